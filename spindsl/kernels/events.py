@@ -1,0 +1,117 @@
+"""Rejection-free dynamics in continuous time (Gillespie 1977; Bortz, Kalos and Lebowitz 1975).
+
+The waiting time in a configuration is exponential with the summed rate R, and spin i flips first with
+probability rate_i / R. Rates are leaves of a sum tree, so an event costs degree + log N. All randomness
+comes from the name of the event: (key, trial, switch, event).
+"""
+
+from functools import singledispatch
+
+import numpy as np
+from numba import njit
+from numba.extending import overload
+
+from .couplings import Pairs, local_fields
+from .floats import log
+from .philox import uniforms
+from .rules import rate
+from .tree import FAN, add16, fill, levels, lift, pick
+
+
+@singledispatch
+def flip(couplings, rule, i, s, g, A, tree, starts):
+    """Flip spin i: update s, the local fields, the rates that change and their sums."""
+    raise TypeError(f"no flip for {type(couplings).__name__}")
+
+
+@flip.register(Pairs)
+def _(couplings, rule, i, s, g, A, tree, starts):
+    s[i] = -s[i]
+    twice = 2.0 * s[i]
+    lift(tree, starts, i, rate(rule, i, s[i] * (g[i] + A[i])))
+    for k in range(couplings.start[i], couplings.start[i + 1]):
+        j = couplings.other[k]
+        g[j] += twice * couplings.J[k]
+        lift(tree, starts, j, rate(rule, j, s[j] * (g[j] + A[j])))
+
+
+@overload(flip, inline="always")
+def _flip(couplings, rule, i, s, g, A, tree, starts):
+    return flip.dispatch(couplings.instance_class)
+
+
+@njit(nogil=True)
+def dwell(couplings, rule, A, s, g, tree, starts, duration, trial, switch, k0, k1):
+    """Run `duration` seconds at field A, in place. Returns (flips, heat).
+
+    s, g, A (spin), float64; g must be the couplings' local fields of s. Heat is the energy given to
+    the bath, the sum of 2 e_i over the flips (e_i before the flip), in K.
+    """
+    leaves = tree.reshape(-1)
+    for j in range(len(s)):
+        leaves[j] = rate(rule, j, s[j] * (g[j] + A[j]))
+    fill(tree, starts)
+    event, t, heat = np.uint64(0), 0.0, 0.0
+    while True:
+        total = add16(tree, starts[-2])
+        u, v = uniforms(event, switch, trial, k0, k1)
+        t -= log(u) / total
+        if t > duration:
+            return event, heat
+        i = pick(tree, starts, v * total)
+        heat += 2.0 * s[i] * (g[i] + A[i])
+        flip(couplings, rule, i, s, g, A, tree, starts)
+        event += np.uint64(1)
+
+
+@njit(nogil=True, cache=True)
+def anneal(couplings, rules, A, s, durations, key):
+    """Dwell under each rule in turn, in place: a relaxation (one rule) or an annealing (many)."""
+    starts = levels(len(s))
+    tree = np.zeros((starts[-1], FAN))
+    g = np.empty(len(s))
+    local_fields(couplings, s, g)
+    for k in range(len(rules)):
+        dwell(couplings, rules[k], A, s, g, tree, starts, durations[k], np.uint64(0), np.uint64(k), key[0], key[1])
+
+
+@njit(nogil=True, cache=True)
+def drive(couplings, rule, A, field, previous, slot, duration, s, trial, switch, key, out):
+    """Switch through a schedule of fields, recording the end of the dwells asked for.
+
+    A (field, spin) strengths, K; field (trial, switch) rows of A; previous (trial) the row before the
+    first switch, -1 for none; slot (switch) where a dwell is recorded, -1 for nowhere; s (trial, spin)
+    int8, the start, overwritten by the end; trial, switch their first numbers, uint64.
+    out: spins (trial, slot, spin) int8; flips, work, heat, interaction and field energy (trial, slot), K.
+
+    Work is booked at the switch, W = sum_j (A'_j - A_j) s_j (Zhong et al. 2020), from zero field at the
+    first one; first law dE = W - Q.
+    """
+    spins, flips, work, heat, interaction, zeeman = out
+    size = s.shape[1]
+    starts = levels(size)
+    tree = np.zeros((starts[-1], FAN))
+    g, x, zero = np.empty(size), np.empty(size), np.zeros(size)
+    for a in range(field.shape[0]):
+        x[:] = s[a]
+        local_fields(couplings, x, g)
+        before = A[previous[a]] if previous[a] >= 0 else zero
+        for k in range(field.shape[1]):
+            now = A[field[a, k]]
+            w = 0.0
+            for j in range(size):
+                w += (now[j] - before[j]) * x[j]
+            n, q = dwell(couplings, rule, now, x, g, tree, starts, duration,
+                         trial + np.uint64(a), switch + np.uint64(k), key[0], key[1])  # fmt: skip
+            before = now
+            at = slot[k]
+            if at >= 0:
+                pair, single = 0.0, 0.0
+                for j in range(size):
+                    spins[a, at, j] = np.int8(x[j])
+                    pair += g[j] * x[j]
+                    single += now[j] * x[j]
+                flips[a, at], work[a, at], heat[a, at] = n, w, q
+                interaction[a, at], zeeman[a, at] = 0.5 * pair, single
+        for j in range(size):
+            s[a, j] = np.int8(x[j])

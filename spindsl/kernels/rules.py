@@ -1,0 +1,35 @@
+"""Rules: the rate at which spin j flips, as a function of its local energy e_j. One NamedTuple a rule.
+
+Each obeys detailed balance, rate(e) / rate(-e) = exp(2 beta e), since the flip changes E by -2 e.
+"""
+
+from functools import singledispatch
+from typing import NamedTuple
+
+import numpy as np
+from numba.extending import overload
+
+from .floats import exp
+
+
+class Arrhenius(NamedTuple):
+    """rate = exp(beta (e_j - B_j)) per second (Zhong et al. 2020, text after Eq. 1)."""
+
+    beta: float  # 1/K
+    barrier: np.ndarray  # K, (spin)
+
+
+@singledispatch
+def rate(rule, j, e):
+    """Flips per second of spin j at local energy e."""
+    raise TypeError(f"no rate for {type(rule).__name__}")
+
+
+@rate.register(Arrhenius)
+def _(rule, j, e):
+    return exp(rule.beta * (e - rule.barrier[j]))
+
+
+@overload(rate, inline="always")
+def _rate(rule, j, e):
+    return rate.dispatch(rule.instance_class)
