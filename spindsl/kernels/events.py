@@ -65,23 +65,22 @@ def dwell(couplings, rule, A, s, g, tree, starts, duration, trial, switch, k0, k
 
 
 @njit(nogil=True, cache=True)
-def anneal(couplings, rules, A, s, durations, key):
-    """Dwell under each rule in turn, in place: a relaxation (one rule) or an annealing (many)."""
+def relax(couplings, rule, s, duration, step, key):
+    """Dwell `duration` seconds without field, in place; s (spin) float64, `step` (uint64) names the dwell."""
     starts = levels(len(s))
     tree = np.zeros((starts[-1], FAN))
     g = np.empty(len(s))
     local_fields(couplings, s, g)
-    for k in range(len(rules)):
-        dwell(couplings, rules[k], A, s, g, tree, starts, durations[k], np.uint64(0), np.uint64(k), key[0], key[1])
+    dwell(couplings, rule, np.zeros(len(s)), s, g, tree, starts, duration, np.uint64(0), step, key[0], key[1])
 
 
 @njit(nogil=True, cache=True)
-def drive(couplings, rule, A, field, previous, slot, duration, s, trial, switch, key, out):
+def drive(couplings, rule, A, field, previous, slot, duration, s, trials, switch, key, out):
     """Switch through a schedule of fields, recording the end of the dwells asked for.
 
     A (field, spin) strengths, K; field (trial, switch) rows of A; previous (trial) the row before the
     first switch, -1 for none; slot (switch) where a dwell is recorded, -1 for nowhere; s (trial, spin)
-    int8, the start, overwritten by the end; trial, switch their first numbers, uint64.
+    int8, the start, overwritten by the end; trials (trial) their numbers, switch that of the first, uint64.
     out: spins (trial, slot, spin) int8; flips, work, heat, interaction and field energy (trial, slot), K.
 
     Work is booked at the switch, W = sum_j (A'_j - A_j) s_j (Zhong et al. 2020), from zero field at the
@@ -102,7 +101,7 @@ def drive(couplings, rule, A, field, previous, slot, duration, s, trial, switch,
             for j in range(size):
                 w += (now[j] - before[j]) * x[j]
             n, q = dwell(couplings, rule, now, x, g, tree, starts, duration,
-                         trial + np.uint64(a), switch + np.uint64(k), key[0], key[1])  # fmt: skip
+                         trials[a], switch + np.uint64(k), key[0], key[1])  # fmt: skip
             before = now
             at = slot[k]
             if at >= 0:

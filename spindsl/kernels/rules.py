@@ -33,3 +33,15 @@ def _(rule, j, e):
 @overload(rate, inline="always")
 def _rate(rule, j, e):
     return rate.dispatch(rule.instance_class)
+
+
+def build(spins: int, rule: str, **values: float):
+    """A rule by name; its array fields are spread over the spins."""
+    kind = globals()[rule]
+    spread = {k: np.full(spins, float(v)) if kind.__annotations__[k] is np.ndarray else float(v) for k, v in values.items()}  # fmt: skip
+    return kind(**spread)
+
+
+def unhindered(rule, beta: float):
+    """The same rule at another inverse temperature and without barriers, for annealing."""
+    return rule._replace(beta=beta, **({"barrier": np.zeros_like(rule.barrier)} if "barrier" in rule._fields else {}))

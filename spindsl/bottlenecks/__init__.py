@@ -1,0 +1,1 @@
+"""Models that squeeze a configuration through few latent variables. One word a file."""

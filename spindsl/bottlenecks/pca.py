@@ -1,0 +1,71 @@
+"""Principal components, the plainest bottleneck there is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from ..ensemble import sample_dims, samples, shaped
+from ..graph import Promise, Split, Stage, Task
+from ..spec import Bottleneck, Count
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+class Pca(Bottleneck):
+    """Projection on the directions of largest variance of the training trials."""
+
+    cites: ClassVar = ("pedregosa2011",)
+
+    kind: Literal["pca"]
+    latent: Count = Field(description="number of components kept")
+    fit: Literal["per-time", "pooled"] = Field(default="per-time", description="components a time, or one set for all times")
+
+    def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
+        trajectory = sources["trajectory"]
+        time = ("time",) if self.fit == "per-time" else ()
+        gives = {
+            "latent_mean": Promise((*sample_dims(trajectory), "time", "latent"), "1", "projection of the configuration", "float32"),
+            "component": Promise((*time, "latent", "spin"), "1", "unit vector of the component", "float32"),
+            "explained": Promise((*time, "latent"), "1", "fraction of the variance along the component", "float32"),
+        }
+        coords = {k: trajectory.coords[k] for k in ("drive", "trial", "switch", "time") if k in trajectory.coords}
+        return (Stage(
+            f"bottleneck.{name}", fit, self.said() | {"name": name}, gives, ("trajectory", "split"),
+            split=Split("switch", coords["switch"], 25) if time else None, group=f"/bottleneck/{name}",
+            sizes={"latent": self.latent, "spin": trajectory.size("spin")}, coords=coords,
+            seconds=0.05 * len(coords["switch"]),
+        ),)  # fmt: skip
+
+
+def fit(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
+    """Components of the trials that are not held out, and every trial projected on them."""
+    import xarray as xr
+    from sklearn.decomposition import PCA
+
+    said, spins = task.said, trajectory["spins"]
+    like = spins.isel(time=0, spin=0, drop=True)
+    train = samples(split["split"]) == 0
+    x = samples(spins)  # (sample, time, spin)
+    pooled = said["fit"] == "pooled"
+    sets = [x.reshape(-1, x.shape[2])] if pooled else x.swapaxes(0, 1)
+    train = np.repeat(train, x.shape[1]) if pooled else train
+    mean, component, explained = [], [], []
+    for k, one in enumerate(sets):
+        task.tick(k / len(sets))
+        model = PCA(said["latent"], svd_solver="covariance_eigh").fit(one[train].astype(np.float64))
+        mean.append(model.transform(one))
+        component.append(model.components_)
+        explained.append(model.explained_variance_ratio_)
+    latent = mean[0].reshape(*x.shape[:2], -1) if pooled else np.stack(mean, axis=1)
+    pick = (lambda v: v[0]) if pooled else np.stack
+    time = () if pooled else ("time",)
+    return xr.Dataset({
+        "latent_mean": ((*like.dims, "time", "latent"), shaped(latent, like).astype(np.float32)),
+        "component": ((*time, "latent", "spin"), pick(component).astype(np.float32)),
+        "explained": ((*time, "latent"), pick(explained).astype(np.float32)),
+    })  # fmt: skip

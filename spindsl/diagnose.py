@@ -1,0 +1,2 @@
+def change(t,c): pass
+def explain(text,table,error,model): return error

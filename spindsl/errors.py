@@ -1,0 +1,83 @@
+"""What can go wrong, by whose fault it is. The exit codes are those of the command line."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One mistake (or, with a W code, one warning) in an experiment file, at its place."""
+
+    code: str  # E1xx language, E2xx meaning, E3xx data; W2xx physics lints, W3xx data
+    message: str
+    path: tuple[str | int, ...] = ()
+    line: int = 0  # 1-based; 0 where the place is not known
+    column: int = 0
+    width: int = 1
+    hint: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def warns(self) -> bool:
+        return self.code.startswith("W")
+
+
+class SpindslError(Exception):
+    """Anything spindsl raises on purpose."""
+
+    exit_code = 1
+
+
+class SpecError(SpindslError):
+    """The experiment file is wrong; holds every finding at once."""
+
+    exit_code = 3
+
+    def __init__(self, findings: list[Finding]):
+        super().__init__("\n".join(f"{f.code} {'.'.join(map(str, f.path))}: {f.message}" for f in findings))
+        self.findings = findings
+
+
+class MeaningError(ValueError):
+    """Raised by a word whose keys are each right but wrong together; becomes a finding at `path`."""
+
+    def __init__(self, message: str, *path: str | int, code: str = "E201", hint: str = ""):
+        super().__init__(message)
+        self.path, self.code, self.hint = path, code, hint
+
+
+class DataError(SpindslError):
+    """A data file is absent, or holds what it should not."""
+
+    exit_code = 3
+
+
+class StoreError(SpindslError):
+    """A file in the store is truncated, foreign or inconsistent. It is named and never loaded."""
+
+    exit_code = 5
+
+
+class ConflictError(SpindslError):
+    """The run directory belongs to something else."""
+
+    exit_code = 5
+
+
+class SpaceError(SpindslError):
+    """The run would not fit on the disk."""
+
+    exit_code = 3
+
+
+class StageError(SpindslError):
+    """A stage failed; what was finished is kept."""
+
+    exit_code = 4
+
+
+class Stopped(SpindslError):
+    """Interrupted by a signal; resumable."""
+
+    def __init__(self, signal: int):
+        super().__init__("stopped; resume with the same command")
+        self.exit_code = 128 + signal

@@ -1,0 +1,206 @@
+"""An experiment: TOML text -> frozen model -> TOML text."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import pkgutil
+import tomllib
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import Field, create_model, model_validator
+
+from .errors import MeaningError
+from .spec import NOUNS, Analysis, Bottleneck, Count, Fraction, Label, Listed, Name, Positive, Word, Words, words
+
+LANGUAGE = 1
+PACKAGES = ("systems", "dynamics", "protocols", "bottlenecks", "analyses")
+
+
+class Split(Words):
+    """Which trials are held out: one stratified split for all times, features and analyses."""
+
+    test: Fraction = Field(default=0.1, description="fraction of each drive's trials that is held out")
+
+
+class Range(Words):
+    """Evenly spaced values of a sweep."""
+
+    from_: float = Field(alias="from")
+    to: float
+    points: Annotated[int, Field(ge=2)]
+    scale: Literal["linear", "log"] = "linear"
+
+
+Values = Annotated[tuple[Any, ...], Listed, Field(min_length=1)] | Range
+Path_ = Annotated[str, Field(pattern=r"^[a-z]+(\.[A-Za-z0-9_-]+)+$|^seed$")]
+
+
+class Sweep(Words):
+    """Values of parameters, by path: every combination (product), or side by side (zip)."""
+
+    product: dict[Path_, Values] = Field(default_factory=dict)
+    zip: dict[Path_, Values] = Field(default_factory=dict)
+
+
+class Last(Words):
+    """The last n labels."""
+
+    last: Count
+
+
+class First(Words):
+    """The first n labels."""
+
+    first: Count
+
+
+class Between(Words):
+    """Labels from `from` to `to`, both included."""
+
+    from_: float = Field(alias="from")
+    to: float
+
+
+Selection = Last | First | Between | int | float | str | Annotated[tuple[int | float | str, ...], Listed]
+
+
+class Expect(Words):
+    """What a result should be. The selected values are reduced to one number and held against the bounds."""
+
+    of: Annotated[str, Field(pattern=r"^[a-z]+(\.[A-Za-z0-9_-]+)+$")] = Field(description="variable of the result, as in analysis.drive.score")
+    where: dict[Label, Selection] = Field(default_factory=dict, description="a selection by label")
+    reduce: Literal["median", "mean", "min", "max"] = Field(default="median", description="over what is selected")
+    min: float | None = None
+    max: float | None = None
+    value: float | None = None
+    tolerance: Positive | None = None
+    source: Label = Field(description="who says so")
+
+    @model_validator(mode="after")
+    def _bounded(self):
+        if (self.value is None) != (self.tolerance is None):
+            raise MeaningError("`value` and `tolerance` come together", "value" if self.value is not None else "tolerance")
+        if self.min is None and self.max is None and self.value is None:
+            raise MeaningError("give min, max, or value with tolerance", code="E102")
+        return self
+
+
+class Experiment(Words):
+    """A whole file. Its nouns are completed by `model`, once all words are known."""
+
+    spindsl: Literal[1] = Field(description="version of the language")
+    title: Label = Field(description="for people")
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(description="root of all randomness")
+    system: Any
+    dynamics: Any = None
+    protocol: Any = None
+    bottleneck: dict[str, Any] = Field(default_factory=dict)
+    analysis: dict[str, Any] = Field(default_factory=dict)
+    split: Split = Split()
+    realizations: Count = Field(default=1, description="independent glasses (reserved)")
+    sweep: Annotated[tuple[Sweep, ...], Listed] = Field(default=(), description="parameter sweeps (reserved)")
+    expect: Annotated[tuple[Expect, ...], Listed] = Field(default=(), description="the experiment's own acceptance tests")
+
+    @model_validator(mode="after")
+    def _fits(self):
+        simulated = type(self.system).simulated
+        for noun in ("dynamics", "protocol"):
+            if simulated and getattr(self, noun) is None:
+                raise MeaningError(f"a system of kind {self.system.kind!r} needs [{noun}]", noun, code="E102")
+            if not simulated and getattr(self, noun) is not None:
+                raise MeaningError("recorded matter brings its own history; drop this table", noun)
+        return self
+
+    def said(self) -> dict[str, Any]:
+        """The resolved file as JSON values, defaults written out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    @property
+    def identity(self) -> str:
+        """8 hex digits of the resolved file, in the names of run directories."""
+        return hashlib.sha256(json.dumps(self.said(), sort_keys=True).encode()).hexdigest()[:8]
+
+    def words(self) -> dict[str, Word]:
+        """Every word of the file by its path."""
+        found = {n: getattr(self, n) for n in ("system", "dynamics", "protocol") if getattr(self, n) is not None}
+        for noun in ("bottleneck", "analysis"):
+            found |= {f"{noun}.{name}": word for name, word in getattr(self, noun).items()}
+        return found
+
+    def resolved(self) -> str:
+        """The file with defaults written out, as TOML."""
+        import tomlkit
+
+        return tomlkit.dumps(self.said())
+
+
+@cache
+def model() -> type[Experiment]:
+    """The Experiment with its nouns closed over all words, those of other packages included."""
+    for package in PACKAGES:
+        home = importlib.import_module(f"{__package__}.{package}")
+        for module in pkgutil.iter_modules(home.__path__):
+            importlib.import_module(f"{home.__name__}.{module.name}")
+    for entry in entry_points(group="spindsl.words"):
+        entry.load()
+    one = {noun: choice(base) for noun, base in NOUNS.items()}
+    return create_model(
+        "Experiment",
+        __base__=Experiment,
+        system=(one["system"], Field(description="matter")),
+        dynamics=(one["dynamics"] | None, Field(default=None, description="how it moves")),
+        protocol=(one["protocol"] | None, Field(default=None, description="what is done to it")),
+        bottleneck=(dict[Name, one["bottleneck"]], Field(default_factory=dict, description="models, by name")),
+        analysis=(dict[Name, one["analysis"]], Field(default_factory=dict, description="questions, by name")),
+    )
+
+
+def choice(noun: type[Word]) -> Any:
+    """The union of a noun's words, told apart by `kind`."""
+    kinds = tuple(words(noun).values())
+    return Annotated[Union[kinds], Field(discriminator="kind")] if len(kinds) > 1 else kinds[0]  # noqa: UP007
+
+
+def loads(text: str, file: str = "<text>", changes: tuple[str, ...] = ()) -> Experiment:
+    """Read an experiment; SpecError holds every mistake with its place.
+
+    `changes` are "a.b=VALUE" with VALUE in TOML, as `--set` takes them.
+    """
+    from pydantic import ValidationError
+
+    from . import diagnose
+
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise diagnose.unreadable(text, error) from error
+    diagnose.change(table, changes)
+    try:
+        return model().model_validate(table)
+    except ValidationError as error:
+        raise diagnose.explain(text, table, error, model()) from error
+
+
+def load(path: Path, changes: tuple[str, ...] = ()) -> Experiment:
+    """Read an experiment from a file, or from a result that carries its own."""
+    return loads(source(path), str(path), changes)
+
+
+def source(path: Path) -> str:
+    """The text of an experiment: a TOML file, or the one inside a result."""
+    if path.suffix != ".nc":
+        return path.read_text(encoding="utf-8")
+    import netCDF4
+
+    with netCDF4.Dataset(path) as result:
+        return result.getncattr("experiment")
+
+
+def schema() -> str:
+    """The JSON Schema of the file, as it lies in schemas/."""
+    return json.dumps(model().model_json_schema(by_alias=True), indent=2, sort_keys=True) + "\n"

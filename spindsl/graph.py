@@ -1,0 +1,129 @@
+"""A graph of stages: what is computed from what, and in which pieces.
+
+A stage may be cut in three ways, all of them invisible in its result:
+
+    parts   named pieces that know nothing of each other (the drives)
+    split   a count of independent pieces, taken in blocks (trials; the times of per-time fits)
+    grows   a count that can only be extended from its end (the switches of a trajectory)
+
+Extents (how many trials, which switches) are no part of a stage's identity, so asking for more computes
+only the difference.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What a stage says of one variable; checked when it comes out."""
+
+    dims: tuple[str, ...]
+    units: str
+    long_name: str
+    dtype: str = "float64"
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+    hidden: bool = False  # kept in the store, not shown in the result
+
+
+SPINS = {"flag_values": np.array([-1, 1], dtype=np.int8), "flag_meanings": "down up"}
+
+
+@dataclass(frozen=True)
+class Split:
+    """Independent pieces `labels` along `dim`, of which one task takes up to `block` neighbours.
+
+    `dim` is "trial" or "switch" (a coordinate of the dimension `time`).
+    """
+
+    dim: str
+    labels: tuple[int, ...]
+    block: int
+
+
+@dataclass(frozen=True)
+class Task:
+    """One piece of one stage, as its `run` sees it."""
+
+    seed: int
+    said: Mapping[str, Any]
+    files: Mapping[str, Path] = field(default_factory=dict)
+    part: str = ""  # name of the part
+    about: Mapping[str, Any] = field(default_factory=dict)  # what is said of this part alone
+    labels: tuple[int, ...] = ()  # of the split dimension
+    grown: tuple[int, int] = (0, 0)  # first and last number of the growing dimension
+    before: xr.Dataset | None = None  # the piece that ends where this one begins
+    tick: Callable[[float], None] = lambda fraction: None  # report progress; raises Stopped if asked to stop
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step: `run(task, **inputs)` gives a Dataset with the promised variables."""
+
+    name: str
+    run: Callable[..., xr.Dataset]
+    said: Mapping[str, Any]  # JSON: the parameters that decide the numbers
+    gives: Mapping[str, Promise]
+    needs: tuple[str, ...] = ()
+    parts: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"": {}})
+    split: Split | None = None
+    grows: int = 0  # the last switch
+    files: Mapping[str, Path] = field(default_factory=dict)  # read by it; known by their sha256
+    code: tuple[str, ...] = ()  # modules beside run's own whose change would change the numbers
+    group: str = ""  # of the result; "" keeps the stage out of it
+    sizes: Mapping[str, int] = field(default_factory=dict)  # of dimensions without coordinate
+    coords: Mapping[str, tuple] = field(default_factory=dict)  # labels of the whole result, by dimension
+    timeless: bool = False  # reads nothing of its inputs that depends on time
+    seconds: float = 0.0  # estimated, one core
+
+    @property
+    def cut(self) -> bool:
+        """Whether the stage is made of parts, which become the dimension `drive`."""
+        return "" not in self.parts
+
+    def size(self, dim: str) -> int:
+        """Length of a dimension of the whole result, 1 if it is only known later."""
+        return len(self.coords[dim]) if dim in self.coords else self.sizes.get(dim, 1)
+
+    @property
+    def bytes(self) -> int:
+        """Estimated size of the result in memory."""
+        return sum(np.dtype(p.dtype).itemsize * math.prod(map(self.size, p.dims)) for p in self.gives.values())
+
+    def checked(self, result: xr.Dataset) -> xr.Dataset:
+        """Hold one piece against the promises and label its variables; TypeError names what differs."""
+        if set(result.data_vars) != set(self.gives):
+            raise TypeError(f"{self.name} gave {sorted(result.data_vars)}, promised {sorted(self.gives)}")
+        for name, promise in self.gives.items():
+            dims = promise.dims[1:] if self.cut and promise.dims[:1] == ("drive",) else promise.dims
+            if result[name].dims != dims or result[name].dtype != np.dtype(promise.dtype):
+                found = f"{result[name].dims} {result[name].dtype}"
+                raise TypeError(f"{self.name}.{name} is {found}, promised {dims} {promise.dtype}")
+            result[name].attrs = {"long_name": promise.long_name, "units": promise.units, **promise.attrs}
+        return result
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Stages by name, in an order in which each comes after what it needs."""
+
+    seed: int
+    stages: Mapping[str, Stage]
+
+    def __post_init__(self):
+        known = set()
+        for stage in self.stages.values():
+            missing = set(stage.needs) - known
+            if missing:
+                raise TypeError(f"{stage.name} needs {sorted(missing)}, which come later or never")
+            known.add(stage.name)

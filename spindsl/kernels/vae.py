@@ -1,0 +1,185 @@
+"""Variational autoencoders with Bernoulli visible units, many independent ones trained side by side.
+
+Kingma and Welling, arXiv:1312.6114. Encoder x -> (mu, r), sigma = softplus(r); z = mu + sigma eps with
+eps ~ N(0, 1); decoder z -> logits o. Maximised is, averaged over the batch,
+
+    ELBO = sum_i [x_i o_i - softplus(o_i)] - w sum_k (mu_k^2 + sigma_k^2 - 1 - 2 ln sigma_k) / 2.
+
+Leading axis k: networks, which share nothing but the call. The gradient is written out, because
+autograd's bookkeeping costs as much as the products of networks this small.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Layer sizes: visible - hidden… - latent - …hidden - visible."""
+
+    visible: int
+    hidden: tuple[int, ...]
+    latent: int
+
+    @property
+    def layers(self) -> list[tuple[int, int]]:
+        """(in, out) of each layer; the one in the middle gives mu and r."""
+        down = [self.visible, *self.hidden]
+        up = [self.latent, *reversed(self.hidden), self.visible]
+        return [*zip(down, down[1:]), (down[-1], 2 * self.latent), *zip(up, up[1:])]
+
+    @property
+    def parameters(self) -> int:
+        return sum(i * o + o for i, o in self.layers)
+
+    @property
+    def middle(self) -> int:
+        return len(self.hidden)
+
+
+def views(shape: Shape, flat: Tensor) -> list[tuple[Tensor, Tensor]]:
+    """Weights (k, in, out) and biases (k, 1, out) of each layer as views of flat (k, parameters)."""
+    layers, at = [], 0
+    for i, o in shape.layers:
+        weight = flat[:, at : at + i * o].view(-1, i, o)
+        bias = flat[:, at + i * o : at + i * o + o].unsqueeze(1)
+        layers.append((weight, bias))
+        at += i * o + o
+    return layers
+
+
+def glorot(shape: Shape, generators: list[torch.Generator]) -> Tensor:
+    """Initial parameters (k, parameters): weights uniform in ±sqrt(6 / (in + out)), biases 0."""
+    flat = torch.zeros(len(generators), shape.parameters)
+    for row, generator in zip(flat, generators):
+        for weight, _ in views(shape, row[None]):
+            _, i, o = weight.shape
+            weight.uniform_(-((6 / (i + o)) ** 0.5), (6 / (i + o)) ** 0.5, generator=generator)
+    return flat
+
+
+def affine(x: Tensor, layer: tuple[Tensor, Tensor]) -> Tensor:
+    weight, bias = layer
+    if len(x) == 1:
+        return torch.addmm(bias[0], x[0], weight[0])[None]
+    return torch.baddbmm(bias, x, weight)
+
+
+def product(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
+    if len(a) == 1:
+        return torch.mm(a[0], b[0], out=None if out is None else out[0]).view(1, a.shape[1], b.shape[2])
+    return torch.bmm(a, b, out=out)
+
+
+def encode(shape: Shape, flat: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Posterior mean and standard deviation, (k, n, latent), of configurations x (k, n, visible) in {0, 1}."""
+    layers = views(shape, flat)
+    for layer in layers[: shape.middle]:
+        x = affine(x, layer).relu_()
+    code = affine(x, layers[shape.middle])
+    return code[..., : shape.latent], softplus(code[..., shape.latent :])
+
+
+def decode(shape: Shape, flat: Tensor, z: Tensor) -> Tensor:
+    """Logits of the visible units, (k, n, visible), of latent points z (k, n, latent)."""
+    *inner, last = views(shape, flat)[shape.middle + 1 :]
+    for layer in inner:
+        z = affine(z, layer).relu_()
+    return affine(z, last)
+
+
+def elbo(shape: Shape, flat: Tensor, x: Tensor, eps: Tensor, kl_weight: float = 1.0) -> Tensor:
+    """ELBO of each configuration, (k, n), nats, with one draw eps (k, n, latent)."""
+    mean, std = encode(shape, flat, x)
+    logits = decode(shape, flat, mean + std * eps)
+    return reconstruction(x, logits) - kl_weight * divergence(mean, std)
+
+
+def reconstruction(x: Tensor, logits: Tensor) -> Tensor:
+    """ln of the Bernoulli likelihood, sum_i x_i o_i - softplus(o_i)."""
+    return (x * logits - softplus(logits)).sum(-1)
+
+
+def divergence(mean: Tensor, std: Tensor) -> Tensor:
+    """KL[N(mean, std^2) || N(0, 1)] summed over latent dimensions, nats."""
+    return 0.5 * (mean * mean + std * std - 1 - 2 * std.log()).sum(-1)
+
+
+def gradient(shape: Shape, layers, grads, x: Tensor, eps: Tensor, kl_weight: float) -> Tensor:
+    """Write d(-ELBO averaged over the batch) into grads; return the batch sum of -ELBO, (k)."""
+    scale, middle = 1.0 / x.shape[1], shape.middle
+    inputs, h = [], x
+    for layer in layers[:middle]:
+        inputs.append(h)
+        h = affine(h, layer).relu_()
+    inputs.append(h)
+    code = affine(h, layers[middle])
+    mean, raw = code[..., : shape.latent], code[..., shape.latent :]
+    std = softplus(raw)
+    h = mean + std * eps
+    for layer in layers[middle + 1 : -1]:
+        inputs.append(h)
+        h = affine(h, layer).relu_()
+    inputs.append(h)
+    logits = affine(h, layers[-1])
+    loss = kl_weight * divergence(mean, std).sum(-1) - reconstruction(x, logits).sum(-1)
+
+    d = torch.sigmoid_(logits).sub_(x).mul_(scale)
+    for k in range(len(layers) - 1, middle, -1):
+        d = backward(layers[k], grads[k], inputs[k], d, rectified=k > middle + 1)
+    d_mean = d + (kl_weight * scale) * mean
+    d_std = d * eps + (kl_weight * scale) * (std - 1 / std)
+    d = torch.cat([d_mean, d_std * torch.sigmoid(raw)], -1)
+    for k in range(middle, -1, -1):
+        d = backward(layers[k], grads[k], inputs[k], d, rectified=k > 0, last=k == 0)
+    return loss
+
+
+def backward(layer, grad, h: Tensor, d: Tensor, rectified: bool, last: bool = False) -> Tensor:
+    """Through one layer: its gradients from input h and output gradient d; returns the input's gradient."""
+    product(h.transpose(1, 2), d, out=grad[0])
+    torch.sum(d, 1, keepdim=True, out=grad[1])
+    if last:
+        return d
+    d = product(d, layer[0].transpose(1, 2))
+    return d.mul_(h > 0) if rectified else d
+
+
+def train(
+    shape: Shape,
+    x: Tensor,
+    seeds: list[int],
+    epochs: int,
+    batch: int,
+    rate: float,
+    kl_weight: float,
+    tick: Callable[[float], None],
+) -> tuple[Tensor, Tensor]:
+    """Adam (rate, 0.9, 0.999, 1e-8) on configurations x (k, n, visible) uint8 in {0, 1}, on x's device.
+
+    Each network draws its start, its batches and its noise from its own seed, so that it is the same
+    network whatever is trained beside it. Returns parameters (k, parameters) and the mean -ELBO of
+    each epoch while training, (k, epochs), nats.
+    """
+    with torch.no_grad():
+        generators = [torch.Generator().manual_seed(s) for s in seeds]
+        flat = glorot(shape, generators).to(x.device).requires_grad_(False)
+        flat.grad = torch.zeros_like(flat)
+        adam = torch.optim.Adam([flat.requires_grad_(True)], lr=rate, fused=True)
+        layers, grads = views(shape, flat), views(shape, flat.grad)
+        k, n, visible = x.shape
+        history = torch.zeros(k, epochs, device=x.device)
+        for epoch in range(epochs):
+            tick(epoch / epochs)
+            order = torch.stack([torch.randperm(n, generator=g) for g in generators]).to(x.device)
+            eps = torch.stack([torch.randn(n, shape.latent, generator=g) for g in generators]).to(x.device)
+            shuffled = x.gather(1, order[..., None].expand(-1, -1, visible))
+            for at in range(0, n, batch):
+                chunk = shuffled[:, at : at + batch].float()
+                history[:, epoch] += gradient(shape, layers, grads, chunk, eps[:, at : at + batch], kl_weight)
+                adam.step()
+        return flat.detach(), history / n

@@ -1,0 +1,232 @@
+"""Magnetic fields switched on one after another: the drive of Zhong et al. 2020 and Gold and England 2019."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from ..driving import Drives, Order, nulls
+from ..errors import DataError, MeaningError
+from ..graph import SPINS, Promise, Split, Stage, Task
+from ..seeds import generator, philox_key
+from ..spec import Count, Dynamics, Labels, Listed, NonNegative, Positive, Protocol, Switches, Unique, Words
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+KERNELS = tuple(f"spindsl.kernels.{k}" for k in ("events", "couplings", "rules", "tree", "philox", "floats", "orders"))
+OBSERVABLES = {
+    "power": Promise((), "K s-1", "work absorbed at the switch over the dwell; 0 at the first field", "float32"),
+    "work": Promise((), "K", "work absorbed when the field was switched on, from zero field at the first", "float32"),
+    "heat": Promise((), "K", "heat given to the bath during the dwell", "float32"),
+    "energy": Promise((), "K", "energy at the end of the dwell", "float32"),
+    "interaction_energy": Promise((), "K", "energy of the couplings at the end of the dwell", "float32"),
+    "magnetization": Promise((), "1", "mean spin at the end of the dwell", "float32"),
+    "flips": Promise((), "1", "spin flips during the dwell", "int32"),
+}
+Observable = Literal["power", "work", "heat", "energy", "interaction_energy", "magnetization", "flips"]
+
+
+class Fields(Words):
+    """Named fields, each drawn for itself: field X does not depend on which others there are."""
+
+    names: Labels = Field(description="names of the fields")
+    kind: Literal["normal"]
+    std: NonNegative = Field(description="standard deviation of A_j, K; the mean is 0")
+
+
+class Record(Words):
+    """What is kept of a trajectory: at the end of which dwells, and which observables beside the spins."""
+
+    every: Count = Field(default=1, description="keep every n-th switch")
+    switches: Switches | None = Field(default=None, description="keep these switches instead")
+    observables: Annotated[tuple[Observable, ...], Listed, Unique] = Field(
+        default=("power", "interaction_energy"), description="beside the spins, in the result"
+    )
+
+
+class InitialFile(Words):
+    """A configuration read from a netCDF file: ±1, (spin)."""
+
+    path: str = Field(min_length=1)
+    variable: str = Field(min_length=1)
+
+
+class FieldDrive(Protocol):
+    """At t = 0, dwell, 2 dwell, … a field of the drive is switched on and held for one dwell.
+
+    A configuration is recorded at the end of a dwell, just before the next switch. Work is booked at
+    the switch, W = sum_j (A'_j - A_j) s_j. Every trial starts from the same configuration.
+    """
+
+    cites: ClassVar = ("zhong2020", "gold2019")
+
+    kind: Literal["field-drive"]
+    initial: Literal["relaxed", "annealed"] | InitialFile = Field(
+        description="relaxed: random, then `relax` seconds without field; annealed: in 100 steps of "
+        "beta k / 100, without barriers; or a file"
+    )
+    relax: NonNegative = Field(description="duration of the relaxation or annealing, s")
+    dwell: Positive = Field(description="time between switches, s")
+    switches: Count = Field(description="number of fields applied")
+    trials: Count = Field(description="independent runs of each drive")
+    fields: Fields
+    drives: Drives
+    order: Order = Field(default="random", description="random never repeats the field just applied")
+    record: Record = Record()
+
+    @model_validator(mode="after")
+    def _fits(self):
+        self.drives.sets(self.fields.names)
+        late = [s for s in self.record.switches or () if s > self.switches]
+        if late:
+            raise MeaningError(f"switch {late[0]} is after the last, {self.switches}", "record", "switches", code="E203")
+        if self.record.every > self.switches:
+            raise MeaningError("nothing would be recorded", "record", "every", code="E203", hint=f"at most {self.switches}")
+        return self
+
+    @property
+    def recorded(self) -> tuple[int, ...]:
+        """The switches that are kept."""
+        every = range(self.record.every, self.switches + 1, self.record.every)
+        return tuple(sorted(self.record.switches or every))
+
+    def files(self) -> dict[str, str]:
+        return {"initial.path": self.initial.path} if isinstance(self.initial, InitialFile) else {}
+
+    def stages(self, system: Stage, dynamics: Dynamics, data: Path) -> tuple[Stage, ...]:
+        names, drives = self.fields.names, self.drives.sets(self.fields.names)
+        sizes = {"spin": system.sizes["spin"]}
+        coords = {
+            "drive": tuple(drives), "trial": tuple(range(self.trials)), "switch": self.recorded,
+            "time": tuple(self.dwell * k for k in self.recorded), "field": names,
+        }  # fmt: skip
+        rule = dynamics.rule()
+        files = {key: data / name for key, name in self.files().items()}
+        start = {"spins": Promise(("spin",), "1", "configuration that all trials start from", "int8", SPINS)}
+        said = {"initial": self.said()["initial"], "relax": self.relax, "rule": rule}
+        initial = Stage("initial", begin, said, start, ("system",), files=files, code=KERNELS, group="/initial", sizes=sizes)
+
+        said = self.fields.said() | sizes
+        strength = {"field_strength": Promise(("field", "spin"), "K", "field A_j")}
+        fields = Stage("fields", strengths, said, strength, group="/protocol", sizes=sizes, coords={"field": names})
+
+        fields_said = {"kind": self.fields.kind, "std": self.fields.std}
+        record = {"every": self.record.every, "switches": self.record.switches}
+        said = {"rule": rule, "dwell": self.dwell, "order": self.order, "fields": fields_said, "record": record}
+        parts = {n: {"fields": list(f), "numbers": [names.index(k) for k in f]} for n, f in drives.items()}
+        trajectory = Stage(
+            "trajectory", drive, said, promises(self.record.observables), ("system", "initial"), code=KERNELS,
+            group="/trajectory", sizes=sizes, coords=coords, parts=parts, grows=self.switches,
+            split=Split("trial", coords["trial"], 50), seconds=len(drives) * self.trials * self.switches * 1.3e-8 * sizes["spin"],
+        )  # fmt: skip
+        return initial, fields, trajectory, nulls(self.order, drives, names, self.trials, self.recorded)
+
+
+def promises(shown: tuple[str, ...]) -> dict[str, Promise]:
+    """What a trajectory holds; observables that were not asked for stay in the store."""
+    along = ("drive", "trial", "time")
+    gives = {
+        "spins": Promise((*along, "spin"), "1", "spin at the end of the dwell", "int8", SPINS),
+        "field": Promise(along, "1", "field that was on, its place in /protocol/field", "int16"),
+        "end": Promise(("drive", "trial", "spin"), "1", "configuration after the last switch", "int8", SPINS, hidden=True),
+    }
+    return gives | {n: replace(p, dims=along, hidden=n not in shown) for n, p in OBSERVABLES.items()}
+
+
+def strength(seed: int, fields: Mapping[str, Any], name: str, spins: int) -> np.ndarray:
+    """Field A_j of a name, K, (spin)."""
+    return generator(seed, "field", name).normal(0.0, fields["std"], spins)
+
+
+def strengths(task: Task) -> xr.Dataset:
+    """All the declared fields, (field, spin)."""
+    import xarray as xr
+
+    A = np.array([strength(task.seed, task.said, name, task.said["spin"]) for name in task.said["names"]])
+    return xr.Dataset({"field_strength": (("field", "spin"), A)}, {"field": list(task.said["names"])})
+
+
+def begin(task: Task, system: xr.Dataset) -> xr.Dataset:
+    """The configuration that all trials start from."""
+    import xarray as xr
+
+    from ..kernels import couplings, events, rules
+
+    N, said, initial = system.attrs["spins"], task.said, task.said["initial"]
+    if task.files:
+        s = read(task.files["initial.path"], initial["variable"], N)
+    else:
+        s = generator(task.seed, "initial").choice([-1.0, 1.0], N)
+        rule = rules.build(N, **said["rule"])
+        if initial == "annealed":
+            ladder = [rules.unhindered(rule, rule.beta * (k + 1) / 100) for k in range(100)]
+        else:
+            ladder = [rule]
+        J = couplings.pairs(N, system.i.values, system.j.values, system.J.values)
+        for step, cooled in enumerate(ladder):
+            task.tick(step / len(ladder))
+            events.relax(J, cooled, s, said["relax"] / len(ladder), np.uint64(step), philox_key(task.seed, "initial"))
+    return xr.Dataset({"spins": ("spin", s.astype(np.int8))})
+
+
+def read(path, variable: str, spins: int) -> np.ndarray:
+    """A configuration from a file; DataError unless it is `spins` values of ±1."""
+    import xarray as xr
+
+    with xr.open_dataset(path, engine="netcdf4") as file:
+        if variable not in file:
+            raise DataError(f"{path}: no variable {variable!r}; it holds {', '.join(map(str, file.data_vars))}")
+        s = file[variable].values.astype(np.float64)
+    if s.shape != (spins,) or not np.isin(s, (-1, 1)).all():
+        raise DataError(f"{path}: {variable} must be {spins} spins, each -1 or 1")
+    return s
+
+
+def drive(task: Task, system: xr.Dataset, initial: xr.Dataset) -> xr.Dataset:
+    """One block of trials of one drive, over the switches `task.grown`."""
+    import xarray as xr
+
+    from ..kernels import couplings, events, orders, rules
+
+    said, N, names = task.said, system.attrs["spins"], task.about["fields"]
+    first, last = task.grown
+    trials = np.array(task.labels, dtype=np.uint64)
+    order = orders.ORDERS.index(said["order"])
+    row = orders.schedule(order, len(names), trials, last, philox_key(task.seed, "order", task.part))
+    A = np.array([strength(task.seed, said["fields"], name, N) for name in names])
+    at, slot = kept(said["record"], first, last)
+
+    shape = (len(trials), len(at))
+    out = (np.empty((*shape, N), np.int8), np.empty(shape, np.int32), *(np.empty(shape) for _ in range(4)))
+    s = task.before["end"].values.copy() if task.before is not None else np.tile(initial.spins.values, (len(trials), 1))
+    previous = row[:, first - 2] if first > 1 else np.full(len(trials), -1)
+    events.drive(
+        couplings.pairs(N, system.i.values, system.j.values, system.J.values), rules.build(N, **said["rule"]),
+        A, row[:, first - 1 :], previous, slot, said["dwell"], s, trials, np.uint64(first),
+        philox_key(task.seed, "trajectory", task.part), out,
+    )  # fmt: skip
+    spins, flips, work, heat, interaction, zeeman = out
+    measured = {
+        "power": np.where(np.array(at) == 1, 0.0, work / said["dwell"]), "work": work, "heat": heat, "flips": flips,
+        "energy": interaction + zeeman, "interaction_energy": interaction, "magnetization": spins.mean(axis=2),
+    }  # fmt: skip
+    data = {n: (("trial", "time"), measured[n].astype(OBSERVABLES[n].dtype)) for n in OBSERVABLES}
+    data["spins"] = (("trial", "time", "spin"), spins)
+    data["field"] = (("trial", "time"), np.array(task.about["numbers"], np.int16)[row[:, [k - 1 for k in at]]])
+    data["end"] = (("trial", "spin"), s)
+    return xr.Dataset(data)
+
+
+def kept(record: Mapping[str, Any], first: int, last: int) -> tuple[list[int], np.ndarray]:
+    """The switches first..last that are recorded, and the slot of each switch, -1 for none."""
+    wanted = record["switches"] or range(record["every"], last + 1, record["every"])
+    at = [k for k in sorted(wanted) if first <= k <= last]
+    slot = np.full(last - first + 1, -1)
+    slot[np.array(at, dtype=np.int64) - first] = np.arange(len(at))
+    return at, slot

@@ -1,0 +1,200 @@
+"""The content store: blocks of results, found again by what they are made of.
+
+    <runs>/.store/<stage>/<key>/000000-000049.s000001-000300.nc
+
+The key hashes what decides the numbers: the resolved parameters without extents, the keys of what is
+needed, the seed, data files by their sha256, and the code without comments, docstrings and layout.
+Extents (which trials, which switches) are in the file names. Files are written beside and renamed, so a
+block is whole or absent; each carries its key and checksums, and none is loaded that does not fit.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+import io
+import json
+import os
+import re
+import tokenize
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import StoreError
+from .graph import Graph, Stage
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+FORMAT = 1
+BLOCK = re.compile(r"^(?:whole|(?P<first>\d+)-(?P<last>\d+))(?:\.s(?P<from>\d+)-(?P<to>\d+))?\.nc$")
+
+
+@cache
+def code(module: str) -> str:
+    """Hash of a module's tokens without comments, docstrings and layout."""
+    spec = importlib.util.find_spec(module)
+    source = Path(spec.origin).read_text(encoding="utf-8")
+    documented = set()
+    for node in ast.walk(ast.parse(source)):
+        body = getattr(node, "body", None)
+        first = body[0] if isinstance(body, list) and body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+            documented.update(range(first.lineno, first.end_lineno + 1))
+    layout = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING}
+    kept = []
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.STRING and token.start[0] in documented:
+            continue
+        if token.type in (tokenize.INDENT, tokenize.DEDENT):  # blocks matter, their width does not
+            kept.append("{" if token.type == tokenize.INDENT else "}")
+        elif token.type not in layout:
+            kept.append(token.string)
+    return hashlib.sha256("\x1f".join(kept).encode()).hexdigest()
+
+
+@cache
+def sha256(path: Path, stamp: tuple[int, int]) -> str:
+    """Hash of a file's content; `stamp` (size, mtime) renews it within a process."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def content(path: Path) -> str:
+    """sha256 of a data file."""
+    status = path.stat()
+    return sha256(path, (status.st_size, status.st_mtime_ns))
+
+
+def keys(graph: Graph) -> dict[str, dict[str, str]]:
+    """The key of every part of every stage: {stage: {part: 16 hex digits}}."""
+    found: dict[str, dict[str, str]] = {}
+    for stage in graph.stages.values():
+        needs = {n: {"keys": list(found[n].values()), **extents(graph.stages[n], stage)} for n in stage.needs}
+        made_of = {
+            "name": stage.name, "said": stage.said, "needs": needs, "seed": graph.seed,
+            "files": {k: content(p) for k, p in stage.files.items()},
+            "code": {m: code(m) for m in (stage.run.__module__, *stage.code)},
+        }  # fmt: skip
+        found[stage.name] = {part: short(made_of | {"part": part, "about": about}) for part, about in stage.parts.items()}
+    return found
+
+
+def extents(need: Stage, stage: Stage) -> dict[str, Any]:
+    """How much of `need` a piece of `stage` sees: nothing of it that both are split along."""
+    seen: dict[str, Any] = {}
+    if need.split and need.split.dim == "trial":
+        seen["trial"] = len(need.split.labels)
+    if "switch" in need.coords and not stage.timeless and not (stage.split and stage.split.dim == "switch"):
+        seen["switch"] = list(need.coords["switch"])
+    return seen
+
+
+def short(made_of: Mapping[str, Any]) -> str:
+    text = json.dumps(made_of, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, order=True)
+class Block:
+    """A stored piece: labels first..last of the split, numbers start..stop of what grows."""
+
+    first: int
+    last: int
+    start: int
+    stop: int
+    path: Path
+
+    @property
+    def labels(self) -> tuple[int, ...]:
+        return tuple(range(self.first, self.last + 1))
+
+
+class Store:
+    """Blocks on disk below one folder, shared by all runs."""
+
+    def __init__(self, root: Path):
+        self.root = root
+
+    def folder(self, stage: str, key: str) -> Path:
+        return self.root / stage / key
+
+    def blocks(self, stage: str, key: str) -> list[Block]:
+        """All stored blocks of one part of a stage; StoreError names a file that is none."""
+        found, folder = [], self.folder(stage, key)
+        for path in sorted(folder.glob("*")) if folder.is_dir() else ():
+            match = BLOCK.match(path.name)
+            if match:
+                first, last, start, stop = (int(match[g] or 0) for g in ("first", "last", "from", "to"))
+                found.append(Block(first, last, start, stop, path))
+            elif not path.name.endswith(".part"):
+                raise StoreError(f"{path} is no block of the store; remove it")
+        return found
+
+    def place(self, stage: Stage, key: str, labels: tuple[int, ...], grown: tuple[int, int]) -> Path:
+        """The file of a block."""
+        name = f"{labels[0]:06d}-{labels[-1]:06d}" if stage.split else "whole"
+        name += f".s{grown[0]:06d}-{grown[1]:06d}" if stage.grows else ""
+        return self.folder(stage.name, key) / f"{name}.nc"
+
+    def write(self, path: Path, key: str, block: xr.Dataset) -> None:
+        """Store a block atomically: written beside, then renamed."""
+        import xarray as xr
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        packed = xr.Dataset({n: pack(v) for n, v in block.variables.items()})
+        packed = packed.assign_attrs(block.attrs, spindsl_key=key, spindsl_store=FORMAT)
+        encoding = {n: storage(v) for n, v in packed.data_vars.items() if v.ndim}
+        beside = path.with_name(f"{path.name}.{os.getpid()}.part")
+        packed.to_netcdf(beside, engine="netcdf4", encoding=encoding)
+        os.replace(beside, path)
+
+    def read(self, path: Path, key: str) -> xr.Dataset:
+        """Load a block; StoreError names the file if it is truncated, damaged or not what it should be."""
+        import xarray as xr
+
+        try:
+            with xr.open_dataset(path, engine="netcdf4", decode_cf=False) as file:
+                block = file.load()
+        except (OSError, RuntimeError, ValueError) as error:
+            raise StoreError(f"{path} is truncated or damaged ({error}); remove it and run again") from error
+        if block.attrs.pop("spindsl_key", None) != key or block.attrs.pop("spindsl_store", None) != FORMAT:
+            raise StoreError(f"{path} is foreign: it was not written for this place in the store; remove it")
+        return xr.Dataset({n: unpack(v) for n, v in block.variables.items()}, attrs=block.attrs).set_coords(list(block.coords))
+
+
+def storage(variable: xr.DataArray) -> dict[str, Any]:
+    """Small integers deflate well, floats do not; all carry checksums."""
+    small = variable.dtype.itemsize <= 2
+    return {"zlib": small, "complevel": 1, "shuffle": False, "fletcher32": True, "_FillValue": None}
+
+
+def pack(variable: xr.Variable) -> xr.Variable:
+    """±1 in eighths of a byte along the last dimension; other variables as they are."""
+    import xarray as xr
+
+    if "down up" not in str(variable.attrs.get("flag_meanings")):
+        return variable
+    bits = np.packbits(variable.values > 0, axis=-1)
+    attrs = variable.attrs | {"packed": variable.dims[-1], "length": variable.shape[-1]}
+    return xr.Variable((*variable.dims[:-1], "byte"), bits, attrs)
+
+
+def unpack(variable: xr.Variable) -> xr.Variable:
+    """Undo `pack`."""
+    import xarray as xr
+
+    if "packed" not in variable.attrs:
+        return variable
+    attrs = dict(variable.attrs)
+    dim, length = attrs.pop("packed"), int(attrs.pop("length"))
+    spins = np.unpackbits(variable.values, axis=-1, count=length).view(np.int8)
+    spins *= 2
+    spins -= 1
+    return xr.Variable((*variable.dims[:-1], dim), spins, attrs)
