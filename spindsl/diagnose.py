@@ -1,2 +1,6 @@
-def change(t,c): pass
-def explain(text,table,error,model): return error
+def change(t, c):
+    pass
+
+
+def explain(text, table, error, model):
+    return error

@@ -56,7 +56,9 @@ class List(Words):
 Drives = Annotated[Subsets | List, Field(discriminator="kind")]
 
 
-def nulls(order: str, drives: Mapping[str, tuple[str, ...]], fields: tuple[str, ...], trials: int, switches: tuple[int, ...]) -> Stage:
+def nulls(
+    order: str, drives: Mapping[str, tuple[str, ...]], fields: tuple[str, ...], trials: int, switches: tuple[int, ...]
+) -> Stage:
     """The stage `nulls`: scores that need no memory in matter, for `trials` histories of each drive.
 
     `ceiling`, of the best guess from all fields so far, and `memoryless`, from the present field alone;

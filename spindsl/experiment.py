@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import Field, create_model, model_validator
 
 from .errors import MeaningError
-from .spec import NOUNS, Analysis, Bottleneck, Count, Fraction, Label, Listed, Name, Positive, Word, Words, words
+from .spec import NOUNS, Count, Fraction, Label, Listed, Name, Positive, Word, Words, words
 
 LANGUAGE = 1
 PACKAGES = ("systems", "dynamics", "protocols", "bottlenecks", "analyses")
@@ -72,7 +72,9 @@ Selection = Last | First | Between | int | float | str | Annotated[tuple[int | f
 class Expect(Words):
     """What a result should be. The selected values are reduced to one number and held against the bounds."""
 
-    of: Annotated[str, Field(pattern=r"^[a-z]+(\.[A-Za-z0-9_-]+)+$")] = Field(description="variable of the result, as in analysis.drive.score")
+    of: Annotated[str, Field(pattern=r"^[a-z]+(\.[A-Za-z0-9_-]+)+$")] = Field(
+        description="variable of the result, as in analysis.drive.score"
+    )
     where: dict[Label, Selection] = Field(default_factory=dict, description="a selection by label")
     reduce: Literal["median", "mean", "min", "max"] = Field(default="median", description="over what is selected")
     min: float | None = None
@@ -84,7 +86,9 @@ class Expect(Words):
     @model_validator(mode="after")
     def _bounded(self):
         if (self.value is None) != (self.tolerance is None):
-            raise MeaningError("`value` and `tolerance` come together", "value" if self.value is not None else "tolerance")
+            raise MeaningError(
+                "`value` and `tolerance` come together", "value" if self.value is not None else "tolerance"
+            )
         if self.min is None and self.max is None and self.value is None:
             raise MeaningError("give min, max, or value with tolerance", code="E102")
         return self
@@ -104,7 +108,9 @@ class Experiment(Words):
     split: Split = Split()
     realizations: Count = Field(default=1, description="independent glasses (reserved)")
     sweep: Annotated[tuple[Sweep, ...], Listed] = Field(default=(), description="parameter sweeps (reserved)")
-    expect: Annotated[tuple[Expect, ...], Listed] = Field(default=(), description="the experiment's own acceptance tests")
+    expect: Annotated[tuple[Expect, ...], Listed] = Field(
+        default=(), description="the experiment's own acceptance tests"
+    )
 
     @model_validator(mode="after")
     def _fits(self):

@@ -84,6 +84,7 @@ class Stage:
     sizes: Mapping[str, int] = field(default_factory=dict)  # of dimensions without coordinate
     coords: Mapping[str, tuple] = field(default_factory=dict)  # labels of the whole result, by dimension
     timeless: bool = False  # reads nothing of its inputs that depends on time
+    accelerated: bool = False  # runs whole on a GPU, if there is one
     seconds: float = 0.0  # estimated, one core
 
     @property

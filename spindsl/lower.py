@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from . import ensemble
 from .errors import Finding, MeaningError, SpecError
-from .experiment import Experiment, Expect
+from .experiment import Expect, Experiment
 from .graph import Graph, Stage
 
 
@@ -31,10 +32,10 @@ def lower(experiment: Experiment, data: Path) -> Graph:
         add("protocol", lambda: experiment.protocol.stages(stages["system"], experiment.dynamics, data))
     add("split", lambda: (ensemble.split(stages["trajectory"], experiment.split.said()),))
     for name, word in experiment.bottleneck.items():
-        add(f"bottleneck.{name}", lambda: word.stages(name, stages))
+        add(f"bottleneck.{name}", partial(word.stages, name, stages))
     for name, word in experiment.analysis.items():
         referred(experiment, name, word.refers(), stages)
-        add(f"analysis.{name}", lambda: word.stages(name, stages))
+        add(f"analysis.{name}", partial(word.stages, name, stages))
     for k, expect in enumerate(experiment.expect):
         promised(expect, k, stages)
     return Graph(experiment.seed, stages)
@@ -49,7 +50,9 @@ def referred(experiment: Experiment, name: str, of: str, stages: dict[str, Stage
     """SpecError unless `of` is a bottleneck or a variable of the trajectory."""
     known = [*experiment.bottleneck, *(v for v in stages["trajectory"].gives if v not in ("end", "field"))]
     if of not in known:
-        error = MeaningError(f"no bottleneck or observable {of!r}", "of", code="E204", hint=f"known are {', '.join(known)}")
+        error = MeaningError(
+            f"no bottleneck or observable {of!r}", "of", code="E204", hint=f"known are {', '.join(known)}"
+        )
         raise refused(error, "analysis", name)
     if of in experiment.bottleneck and of in stages["trajectory"].gives:
         raise refused(MeaningError(f"{of!r} is a bottleneck and an observable", "of", code="E107"), "analysis", name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -80,7 +81,10 @@ class Row:
 def stored_bytes(stage: Stage) -> float:
     """Estimated size of a stage in the store, before compression."""
     volume = {n: float(np.prod([stage.size(d) for d in p.dims])) for n, p in stage.gives.items()}
-    return sum(volume[n] * (0.125 if p.attrs.get("flag_meanings") == "down up" else np.dtype(p.dtype).itemsize) for n, p in stage.gives.items())
+    return sum(
+        volume[n] * (0.125 if p.attrs.get("flag_meanings") == "down up" else np.dtype(p.dtype).itemsize)
+        for n, p in stage.gives.items()
+    )
 
 
 def plan(graph: Graph, store: Store, block: int | None = None) -> list[Row]:
@@ -97,7 +101,9 @@ def fits(rows: list[Row], folder: Path) -> None:
         folder = folder.parent
     free = shutil.disk_usage(folder).free
     if needed > free:
-        raise SpaceError(f"the run needs about {needed / 1e9:.1f} GB, {folder} has {free / 1e9:.1f} GB free; record fewer switches")
+        raise SpaceError(
+            f"the run needs about {needed / 1e9:.1f} GB, {folder} has {free / 1e9:.1f} GB free; record fewer switches"
+        )
 
 
 @dataclass
@@ -129,7 +135,12 @@ class Runner:
         return results
 
     def rows(self) -> list[Row]:
-        return plan(self.graph, self.store, self.block)
+        """The plan; on a GPU the stages that gain from it are not cut."""
+        rows = plan(self.graph, self.store, self.block)
+        if any(r.stage.accelerated and r.lacking for r in rows) and accelerator():
+            whole = plan(self.graph, self.store, sys.maxsize)
+            rows = [w if r.stage.accelerated else r for r, w in zip(rows, whole)]
+        return rows
 
     def perform(self, pool: ThreadPoolExecutor, row: Row, results: Mapping[str, xr.Dataset]) -> xr.Dataset:
         """One stage: its pieces in threads, put together as they come."""
@@ -165,7 +176,9 @@ class Runner:
             wait(running)
         return whole.dataset()
 
-    def compute(self, stage: Stage, piece: Piece, inputs: Mapping[str, xr.Dataset], tick: Callable[[float], None]) -> xr.Dataset:
+    def compute(
+        self, stage: Stage, piece: Piece, inputs: Mapping[str, xr.Dataset], tick: Callable[[float], None]
+    ) -> xr.Dataset:
         """Run one piece and store it."""
         before = self.store.read(piece.before, piece.key) if piece.before else None
         task = Task(
@@ -181,6 +194,13 @@ class Runner:
             raise StageError(f"{where}: {type(error).__name__}: {error}") from error
         self.store.write(piece.path, piece.key, block)
         return block
+
+
+def accelerator() -> bool:
+    """Whether a GPU is there for torch."""
+    import torch
+
+    return torch.cuda.is_available()
 
 
 @dataclass

@@ -123,5 +123,3 @@ def words(noun: type[Word]) -> dict[str, type[Word]]:
         found[word.model_fields["kind"].annotation.__args__[0]] = word
         found |= words(word)
     return dict(sorted(found.items()))
-
-

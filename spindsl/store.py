@@ -17,6 +17,7 @@ import io
 import json
 import os
 import re
+import threading
 import tokenize
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 FORMAT = 1
+ALONE = threading.Lock()  # the netCDF library must not be entered by two threads
 BLOCK = re.compile(r"^(?:whole|(?P<first>\d+)-(?P<last>\d+))(?:\.s(?P<from>\d+)-(?P<to>\d+))?\.nc$")
 
 
@@ -80,9 +82,11 @@ def keys(graph: Graph) -> dict[str, dict[str, str]]:
         made_of = {
             "name": stage.name, "said": stage.said, "needs": needs, "seed": graph.seed,
             "files": {k: content(p) for k, p in stage.files.items()},
-            "code": {m: code(m) for m in (stage.run.__module__, *stage.code)},
+            "code": {m: code(m) for m in ("spindsl.seeds", stage.run.__module__, *stage.code)},
         }  # fmt: skip
-        found[stage.name] = {part: short(made_of | {"part": part, "about": about}) for part, about in stage.parts.items()}
+        found[stage.name] = {
+            part: short(made_of | {"part": part, "about": about}) for part, about in stage.parts.items()
+        }
     return found
 
 
@@ -152,7 +156,8 @@ class Store:
         packed = packed.assign_attrs(block.attrs, spindsl_key=key, spindsl_store=FORMAT)
         encoding = {n: storage(v) for n, v in packed.data_vars.items() if v.ndim}
         beside = path.with_name(f"{path.name}.{os.getpid()}.part")
-        packed.to_netcdf(beside, engine="netcdf4", encoding=encoding)
+        with ALONE:
+            packed.to_netcdf(beside, engine="netcdf4", encoding=encoding)
         os.replace(beside, path)
 
     def read(self, path: Path, key: str) -> xr.Dataset:
@@ -160,13 +165,15 @@ class Store:
         import xarray as xr
 
         try:
-            with xr.open_dataset(path, engine="netcdf4", decode_cf=False) as file:
+            with ALONE, xr.open_dataset(path, engine="netcdf4", decode_cf=False) as file:
                 block = file.load()
         except (OSError, RuntimeError, ValueError) as error:
             raise StoreError(f"{path} is truncated or damaged ({error}); remove it and run again") from error
         if block.attrs.pop("spindsl_key", None) != key or block.attrs.pop("spindsl_store", None) != FORMAT:
             raise StoreError(f"{path} is foreign: it was not written for this place in the store; remove it")
-        return xr.Dataset({n: unpack(v) for n, v in block.variables.items()}, attrs=block.attrs).set_coords(list(block.coords))
+        return xr.Dataset({n: unpack(v) for n, v in block.variables.items()}, attrs=block.attrs).set_coords(
+            list(block.coords)
+        )
 
 
 def storage(variable: xr.DataArray) -> dict[str, Any]:

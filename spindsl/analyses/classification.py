@@ -12,7 +12,7 @@ from ..ensemble import drives, sample_dims, samples, shaped
 from ..errors import MeaningError
 from ..graph import Promise, Split, Stage, Task
 from ..seeds import generator
-from ..spec import Analysis, Count, Label, Positive, Switches, Words
+from ..spec import Analysis, Label, Positive, Switches, Words
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -62,8 +62,12 @@ class Classification(Analysis):
     kind: Literal["classification"]
     of: Label = Field(description='a bottleneck, an observable such as "power", or "spins"')
     use: Literal["means", "samples"] = Field(default="means", description="of a bottleneck's posterior")
-    by: Annotated[Kde | Gaussian | Histogram | Logistic, Field(discriminator="kind")] = Field(description="density or reader")
-    score: Literal["held-out", "all"] | Folds = Field(default="held-out", description="all fits and scores on the same trials")
+    by: Annotated[Kde | Gaussian | Histogram | Logistic, Field(discriminator="kind")] = Field(
+        description="density or reader"
+    )
+    score: Literal["held-out", "all"] | Folds = Field(
+        default="held-out", description="all fits and scores on the same trials"
+    )
     switches: Switches | None = Field(default=None, description="at these switches only")
 
     @model_validator(mode="after")
@@ -90,10 +94,20 @@ class Classification(Analysis):
         along = (*many, *sample_dims(trajectory), "time")
         gives = {
             "guess": Promise(along, "1", "number of the drive guessed, -1 where the trial was not scored", "int16"),
-            "credit": Promise(along, "1", "share of the guess that is right (ties share), NaN where not scored", "float32", hidden=True),
+            "credit": Promise(
+                along,
+                "1",
+                "share of the guess that is right (ties share), NaN where not scored",
+                "float32",
+                hidden=True,
+            ),
             "credit_control": Promise(along, "1", "the same with shuffled drives", "float32", hidden=True),
         }
-        said = self.said() | {"name": name, "variable": "latent_mean" if bottleneck else self.of, "latent": bottleneck is not None}
+        said = self.said() | {
+            "name": name,
+            "variable": "latent_mean" if bottleneck else self.of,
+            "latent": bottleneck is not None,
+        }
         needs = (source.name, "split") + (("trajectory",) if bottleneck else ())
         per_time = 0.4 if self.by.kind == "logistic" else 0.1
         guess = Stage(
@@ -192,10 +206,14 @@ def summary(many: tuple[str, ...], dims: tuple[str, ...], nulls: bool) -> dict[s
         "control_high": Promise(at, "1", "95 % Wilson interval of the control"),
         "trials_scored": Promise(at, "1", "number of trials scored", "int32"),
         "chance": Promise((), "1", "score of a blind guess"),
-        "confusion": Promise((*at, "drive", "guessed"), "1", "fraction of a drive's scored trials guessed to be each drive"),
+        "confusion": Promise(
+            (*at, "drive", "guessed"), "1", "fraction of a drive's scored trials guessed to be each drive"
+        ),
     }
     if nulls:
-        gives["above_ceiling"] = Promise(at, "1", "lower edge of the band minus the Bayes ceiling; positive is impossible")
+        gives["above_ceiling"] = Promise(
+            at, "1", "lower edge of the band minus the Bayes ceiling; positive is impossible"
+        )
     return gives
 
 
@@ -220,7 +238,9 @@ def conclude(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
         scored = np.isfinite(credit[:, known]).all(axis=1)
         if not known.any():
             continue
-        z = simultaneous(credit[scored][:, known].astype(float), generator(task.seed, "analysis", task.said["name"], "band", n))
+        z = simultaneous(
+            credit[scored][:, known].astype(float), generator(task.seed, "analysis", task.said["name"], "band", n)
+        )
         count = int(scored.sum())
         right, blind = credit[scored].mean(axis=0, dtype=float), control[scored].mean(axis=0, dtype=float)
         out["score"][n], out["score_control"][n], out["trials_scored"][n] = right, blind, count

@@ -23,13 +23,17 @@ class Pca(Bottleneck):
 
     kind: Literal["pca"]
     latent: Count = Field(description="number of components kept")
-    fit: Literal["per-time", "pooled"] = Field(default="per-time", description="components a time, or one set for all times")
+    fit: Literal["per-time", "pooled"] = Field(
+        default="per-time", description="components a time, or one set for all times"
+    )
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         trajectory = sources["trajectory"]
         time = ("time",) if self.fit == "per-time" else ()
         gives = {
-            "latent_mean": Promise((*sample_dims(trajectory), "time", "latent"), "1", "projection of the configuration", "float32"),
+            "latent_mean": Promise(
+                (*sample_dims(trajectory), "time", "latent"), "1", "projection of the configuration", "float32"
+            ),
             "component": Promise((*time, "latent", "spin"), "1", "unit vector of the component", "float32"),
             "explained": Promise((*time, "latent"), "1", "fraction of the variance along the component", "float32"),
         }

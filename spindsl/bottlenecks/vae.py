@@ -27,7 +27,9 @@ class Vae(Bottleneck):
     cites: ClassVar = ("zhong2020", "kingma2013", "kingma2014adam", "glorot2010")
 
     kind: Literal["vae"]
-    hidden: Annotated[tuple[Count, ...], Listed, Field(min_length=1)] = Field(description="sizes of the encoder's hidden layers")
+    hidden: Annotated[tuple[Count, ...], Listed, Field(min_length=1)] = Field(
+        description="sizes of the encoder's hidden layers"
+    )
     latent: Count = Field(description="number of latent variables")
     epochs: Count = Field(description="passes over the training trials")
     batch: Count = Field(description="configurations a step")
@@ -42,8 +44,12 @@ class Vae(Bottleneck):
         along, time = (*many, *sample_dims(trajectory), "time"), ("time",) if self.fit == "per-time" else ()
         gives = {
             "latent_mean": Promise((*along, "latent"), "1", "mean of the posterior of the latent variables", "float32"),
-            "latent_std": Promise((*along, "latent"), "1", "standard deviation of that posterior", "float32", hidden=True),
-            "loss": Promise((*many, *time, "epoch"), "nat", "mean -ELBO of the training trials, during the epoch", "float32"),
+            "latent_std": Promise(
+                (*along, "latent"), "1", "standard deviation of that posterior", "float32", hidden=True
+            ),
+            "loss": Promise(
+                (*many, *time, "epoch"), "nat", "mean -ELBO of the training trials, during the epoch", "float32"
+            ),
             "loss_test": Promise((*many, *time), "nat", "mean -ELBO of the held-out trials, at the end", "float32"),
         }
         coords = {k: trajectory.coords[k] for k in ("drive", "trial", "switch", "time") if k in trajectory.coords}
@@ -56,60 +62,69 @@ class Vae(Bottleneck):
             f"bottleneck.{name}", fit, self.said() | {"name": name}, gives, ("trajectory", "split"),
             split=Split("switch", coords["switch"], 4) if time else None, code=("spindsl.kernels.vae",),
             group=f"/bottleneck/{name}", sizes={"latent": self.latent, "epoch": self.epochs}, coords=coords,
-            seconds=work / 5e10,
+            seconds=work / 5e10, accelerated=True,
         ),)  # fmt: skip
 
 
 def fit(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
     """Train on the trials that are not held out, then encode all of them."""
-    import torch
     import xarray as xr
-
-    from ..kernels import vae
 
     said, spins = task.said, trajectory["spins"]
     like = spins.isel(time=0, spin=0, drop=True)
     held = samples(split["split"]) == 1
     ones = (samples(spins) > 0).astype(np.uint8)  # (sample, time, spin)
-    if said["fit"] == "per-time":
-        sets, names = ones.swapaxes(0, 1), [(k,) for k in task.labels]
-    else:
-        sets, names = ones.reshape(1, -1, ones.shape[2]), [()]
-        held = np.repeat(held, ones.shape[1])
-    shape = vae.Shape(ones.shape[2], tuple(said["hidden"]), said["latent"])
+    times, latent = ones.shape[1], said["latent"]
+    pooled = said["fit"] == "pooled"
+    sets = ones.reshape(1, -1, ones.shape[2]) if pooled else ones.swapaxes(0, 1)  # (set, configuration, spin)
+    held = np.repeat(held, times) if pooled else held
+    names = [()] if pooled else [(k,) for k in task.labels]
     jobs = [(s, n) for n in range(said["networks"]) for s in range(len(sets))]
     seeds = [integer(task.seed, "bottleneck", said["name"], *names[s], n) for s, n in jobs]
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    together = len(jobs) if device.type == "cuda" else 1
+    found = networks(task, sets, [s for s, _ in jobs], seeds, held)
 
-    done = []
-    for at in range(0, len(jobs), together):
-        group, own = jobs[at : at + together], seeds[at : at + together]
-        x = torch.stack([torch.from_numpy(sets[s]) for s, _ in group]).to(device)
-        train, test = (x[:, torch.from_numpy(np.flatnonzero(k))] for k in (~held, held))
-        flat, loss = vae.train(
-            shape, train, own, said["epochs"], said["batch"], said["learning_rate"], said["kl_weight"],
-            lambda fraction: task.tick((at + fraction * len(group)) / len(jobs)),  # noqa: B023
-        )  # fmt: skip
-        noise = [torch.randn(test.shape[1], said["latent"], generator=torch.Generator().manual_seed(s + 1)) for s in own]
-        with torch.no_grad():
-            mean, std = vae.encode(shape, flat, x.float())
-            bound = vae.elbo(shape, flat, test.float(), torch.stack(noise).to(device), said["kl_weight"]).mean(-1)
-        done.append([v.cpu().numpy() for v in (mean, std, loss, -bound)])
-
-    networks, times = said["networks"], ones.shape[1]
-    mean, std, loss, test_loss = (np.concatenate(v).reshape(networks, len(sets), *v[0].shape[1:]) for v in zip(*done))
-    if said["fit"] == "per-time":
-        mean, std = mean.swapaxes(1, 2), std.swapaxes(1, 2)  # (network, sample, time, latent)
-        dims = ("network", "time")
+    mean, std, loss, loss_test = (v.reshape(said["networks"], len(sets), *v.shape[1:]) for v in found)
+    if pooled:
+        mean, std = (v.reshape(len(v), len(like.values.ravel()), times, latent) for v in (mean, std))
+        loss, loss_test = loss[:, 0], loss_test[:, 0]
     else:
-        mean, std = (v.reshape(networks, -1, times, said["latent"]) for v in (mean, std))
-        loss, test_loss, dims = loss[:, 0], test_loss[:, 0], ("network",)
-    latent = ("network", *like.dims, "time", "latent")
+        mean, std = mean.swapaxes(1, 2), std.swapaxes(1, 2)  # (network, sample, time, latent)
+    dims, code = ("network", "time")[: loss_test.ndim], ("network", *like.dims, "time", "latent")
     result = xr.Dataset({
-        "latent_mean": (latent, np.stack([shaped(m, like) for m in mean])),
-        "latent_std": (latent, np.stack([shaped(s, like) for s in std])),
+        "latent_mean": (code, np.stack([shaped(m, like) for m in mean])),
+        "latent_std": (code, np.stack([shaped(s, like) for s in std])),
         "loss": ((*dims, "epoch"), loss),
-        "loss_test": (dims, test_loss),
+        "loss_test": (dims, loss_test),
     })  # fmt: skip
-    return result if networks > 1 else result.isel(network=0)
+    return result if said["networks"] > 1 else result.isel(network=0)
+
+
+def networks(task: Task, sets: np.ndarray, which: list[int], seeds: list[int], held: np.ndarray) -> list[np.ndarray]:
+    """Train one network a seed on the set that `which` names, all at once on a GPU, singly on a CPU.
+
+    Returns, network first, posterior mean and std of every configuration, training loss an epoch, test loss.
+    """
+    import torch
+
+    from ..kernels import vae
+
+    torch.set_num_threads(1)  # the runner gives every thread a task; more would be the same cores twice
+    said = task.said
+    shape = vae.Shape(sets.shape[2], tuple(said["hidden"]), said["latent"])
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    together = len(seeds) if device.type == "cuda" else 1
+    train, test = np.flatnonzero(~held), np.flatnonzero(held)
+    done = []
+    for at in range(0, len(seeds), together):
+        own, x = seeds[at : at + together], torch.from_numpy(sets[which[at : at + together]]).to(device)
+        flat, loss = vae.train(
+            shape, x[:, train], own, said["epochs"], said["batch"], said["learning_rate"], said["kl_weight"],
+            lambda fraction, at=at: task.tick((at + fraction * together) / len(seeds)),
+        )  # fmt: skip
+        noise = [torch.randn(len(test), said["latent"], generator=torch.Generator().manual_seed(s + 1)) for s in own]
+        with torch.no_grad():
+            codes = [vae.encode(shape, flat, x[:, k : k + 8192].float()) for k in range(0, x.shape[1], 8192)]
+            mean, std = (torch.cat(v, 1) for v in zip(*codes))
+            bound = vae.elbo(shape, flat, x[:, test].float(), torch.stack(noise).to(device), said["kl_weight"])
+        done.append([v.cpu().numpy() for v in (mean, std, loss, -bound.mean(-1))])
+    return [np.concatenate(v) for v in zip(*done)]

@@ -46,6 +46,12 @@ def pairs(spins: int, i: np.ndarray, j: np.ndarray, J: np.ndarray) -> Pairs:
     return Pairs(start, other[order].astype(np.uint32), on_grid(both, row_sum))
 
 
+def largest(couplings: Pairs, A: np.ndarray) -> float:
+    """Upper bound of |e_i| over all configurations at fields A (field, spin), K."""
+    row = np.repeat(np.arange(len(couplings.start) - 1), np.diff(couplings.start))
+    return float((np.bincount(row, np.abs(couplings.J), A.shape[1]) + np.abs(A).max(axis=0)).max())
+
+
 @singledispatch
 def local_fields(couplings, s, g):
     """Fill g_i = sum_j J_ij s_j afresh."""

@@ -38,10 +38,18 @@ def _rate(rule, j, e):
 def build(spins: int, rule: str, **values: float):
     """A rule by name; its array fields are spread over the spins."""
     kind = globals()[rule]
-    spread = {k: np.full(spins, float(v)) if kind.__annotations__[k] is np.ndarray else float(v) for k, v in values.items()}  # fmt: skip
-    return kind(**spread)
+    arrays = {k for k, type_ in kind.__annotations__.items() if type_ is np.ndarray}
+    return kind(**{k: np.full(spins, float(v)) if k in arrays else float(v) for k, v in values.items()})
 
 
 def unhindered(rule, beta: float):
     """The same rule at another inverse temperature and without barriers, for annealing."""
     return rule._replace(beta=beta, **({"barrier": np.zeros_like(rule.barrier)} if "barrier" in rule._fields else {}))
+
+
+def admit(rule, energy: float) -> None:
+    """ValueError if rates at local energies up to `energy` would leave float64: beta * energy <= 700."""
+    if rule.beta * energy > 700:
+        raise ValueError(
+            f"beta times the largest local energy is {rule.beta * energy:.0f}, at most 700 can be told apart"
+        )

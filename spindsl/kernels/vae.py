@@ -11,6 +11,7 @@ autograd's bookkeeping costs as much as the products of networks this small.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -30,7 +31,7 @@ class Shape:
         """(in, out) of each layer; the one in the middle gives mu and r."""
         down = [self.visible, *self.hidden]
         up = [self.latent, *reversed(self.hidden), self.visible]
-        return [*zip(down, down[1:]), (down[-1], 2 * self.latent), *zip(up, up[1:])]
+        return [*pairwise(down), (down[-1], 2 * self.latent), *pairwise(up)]
 
     @property
     def parameters(self) -> int:
@@ -146,7 +147,7 @@ def backward(layer, grad, h: Tensor, d: Tensor, rectified: bool, last: bool = Fa
     if last:
         return d
     d = product(d, layer[0].transpose(1, 2))
-    return d.mul_(h > 0) if rectified else d
+    return torch.ops.aten.threshold_backward(d, h, 0) if rectified else d
 
 
 def train(

@@ -85,9 +85,13 @@ class FieldDrive(Protocol):
         self.drives.sets(self.fields.names)
         late = [s for s in self.record.switches or () if s > self.switches]
         if late:
-            raise MeaningError(f"switch {late[0]} is after the last, {self.switches}", "record", "switches", code="E203")
+            raise MeaningError(
+                f"switch {late[0]} is after the last, {self.switches}", "record", "switches", code="E203"
+            )
         if self.record.every > self.switches:
-            raise MeaningError("nothing would be recorded", "record", "every", code="E203", hint=f"at most {self.switches}")
+            raise MeaningError(
+                "nothing would be recorded", "record", "every", code="E203", hint=f"at most {self.switches}"
+            )
         return self
 
     @property
@@ -110,7 +114,9 @@ class FieldDrive(Protocol):
         files = {key: data / name for key, name in self.files().items()}
         start = {"spins": Promise(("spin",), "1", "configuration that all trials start from", "int8", SPINS)}
         said = {"initial": self.said()["initial"], "relax": self.relax, "rule": rule}
-        initial = Stage("initial", begin, said, start, ("system",), files=files, code=KERNELS, group="/initial", sizes=sizes)
+        initial = Stage(
+            "initial", begin, said, start, ("system",), files=files, code=KERNELS, group="/initial", sizes=sizes
+        )
 
         said = self.fields.said() | sizes
         strength = {"field_strength": Promise(("field", "spin"), "K", "field A_j")}
@@ -123,7 +129,8 @@ class FieldDrive(Protocol):
         trajectory = Stage(
             "trajectory", drive, said, promises(self.record.observables), ("system", "initial"), code=KERNELS,
             group="/trajectory", sizes=sizes, coords=coords, parts=parts, grows=self.switches,
-            split=Split("trial", coords["trial"], 50), seconds=len(drives) * self.trials * self.switches * 1.3e-8 * sizes["spin"],
+            split=Split("trial", coords["trial"], 50),
+            seconds=1.3e-8 * len(drives) * self.trials * self.switches * sizes["spin"],
         )  # fmt: skip
         return initial, fields, trajectory, nulls(self.order, drives, names, self.trials, self.recorded)
 
@@ -134,7 +141,9 @@ def promises(shown: tuple[str, ...]) -> dict[str, Promise]:
     gives = {
         "spins": Promise((*along, "spin"), "1", "spin at the end of the dwell", "int8", SPINS),
         "field": Promise(along, "1", "field that was on, its place in /protocol/field", "int16"),
-        "end": Promise(("drive", "trial", "spin"), "1", "configuration after the last switch", "int8", SPINS, hidden=True),
+        "end": Promise(
+            ("drive", "trial", "spin"), "1", "configuration after the last switch", "int8", SPINS, hidden=True
+        ),
     }
     return gives | {n: replace(p, dims=along, hidden=n not in shown) for n, p in OBSERVABLES.items()}
 
@@ -169,6 +178,7 @@ def begin(task: Task, system: xr.Dataset) -> xr.Dataset:
         else:
             ladder = [rule]
         J = couplings.pairs(N, system.i.values, system.j.values, system.J.values)
+        rules.admit(rule, couplings.largest(J, np.zeros((1, N))))
         for step, cooled in enumerate(ladder):
             task.tick(step / len(ladder))
             events.relax(J, cooled, s, said["relax"] / len(ladder), np.uint64(step), philox_key(task.seed, "initial"))
@@ -206,9 +216,10 @@ def drive(task: Task, system: xr.Dataset, initial: xr.Dataset) -> xr.Dataset:
     out = (np.empty((*shape, N), np.int8), np.empty(shape, np.int32), *(np.empty(shape) for _ in range(4)))
     s = task.before["end"].values.copy() if task.before is not None else np.tile(initial.spins.values, (len(trials), 1))
     previous = row[:, first - 2] if first > 1 else np.full(len(trials), -1)
+    J, rule = couplings.pairs(N, system.i.values, system.j.values, system.J.values), rules.build(N, **said["rule"])
+    rules.admit(rule, couplings.largest(J, A))
     events.drive(
-        couplings.pairs(N, system.i.values, system.j.values, system.J.values), rules.build(N, **said["rule"]),
-        A, row[:, first - 1 :], previous, slot, said["dwell"], s, trials, np.uint64(first),
+        J, rule, A, row[:, first - 1 :], previous, slot, said["dwell"], s, trials, np.uint64(first),
         philox_key(task.seed, "trajectory", task.part), out,
     )  # fmt: skip
     spins, flips, work, heat, interaction, zeeman = out

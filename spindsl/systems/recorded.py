@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -12,7 +12,6 @@ from ..driving import Drives, Order, nulls
 from ..errors import DataError
 from ..graph import SPINS, Promise, Stage, Task
 from ..spec import Labels, Name, System, Words
-from typing import Literal
 
 if TYPE_CHECKING:
     import netCDF4
@@ -51,7 +50,9 @@ class Recorded(System):
     simulated: ClassVar[bool] = False
 
     kind: Literal["recorded"]
-    file: Annotated[str, Field(min_length=1)] = Field(description="netCDF file, looked for beside the experiment or in --data")
+    file: Annotated[str, Field(min_length=1)] = Field(
+        description="netCDF file, looked for beside the experiment or in --data"
+    )
     variables: Variables = Variables()
     observables: dict[Name, Name] = Field(default_factory=dict, description="ours = the file's")
     driving: Driving | None = None
@@ -83,7 +84,9 @@ def header(path: Path, names: Variables) -> tuple[dict[str, int], tuple[int, ...
         variable(file, path, names.drive)
         axis = [d for d in spins.dimensions if d in TIMES]
         if set(spins.dimensions) != {"trial", "spin", *axis} or len(axis) != 1:
-            raise DataError(f"{path}: {names.spins} has dimensions {spins.dimensions}; needed are trial, spin, and time or switch")
+            raise DataError(
+                f"{path}: {names.spins} has dimensions {spins.dimensions}; needed are trial, spin, and time or switch"
+            )
         sizes = {d: len(file.dimensions[d]) for d in spins.dimensions}
         count = sizes[axis[0]]
         switch = np.asarray(file["switch"][:] if "switch" in file.variables else np.arange(1, count + 1))
@@ -131,7 +134,9 @@ def load(task: Task) -> xr.Dataset:
         if len(wrong):
             a, t, j = wrong[0]
             at = f"trial {a}, {axis} number {t + 1}, spin {j}"
-            raise DataError(f"{path}: {names['spins']} is {raw[a, t, j]} at {at}: no spin (±1); {len(wrong)} such values")
+            raise DataError(
+                f"{path}: {names['spins']} is {raw[a, t, j]} at {at}: no spin (±1); {len(wrong)} such values"
+            )
         drive = np.asarray(variable(file, path, names["drive"])[:])
         if drive.shape != raw.shape[:1]:
             raise DataError(f"{path}: {names['drive']} has shape {drive.shape}, needed is one a trial, {raw.shape[:1]}")

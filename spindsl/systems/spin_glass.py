@@ -53,7 +53,9 @@ class SpinGlass(System):
 
     kind: Literal["spin-glass"]
     spins: Annotated[int, Field(ge=2)] = Field(description="number of spins N")
-    graph: ErdosRenyi | None = Field(default=None, description="which spins are coupled; absent with couplings from a file")
+    graph: ErdosRenyi | None = Field(
+        default=None, description="which spins are coupled; absent with couplings from a file"
+    )
     couplings: Annotated[Normal | FromFile, Field(discriminator="kind")] = Field(description="how strongly, K")
 
     @model_validator(mode="after")

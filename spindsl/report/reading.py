@@ -1,0 +1,183 @@
+"""What a result holds, as curves: nothing is computed anew but medians, differences and their standard errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..ensemble import drives, samples
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+LATE = 50  # switches
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The score of one classification against the switch, (time); over several networks the median."""
+
+    name: str
+    reads: str  # what it reads and how, as the experiment says
+    fitted: bool  # to the very trials that it is scored on
+    trained: bool  # reads a bottleneck that was trained by gradient
+    switch: np.ndarray
+    lines: Mapping[str, np.ndarray]  # score, low, high, and whatever else was concluded
+    chance: float
+    trials: int
+    networks: int
+    right: np.ndarray | None  # (sample, time) fraction of networks that guess right, NaN where not scored
+
+    def __getitem__(self, line: str) -> np.ndarray | None:
+        return self.lines.get(line)
+
+    @property
+    def end(self) -> float:
+        """Median score over the last switches."""
+        return median(self.lines["score"][late(self.switch)])
+
+    def over(self, switches: np.ndarray) -> np.ndarray | None:
+        """Fraction of these switches at which each sample is guessed right, NaN where not scored."""
+        if self.right is None:
+            return None
+        at = np.isin(self.switch, switches)
+        scored = np.isfinite(self.right[:, at]).any(axis=1) if at.any() else np.zeros(len(self.right), bool)
+        out = np.full(len(self.right), np.nan)
+        out[scored] = np.nanmean(self.right[scored][:, at], axis=1)
+        return out
+
+
+@dataclass(frozen=True)
+class Lead:
+    """How much more often the first is right than the second, on the same trials."""
+
+    mean: float
+    se: float
+
+    @property
+    def sigmas(self) -> float:
+        return self.mean / self.se if self.se else np.inf * np.sign(self.mean) if self.mean else 0.0
+
+
+def lead(first: Curve, second: Curve, last: bool) -> Lead | None:
+    """Paired difference over the last switches, or over all those before; None without common trials."""
+    both = np.intersect1d(known(first), known(second))
+    both = both[late(both) == last]
+    a, b = first.over(both), second.over(both)
+    if a is None or b is None or not len(both):
+        return None
+    return estimate(a - b)
+
+
+def excess(curve: Curve, level: float) -> Lead | None:
+    """How far the score is above a level, over the last switches."""
+    share = curve.over(curve.switch[late(curve.switch)])
+    return None if share is None else estimate(share - level)
+
+
+def estimate(values: np.ndarray) -> Lead | None:
+    """Mean with its standard error over trials; None of fewer than two."""
+    values = values[np.isfinite(values)]
+    return Lead(float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))) if len(values) > 1 else None
+
+
+def known(curve: Curve) -> np.ndarray:
+    """The switches at which there is a score."""
+    return curve.switch[np.isfinite(curve.lines["score"])]
+
+
+def late(switch: np.ndarray) -> np.ndarray:
+    """Mask of the last 50 switches, of a short run the last quarter."""
+    return switch > switch[-1] - min(LATE, max(1, switch[-1] // 4)) if len(switch) else np.zeros(0, bool)
+
+
+def span(switch: np.ndarray) -> str:
+    """Switches in words: 251–300."""
+    return f"{switch[0]:g}" if len(switch) == 1 else f"{switch[0]:g}–{switch[-1]:g}"
+
+
+def median(values: np.ndarray) -> float:
+    """Median of what is finite, NaN of nothing."""
+    values = values[np.isfinite(values)]
+    return float(np.median(values)) if len(values) else np.nan
+
+
+def resolved(tree: xr.DataTree) -> dict[str, Any]:
+    """The experiment with its defaults, empty where the result does not carry it."""
+    return json.loads(tree.attrs.get("resolved", "{}"))
+
+
+def group(tree: xr.DataTree, path: str) -> xr.Dataset | None:
+    """A group with its own coordinates, or None."""
+    try:
+        return tree[path].to_dataset()
+    except KeyError:
+        return None
+
+
+def groups(tree: xr.DataTree, noun: str) -> dict[str, xr.Dataset]:
+    """The bottlenecks or analyses by name."""
+    return {name: node.to_dataset() for name, node in tree[noun].children.items()} if noun in tree.children else {}
+
+
+def switches(dataset: xr.Dataset) -> np.ndarray:
+    """The numbers of the switches, else the times, else 1, 2, …"""
+    for name in ("switch", "time"):
+        if name in dataset.coords:
+            return dataset[name].values
+    return np.arange(1, dataset.sizes.get("time", 0) + 1)
+
+
+def curves(tree: xr.DataTree) -> list[Curve]:
+    """Every classification of a result, the best at the end first."""
+    found = [curve(tree, name, data) for name, data in groups(tree, "analysis").items() if classified(data)]
+    return sorted(found, key=lambda c: -np.nan_to_num(c.end, nan=-1.0))
+
+
+def classified(data: xr.Dataset) -> bool:
+    """Whether there is a score against time, of one network or several."""
+    return "score" in data and set(data["score"].dims) in ({"time"}, {"network", "time"})
+
+
+def curve(tree: xr.DataTree, name: str, data: xr.Dataset) -> Curve:
+    """One classification."""
+    said = resolved(tree)
+    mine = said.get("analysis", {}).get(name, {})
+    of, by = mine.get("of", ""), mine.get("by", {})
+    source = group(tree, f"/bottleneck/{of}") if of else None
+    trials = int(data["trials_scored"].max()) if "trials_scored" in data else 0
+    chance = float(data["chance"]) if "chance" in data else np.nan
+    return Curve(
+        name, " of ".join(w for w in (by.get("kind", ""), of) if w), mine.get("score") == "all",
+        source is not None and "loss" in source, switches(data), dict(lines(data)), chance, trials,
+        data.sizes.get("network", 1) if "network" in data["score"].dims else 1, right(tree, data),
+    )  # fmt: skip
+
+
+def lines(data: xr.Dataset) -> Iterator[tuple[str, np.ndarray]]:
+    """Score, low, high and the rest against time; of several networks the median, low and high their range."""
+    for name, variable in data.data_vars.items():
+        if variable.dims == ("time",):
+            yield str(name).replace("score_low", "low").replace("score_high", "high"), variable.values.astype(float)
+        elif set(variable.dims) == {"network", "time"} and not str(name).endswith(("_low", "_high")):
+            yield str(name), variable.median("network").values
+    if "network" in data["score"].dims:
+        yield "low", data["score"].min("network").values
+        yield "high", data["score"].max("network").values
+
+
+def right(tree: xr.DataTree, data: xr.Dataset) -> np.ndarray | None:
+    """Whether each sample is guessed right at each time, (sample, time); None where it was not kept."""
+    trajectory = group(tree, "/trajectory")
+    if trajectory is None or "guess" not in data or "drive" not in trajectory.coords:
+        return None
+    label, _ = drives(trajectory)
+    guess = data["guess"] if "network" in data["guess"].dims else data["guess"].expand_dims("network")
+    each = np.stack([samples(guess.isel(network=n)) for n in range(guess.sizes["network"])])
+    hit = np.where(each >= 0, each == label[:, None], np.nan).astype(float)
+    scored = np.isfinite(hit).all(axis=0)
+    return np.where(scored, np.nan_to_num(hit).mean(axis=0), np.nan)

@@ -1,0 +1,145 @@
+"""What the numbers say, in words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .markup import Html, joined, tag
+from .reading import Curve, Lead, excess, late, lead, span
+
+CLEAR = 2.0  # standard errors
+
+
+def percent(share: float) -> str:
+    """A fraction in per cent."""
+    return f"{100 * share:.1f} %".replace(".0 %", " %")
+
+
+def called(curve: Curve) -> Html:
+    """A classification by its name and what it reads."""
+    return joined([tag("b", curve.name), f" ({curve.reads})" if curve.reads else ""])
+
+
+def listed(parts: list) -> Html:
+    """a, b and c."""
+    return joined([joined(parts[:-1], ", "), " and ", parts[-1]]) if len(parts) > 1 else joined(parts)
+
+
+def verdict(curves: list[Curve]) -> Html:
+    """One sentence: which feature wins at the end."""
+    ended = ranked(curves)
+    if not ended:
+        return Html("")
+    best, rest = ended[0], ended[1:]
+    when = span(best.switch[late(best.switch)])
+    against = joined([", against ", listed([joined([percent(c.end), " for ", tag("b", c.name)]) for c in rest])]) if rest else ""
+    blind = f"; a blind guess is right in {percent(best.chance)}" if np.isfinite(best.chance) else ""
+    names = "tells the drive of" if best.fitted else "tells the drive of held-out trials in"
+    share = joined([percent(best.end), " of its own training trials" if best.fitted else " of cases"])
+    wins = ": " if rest else " "
+    start = joined([called(best), " wins" if rest else "", wins, "at " if len(when.split("–")) == 1 else "over "])
+    return joined([start, f"switches {when} it {names} ", share, against, blind, "."])
+
+
+def ranked(curves: list[Curve]) -> list[Curve]:
+    """Those with a score at the end, best first; those fitted to the trials they are scored on only among themselves."""
+    ended = [c for c in curves if np.isfinite(c.end)]
+    honest = [c for c in ended if not c.fitted]
+    return honest or ended
+
+
+def findings(curves: list[Curve], memoryless: float, expectations: list[dict]) -> list[Html]:
+    """Further sentences: by how much, plain against trained, what needs no memory, the ceiling, the published."""
+    ended = ranked(curves)
+    told = [margin(ended), contest(ended), forgetful(ended, memoryless), ceiling(curves), fitted(curves, ended), published(expectations)]
+    return [t for t in told if t]
+
+
+def gap(found: Lead) -> str:
+    """A paired difference: 0.013 ± 0.004, 3.2 standard errors."""
+    if not found.se:
+        return f"{found.mean:.3f} (no trial differs from another)"
+    return f"{abs(found.mean):.3f} ± {found.se:.3f}, {abs(found.sigmas):.1f} standard errors"
+
+
+def margin(ended: list[Curve]) -> Html:
+    """How far the first is ahead of the second."""
+    found = lead(ended[0], ended[1], last=True) if len(ended) > 1 else None
+    if found is None:
+        return Html("")
+    first, second = tag("b", ended[0].name), tag("b", ended[1].name)
+    if found.sigmas < CLEAR:
+        said = [first, " and ", second, " cannot be told apart at the end: trial by trial they differ by "]
+        return joined([*said, gap(found) if found.mean else "nothing", "."])
+    return joined([first, " is ahead of ", second, f" by {gap(found)}, paired trial by trial."])
+
+
+def contest(ended: list[Curve]) -> Html:
+    """Whether the best plain statistic matches or beats the best trained network."""
+    plain = next((c for c in ended if not c.trained), None)
+    network = next((c for c in ended if c.trained), None)
+    if plain is None or network is None:
+        return Html("")
+    found = [(when, lead(plain, network, last)) for when, last in (("at the end", True), ("on the way there", False))]
+    said = listed([compared(f, when) for when, f in found if f is not None])
+    if not said:
+        return Html("")
+    start = ["Against the best reading of a trained network, ", called(network), ", the best plain statistic, "]
+    return joined([*start, called(plain), ", ", said, "."])
+
+
+def compared(found: Lead, when: str) -> str:
+    """Plain minus network, as a verb."""
+    if abs(found.sigmas) < CLEAR:
+        size = f"difference {found.mean:+.3f} ± {found.se:.3f}".replace("-", "−") if found.mean else "no difference"
+        return f"matches it {when} ({size})"
+    return f"{'beats it' if found.mean > 0 else 'falls short'} {when} (by {gap(found)})"
+
+
+def forgetful(ended: list[Curve], memoryless: float) -> Html:
+    """Which features tell no more than the present field would."""
+    level = memoryless if np.isfinite(memoryless) else ended[0].chance if ended else np.nan
+    found = [(c, excess(c, level)) for c in ended]
+    poor = [tag("b", c.name) for c, e in found if e is not None and e.mean < CLEAR * e.se]
+    if not poor:
+        return Html("")
+    what = "the present field alone would" if np.isfinite(memoryless) else "a blind guess does"
+    return joined([listed(poor), f" {'tell' if len(poor) > 1 else 'tells'} no more at the end than {what} ({percent(level)})."])
+
+
+def ceiling(curves: list[Curve]) -> Html:
+    """Whether anything does better than it can."""
+    seen = [c for c in curves if c["above_ceiling"] is not None and np.isfinite(c["above_ceiling"]).any()]
+    above = [c for c in seen if np.nanmax(c["above_ceiling"]) > 0]
+    if not seen:
+        return Html("")
+    if not above:
+        return Html("Nothing exceeds the Bayes ceiling, the best score that the fields so far allow.")
+    told = []
+    for c in above:
+        at = c.switch[int(np.nanargmax(c["above_ceiling"]))]
+        own = ", scored on the trials it was fitted to" if c.fitted else ""
+        told.append(joined([tag("b", c.name), f" (by {np.nanmax(c['above_ceiling']):.3f} at switch {at:g}{own})"]))
+    end = ": no unseen trial can be told so well, look for a leak." if any(not c.fitted for c in above) else "."
+    return tag("span", "Above the Bayes ceiling, by its whole band: ", listed(told), end, class_="alarm")
+
+
+def fitted(curves: list[Curve], ended: list[Curve]) -> Html:
+    """Which scores are flattered by being those of the training trials."""
+    own = [c for c in curves if c.fitted]
+    if not own:
+        return Html("")
+    told = listed([joined([tag("b", c.name), f", {percent(c.end)} at the end"]) for c in own])
+    verb = "is" if len(own) == 1 else "are"
+    rest = " and left out of the comparison" if any(not c.fitted for c in ended) else ""
+    return joined([told, f", {verb} scored on the very trials fitted to{rest}."])
+
+
+def published(expectations: list[dict]) -> Html:
+    """How many of the published numbers are met."""
+    if not expectations:
+        return Html("")
+    met = sum(bool(e.get("ok")) for e in expectations)
+    if met == len(expectations):
+        return Html("The published number is met." if met == 1 else f"All {met} published numbers are met.")
+    return tag("span", f"{len(expectations) - met} of {len(expectations)} published numbers missed.", class_="alarm")
