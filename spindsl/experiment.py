@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import Field, create_model, model_validator
 
 from .errors import MeaningError
-from .spec import NOUNS, Count, Fraction, Label, Listed, Name, Positive, Word, Words, words
+from .spec import NOUNS, Count, Fraction, Label, Listed, Name, Positive, Text, Word, Words, words
 
 LANGUAGE = 1
 PACKAGES = ("systems", "dynamics", "protocols", "bottlenecks", "analyses")
@@ -81,7 +81,7 @@ class Expect(Words):
     max: float | None = None
     value: float | None = None
     tolerance: Positive | None = None
-    source: Label = Field(description="who says so")
+    source: Text = Field(description="who says so")
 
     @model_validator(mode="after")
     def _bounded(self):
@@ -98,7 +98,7 @@ class Experiment(Words):
     """A whole file. Its nouns are completed by `model`, once all words are known."""
 
     spindsl: Literal[1] = Field(description="version of the language")
-    title: Label = Field(description="for people")
+    title: Text = Field(description="for people")
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(description="root of all randomness")
     system: Any
     dynamics: Any = None
@@ -121,10 +121,6 @@ class Experiment(Words):
             if not simulated and getattr(self, noun) is not None:
                 raise MeaningError("recorded matter brings its own history; drop this table", noun)
         return self
-
-    def said(self) -> dict[str, Any]:
-        """The resolved file as JSON values, defaults written out."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     @property
     def identity(self) -> str:
@@ -154,15 +150,15 @@ def model() -> type[Experiment]:
             importlib.import_module(f"{home.__name__}.{module.name}")
     for entry in entry_points(group="spindsl.words"):
         entry.load()
-    one = {noun: choice(base) for noun, base in NOUNS.items()}
+    system, dynamics, protocol, bottleneck, analysis = (choice(noun) for noun in NOUNS)
     return create_model(
         "Experiment",
         __base__=Experiment,
-        system=(one["system"], Field(description="matter")),
-        dynamics=(one["dynamics"] | None, Field(default=None, description="how it moves")),
-        protocol=(one["protocol"] | None, Field(default=None, description="what is done to it")),
-        bottleneck=(dict[Name, one["bottleneck"]], Field(default_factory=dict, description="models, by name")),
-        analysis=(dict[Name, one["analysis"]], Field(default_factory=dict, description="questions, by name")),
+        system=(system, Field(description="matter")),
+        dynamics=(dynamics | None, Field(default=None, description="how it moves")),
+        protocol=(protocol | None, Field(default=None, description="what is done to it")),
+        bottleneck=(dict[Name, bottleneck], Field(default_factory=dict, description="models, by name")),
+        analysis=(dict[Name, analysis], Field(default_factory=dict, description="questions, by name")),
     )
 
 
@@ -179,32 +175,47 @@ def loads(text: str, file: str = "<text>", changes: tuple[str, ...] = ()) -> Exp
     """
     from pydantic import ValidationError
 
-    from . import diagnose
-
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise diagnose.unreadable(text, error) from error
-    diagnose.change(table, changes)
+    except (ValueError, RecursionError) as error:
+        from .diagnose import unreadable
+
+        raise unreadable(text, error) from error
+    if changes:
+        from .diagnose import change
+
+        change(table, changes)
     try:
         return model().model_validate(table)
     except ValidationError as error:
-        raise diagnose.explain(text, table, error, model()) from error
+        from .diagnose import explain
+
+        raise explain(text, table, error, model(), changes) from error
 
 
 def load(path: Path, changes: tuple[str, ...] = ()) -> Experiment:
     """Read an experiment from a file, or from a result that carries its own."""
-    return loads(source(path), str(path), changes)
+    try:
+        return loads(source(path), str(path), changes)
+    except UnicodeDecodeError as error:
+        from .diagnose import unreadable
+
+        raise unreadable("", error) from error
 
 
 def source(path: Path) -> str:
     """The text of an experiment: a TOML file, or the one inside a result."""
     if path.suffix != ".nc":
         return path.read_text(encoding="utf-8")
+    return attribute(path, "experiment")
+
+
+def attribute(path: Path, name: str) -> str:
+    """A root attribute of a result."""
     import netCDF4
 
     with netCDF4.Dataset(path) as result:
-        return result.getncattr("experiment")
+        return result.getncattr(name)
 
 
 def schema() -> str:

@@ -81,8 +81,11 @@ def runs(labels: Sequence[int], block: int) -> Iterable[tuple[int, ...]]:
         yield tuple(run)
 
 
-def labelled(stage: Stage, piece: Piece, block: xr.Dataset) -> xr.Dataset:
-    """A fresh piece with the labels by which it will be found again."""
+def labelled(stage: Stage, piece: Piece, block: xr.Dataset, inputs: Iterable[xr.Dataset]) -> xr.Dataset:
+    """A fresh piece with the labels by which it will be found again, and the drive of each trial if that is known."""
+    for known in inputs:
+        if "trial" in block.dims and "drive" not in {*block.dims, *block.coords} and "drive" in known.coords:
+            block = block.assign_coords(drive=("trial", known["drive"].values))
     if "trial" in block.dims and stage.split and stage.split.dim == "trial":
         block = block.assign_coords(trial=list(piece.labels))
     if "time" in block.dims:

@@ -1,234 +1,152 @@
-"""Carry out a graph: survey the store, compute what is lacking in threads, keep everything, write the result.
-
-It knows no physics. Stages come one after another; the pieces of a stage are independent (or continue
-one another) and are computed by as many threads as there are workers, each of one thread of BLAS.
-"""
+"""A run from text to report: its directory, its files, and coming back to it."""
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-import shutil
-import sys
-import threading
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
-import numpy as np
-
-from .errors import SpaceError, StageError, Stopped
-from .graph import Graph, Stage, Task
-from .pieces import Assembly, Piece, labelled, survey
-from .store import Store, keys
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-
-class Progress(Protocol):
-    """Whoever wants to know how far a run has come."""
-
-    def stage(self, name: str, pieces: int, cached: int) -> None: ...
-    def advance(self, name: str, fraction: float) -> None: ...
-    def done(self, name: str, seconds: float) -> None: ...
-
-
-class Silent:
-    """Nobody."""
-
-    def stage(self, name: str, pieces: int, cached: int) -> None: ...
-    def advance(self, name: str, fraction: float) -> None: ...
-    def done(self, name: str, seconds: float) -> None: ...
-
-
-@dataclass
-class Stop:
-    """Set by a signal; every piece looks at it now and then."""
-
-    signal: int = 0
-
-    def check(self) -> None:
-        if self.signal:
-            raise Stopped(self.signal)
+from . import experiment as language
+from .engine import Progress, Runner, Silent, Stop, fits, plan, written
+from .errors import ConflictError, DataError, SpindslError
+from .experiment import Experiment
+from .graph import Graph
+from .lower import lower
+from .store import Store, content, keys
 
 
 @dataclass(frozen=True)
-class Row:
-    """One line of a plan."""
+class Run:
+    """An experiment with the folders it lives in."""
 
-    stage: Stage
-    pieces: tuple[Piece, ...]
-
-    @property
-    def lacking(self) -> int:
-        return sum(not p.stored for p in self.pieces)
-
-    @property
-    def seconds(self) -> float:
-        """Estimate of what is left to do, on one core."""
-        return self.stage.seconds * self.lacking / max(len(self.pieces), 1)
+    experiment: Experiment
+    text: str
+    name: str
+    data: Path  # where data files are looked for
+    runs: Path
+    changes: tuple[str, ...] = ()
 
     @property
-    def bytes(self) -> float:
-        """Estimate of what is left to store: spins take an eighth of a byte."""
-        return stored_bytes(self.stage) * self.lacking / max(len(self.pieces), 1)
+    def store(self) -> Store:
+        return Store(self.runs / ".store")
 
+    def graph(self) -> Graph:
+        """The lowered experiment; DataError if a data file is absent."""
+        for stage in (graph := lower(self.experiment, self.data)).stages.values():
+            for path in stage.files.values():
+                if not path.exists():
+                    raise DataError(f"{path} is absent; give its folder with --data DIR")
+        return graph
 
-def stored_bytes(stage: Stage) -> float:
-    """Estimated size of a stage in the store, before compression."""
-    volume = {n: float(np.prod([stage.size(d) for d in p.dims])) for n, p in stage.gives.items()}
-    return sum(
-        volume[n] * (0.125 if p.attrs.get("flag_meanings") == "down up" else np.dtype(p.dtype).itemsize)
-        for n, p in stage.gives.items()
-    )
+    def directory(self, named: dict[str, Any]) -> tuple[Path, bool]:
+        """The directory of this very run, and whether it is finished; a new one if there is none."""
+        home = self.runs / self.name
+        for path in sorted(home.glob(f"*-{self.experiment.identity}"), reverse=True):
+            if (path / "plan.json").exists() and json.loads((path / "plan.json").read_text())["keys"] == named:
+                return path, (path / "result.nc").exists()
+        path = home / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{self.experiment.identity}"
+        path.mkdir(parents=True, exist_ok=True)
+        written(path / "plan.json", {"keys": named})
+        return path, False
 
+    def run(self, workers: int, progress: Progress | None = None, stop: Stop | None = None) -> Outcome:
+        """Run or resume; nothing is computed that the store holds, nothing is overwritten."""
+        graph = self.graph()
+        named = keys(graph)
+        runner = Runner(graph, self.store, workers, progress or Silent(), stop or Stop())
+        fits(plan(graph, self.store), self.runs)
+        path, finished = self.directory(named)
+        if finished:
+            return Outcome(path, json.loads((path / "status.json").read_text())["expectations"], fresh=False)
+        with locked(path):
+            return self.carry_out(runner, path, named)
 
-def plan(graph: Graph, store: Store, block: int | None = None) -> list[Row]:
-    """What a run would do: every stage with its pieces, stored or lacking."""
-    named = keys(graph)
-    return [Row(s, tuple(survey(store, s, named[s.name], block))) for s in graph.stages.values()]
+    def carry_out(self, runner: Runner, path: Path, named: dict[str, Any]) -> Outcome:
+        """All files of the run directory, the result last but for the status."""
+        from . import result
 
-
-def fits(rows: list[Row], folder: Path) -> None:
-    """SpaceError if what is left to store, and the result, would not fit on the disk."""
-    result = sum(0.25 * r.stage.bytes for r in rows if r.stage.group)
-    needed = sum(r.bytes for r in rows) + result
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise SpaceError(
-            f"the run needs about {needed / 1e9:.1f} GB, {folder} has {free / 1e9:.1f} GB free; record fewer switches"
-        )
-
-
-@dataclass
-class Runner:
-    """One run: a graph, a store, and how to compute."""
-
-    graph: Graph
-    store: Store
-    workers: int
-    progress: Progress = field(default_factory=Silent)
-    stop: Stop = field(default_factory=Stop)
-    block: int | None = None  # labels a piece; invisible in the result
-    took: dict[str, float] = field(default_factory=dict)
-    files: dict[str, list[Path]] = field(default_factory=dict)
-
-    def run(self) -> dict[str, xr.Dataset]:
-        """All stages in order; StageError if one failed, Stopped if asked to stop. Pieces done are kept."""
-        from threadpoolctl import threadpool_limits
-
-        results: dict[str, xr.Dataset] = {}
-        with threadpool_limits(1), ThreadPoolExecutor(self.workers) as pool:
-            for row in self.rows():
-                begun = time.monotonic()
-                self.progress.stage(row.stage.name, len(row.pieces), len(row.pieces) - row.lacking)
-                results[row.stage.name] = self.perform(pool, row, results)
-                self.files[row.stage.name] = [p.path for p in row.pieces]
-                self.took[row.stage.name] = time.monotonic() - begun
-                self.progress.done(row.stage.name, self.took[row.stage.name])
-        return results
-
-    def rows(self) -> list[Row]:
-        """The plan; on a GPU the stages that gain from it are not cut."""
-        rows = plan(self.graph, self.store, self.block)
-        if any(r.stage.accelerated and r.lacking for r in rows) and accelerator():
-            whole = plan(self.graph, self.store, sys.maxsize)
-            rows = [w if r.stage.accelerated else r for r, w in zip(rows, whole)]
-        return rows
-
-    def perform(self, pool: ThreadPoolExecutor, row: Row, results: Mapping[str, xr.Dataset]) -> xr.Dataset:
-        """One stage: its pieces in threads, put together as they come."""
-        stage = row.stage
-        inputs = {n: results[n] for n in stage.needs}
-        whole, lock = Assembly(stage), threading.Lock()
-        share = 1 / max(len(row.pieces), 1)
-
-        def one(piece: Piece) -> None:
-            self.stop.check()
-            seen = Seen(lambda f: self.progress.advance(stage.name, f * share), self.stop)
-            block = self.store.read(piece.path, piece.key) if piece.stored else self.compute(stage, piece, inputs, seen)
-            with lock:
-                whole.place(piece, block)
-            seen(1.0)
-
-        waiting: list[Piece] = list(row.pieces)
-        running: dict[Future, Piece] = {}
-        finished: set[Path] = {p.path for p in waiting if p.stored}
+        begun = time.time()
+        (path / "spec.toml").write_text(self.text, encoding="utf-8")
+        (path / "spec.resolved.toml").write_text(self.experiment.resolved(), encoding="utf-8")
+        written(path / "run.json", {"name": self.name, "data": str(self.data.absolute()), "set": list(self.changes)})
+        files = {k: content(p) for s in runner.graph.stages.values() for k, p in s.files.items()}
+        known = result.provenance(named, self.changes, files)
+        written(path / "provenance.json", known)
+        state: dict[str, Any] = {"state": "running", "pid": os.getpid(), "begun": stamp(begun)}
+        written(path / "status.json", state)
         try:
-            while waiting or running:
-                ready = [p for p in waiting if p.before is None or p.before in finished]
-                for piece in ready[: 2 * self.workers - len(running)]:
-                    waiting.remove(piece)
-                    running[pool.submit(one, piece)] = piece
-                for future in wait(running, timeout=0.1, return_when=FIRST_COMPLETED).done:
-                    future.result()
-                    finished.add(running.pop(future).path)
-                self.stop.check()
-        finally:
-            for future in running:
-                future.cancel()
-            wait(running)
-        return whole.dataset()
+            results = runner.run()
+        except SpindslError as error:
+            written(path / "status.json", state | {"state": "stopped", "why": str(error), "took": runner.took})
+            raise
+        link(runner, path / "blocks")
+        rows = result.measured(self.experiment, runner.graph, results)
+        history = f"{stamp(time.time())} spindsl run {self.name}"
+        attrs = result.attributes(self.experiment, self.text, known, rows, history) | {"name": self.name}
+        result.write(result.tree(runner.graph, results, attrs), path / "result.nc")
+        done = {"state": "done", "ended": stamp(time.time()), "took": runner.took, "expectations": rows}
+        written(path / "status.json", state | done)
+        return Outcome(path, rows, fresh=True)
 
-    def compute(
-        self, stage: Stage, piece: Piece, inputs: Mapping[str, xr.Dataset], tick: Callable[[float], None]
-    ) -> xr.Dataset:
-        """Run one piece and store it."""
-        before = self.store.read(piece.before, piece.key) if piece.before else None
-        task = Task(
-            self.graph.seed, stage.said, stage.files, piece.part, stage.parts[piece.part],
-            piece.labels if stage.split else (), piece.grown, before, tick,
-        )  # fmt: skip
-        at_times = stage.split is not None and stage.split.dim == "switch"
-        seen = {n: among(d, piece.labels) if at_times else d for n, d in inputs.items()}
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where a run lies and what became of its expectations; `fresh` unless it was there already."""
+
+    path: Path
+    expectations: list[dict[str, Any]]
+    fresh: bool
+
+    @property
+    def met(self) -> bool:
+        return all(row["ok"] for row in self.expectations)
+
+
+def opened(path: Path, runs: Path, data: Path | None = None, changes: tuple[str, ...] = ()) -> Run:
+    """A run from a TOML file or a result."""
+    text, name = language.source(path), path.stem
+    if path.suffix == ".nc":
+        name = language.attribute(path, "name")
+        changes = (*json.loads(language.attribute(path, "provenance"))["set"], *changes)
+    return Run(language.loads(text, str(path), changes), text, name, data or path.parent, runs, changes)
+
+
+def resumed(path: Path) -> Run:
+    """The run of a run directory."""
+    if not (path / "run.json").exists():
+        raise ConflictError(f"{path} is no run directory: run.json is absent")
+    known = json.loads((path / "run.json").read_text(encoding="utf-8"))
+    text, changes = (path / "spec.toml").read_text(encoding="utf-8"), tuple(known["set"])
+    experiment = language.loads(text, str(path / "spec.toml"), changes)
+    return Run(experiment, text, known["name"], Path(known["data"]), path.parent.parent, changes)
+
+
+def link(runner: Runner, blocks: Path) -> None:
+    """Hard links from the run to its blocks in the store."""
+    for stage, files in runner.files.items():
+        for file in files:
+            place = blocks / stage / file.parent.name / file.name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.unlink(missing_ok=True)
+            os.link(file, place)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """One process a run directory; ConflictError for a second."""
+    with (path / ".lock").open("w") as file:
         try:
-            block = labelled(stage, piece, stage.checked(stage.run(task, **seen)))
-        except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
-            where = f"{stage.name} {piece.part} {piece.labels[:1]}".strip()
-            raise StageError(f"{where}: {type(error).__name__}: {error}") from error
-        self.store.write(piece.path, piece.key, block)
-        return block
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConflictError(f"{path} is being run by another process") from error
+        yield
 
 
-def accelerator() -> bool:
-    """Whether a GPU is there for torch."""
-    import torch
-
-    return torch.cuda.is_available()
-
-
-@dataclass
-class Seen:
-    """The tick of one piece: hands on what is new, and stops when asked."""
-
-    advance: Callable[[float], None]
-    stop: Stop
-    last: float = 0.0
-
-    def __call__(self, fraction: float) -> None:
-        self.stop.check()
-        self.advance(fraction - self.last)
-        self.last = fraction
-
-
-def among(dataset: xr.Dataset, switches: tuple[int, ...]) -> xr.Dataset:
-    """The times of a dataset that are asked for; all of one without switches."""
-    if "switch" not in dataset.coords:
-        return dataset
-    have = dataset["switch"].values
-    index = np.flatnonzero(np.isin(have, switches))
-    whole = len(index) and index[-1] - index[0] + 1 == len(index)
-    return dataset.isel(time=slice(int(index[0]), int(index[-1]) + 1) if whole else index)
-
-
-def written(path: Path, value: Any) -> None:
-    """JSON to a file, atomically."""
-    beside = path.with_name(path.name + ".part")
-    beside.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
-    os.replace(beside, path)
+def stamp(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

@@ -34,6 +34,7 @@ def _unique(values: tuple) -> tuple:
 
 Listed = BeforeValidator(_tuple)
 Unique = AfterValidator(_unique)
+Text = Annotated[str, Field(min_length=1, max_length=1000)]
 Labels = Annotated[tuple[Label, ...], Field(min_length=1), Listed, Unique]
 Switches = Annotated[tuple[Count, ...], Field(min_length=1), Listed, Unique]
 
@@ -45,7 +46,7 @@ class Words(BaseModel):
 
     def said(self) -> dict[str, Any]:
         """The table as JSON values: what decides the numbers, for a stage to hold."""
-        return self.model_dump(mode="json")
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 class Word(Words, ABC):
@@ -107,13 +108,7 @@ class Analysis(Word, ABC):
         """The bottleneck or variable that it reads."""
 
 
-NOUNS = {
-    "system": System,
-    "dynamics": Dynamics,
-    "protocol": Protocol,
-    "bottleneck": Bottleneck,
-    "analysis": Analysis,
-}
+NOUNS = (System, Dynamics, Protocol, Bottleneck, Analysis)
 
 
 def words(noun: type[Word]) -> dict[str, type[Word]]:

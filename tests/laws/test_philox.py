@@ -68,9 +68,8 @@ def test_moments(uv):
     u, v = (uv - 0.5).T
     samples = [(x, 0, 1 / 12) for x in (u, v)]
     samples += [(x * x, 1 / 12, 1 / 180) for x in (u, v)]
-    samples += [
-        (x, 0, 1 / 144) for x in (u * v, u[1:] * u[:-1], v[1:] * v[:-1], v[1:] * u[:-1], u[1:] * v[:-1])
-    ]
+    products = (u * v, u[1:] * u[:-1], v[1:] * v[:-1], v[1:] * u[:-1], u[1:] * v[:-1])
+    samples += [(x, 0, 1 / 144) for x in products]
     for sample, mean, variance in samples:
         assert abs(sample.mean() - mean) < Z * math.sqrt(variance / len(sample))
 

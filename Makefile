@@ -1,0 +1,46 @@
+# Everything happens in a virtual environment of the project's own.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SEEDS ?= 1 2 3 4 5
+DATA ?= ../shared/data/zhong2020
+
+.PHONY: quickstart test lint papers deposit benchmarks schemas clean
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch==2.13.0
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@
+
+quickstart: $(VENV)/ready  ## a tenth-size classification: its score and where its report lies
+	$(BIN)/spindsl run experiments/zhong2020/quickstart.toml
+	$(BIN)/spindsl report runs/quickstart/$$(ls -t runs/quickstart | head -n 1)
+
+test: $(VENV)/ready  ## the whole suite, below ten minutes on two cores
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/ready  ## style, floors, types
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/pyright
+
+papers: $(VENV)/ready  ## the figures at the size of the papers: about an hour and a half on two cores
+	for seed in $(SEEDS); do \
+	  $(BIN)/spindsl run experiments/zhong2020/classification.toml --set seed=$$seed || exit $$?; done
+	$(BIN)/spindsl run experiments/zhong2020/classification-authors.toml
+
+deposit: $(VENV)/ready  ## the authors' own configurations, DATA=folder of classification.nc
+	for seed in 1 2 3 4 5 6 7 8 9 10; do \
+	  $(BIN)/spindsl run experiments/zhong2020/deposit-classification.toml --data $(DATA) --set seed=$$seed || exit $$?; done
+	$(BIN)/python -m benchmarks.spread runs/deposit-classification
+
+benchmarks: $(VENV)/ready  ## what is timed, as ratios within one run
+	$(BIN)/python -m benchmarks.events
+	$(BIN)/python -m benchmarks.figure
+
+schemas: $(VENV)/ready
+	$(BIN)/spindsl schema > schemas/experiment.schema.json
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,249 @@
+"""What an event of the driven glass costs: against incremental numpy, against N, and on two threads.
+
+    python benchmarks/events.py [--rounds 9]
+
+Erdős–Rényi graph of degree 4, J ~ N(0, 1), beta = 3 /K, B = 4.5 K, drives of four fields A ~ N(0, 3^2),
+dwells of 100 s. What is compared is run in turn within one process, and ratios are medians over rounds.
+"""
+
+import argparse
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from statistics import median
+from threading import Thread
+from time import perf_counter
+
+import numpy as np
+
+from spindsl.kernels.couplings import Pairs, pairs
+from spindsl.kernels.events import drive
+from spindsl.kernels.orders import schedule
+from spindsl.kernels.rules import Arrhenius
+
+BETA, BARRIER, DEGREE, FIELDS, STD, DWELL = 3.0, 4.5, 4, 4, 3.0, 100.0
+KEY = np.array([1, 2], dtype=np.uint64)
+BARS = {"numpy": {256: 120, 4096: 100}, "threads": 1.8}
+
+
+@dataclass(frozen=True)
+class Glass:
+    """Couplings, fields (field, spin) in K, and a configuration that has been driven for twenty dwells."""
+
+    couplings: Pairs
+    A: np.ndarray
+    s: np.ndarray
+
+
+def glass(N: int, seed: int = 1) -> Glass:
+    rng = np.random.default_rng(seed)
+    total = N * (N - 1) // 2
+    t = rng.choice(total, rng.binomial(total, DEGREE / (N - 1)), replace=False, shuffle=False)
+    j = ((1 + np.sqrt(1 + 8 * t)) / 2).astype(np.int64)
+    couplings = pairs(N, t - j * (j - 1) // 2, j, rng.normal(size=len(t)))
+    fresh = Glass(couplings, rng.normal(0, STD, (FIELDS, N)), rng.choice(np.array([-1, 1], np.int8), N))
+    return Glass(fresh.couplings, fresh.A, Simulation(fresh, 1, 20).run().end[0])
+
+
+class Simulation:
+    """`drive` of independent trials from one configuration, all dwells recorded into the same memory."""
+
+    def __init__(self, glass: Glass, trials: int, switches: int):
+        N, shape = len(glass.s), (trials, switches)
+        self.glass, self.field = glass, schedule(0, FIELDS, np.arange(trials, dtype=np.uint64), switches, KEY)
+        spins, flips = np.zeros((*shape, N), np.int8), np.zeros(shape, np.int32)
+        self.out = (spins, flips, *(np.zeros(shape) for _ in range(4)))
+        self.end, self.rule = np.empty((trials, N), np.int8), Arrhenius(BETA, np.full(N, BARRIER))
+
+    def run(self, threads: int = 1, dwell: float = DWELL) -> "Simulation":
+        """Trials in `threads` equal blocks, a thread each."""
+        self.end[:] = self.glass.s
+        cuts = np.linspace(0, len(self.field), threads + 1).astype(int)
+        work = [Thread(target=self.block, args=(slice(a, b), dwell)) for a, b in pairwise(cuts)]
+        for thread in work:
+            thread.start()
+        for thread in work:
+            thread.join()
+        return self
+
+    def block(self, these: slice, dwell: float) -> None:
+        trials, switches = self.field[these].shape
+        drive(
+            self.glass.couplings, self.rule, self.glass.A, self.field[these], np.full(trials, -1), np.arange(switches),
+            dwell, self.end[these], np.arange(these.start, these.stop, dtype=np.uint64), np.uint64(1), KEY,
+            tuple(x[these] for x in self.out),
+        )  # fmt: skip
+
+    @property
+    def events(self) -> int:
+        return int(self.out[1].sum())
+
+
+class Scan:
+    """Selection by the cumulated sum of all rates."""
+
+    def __init__(self, rates: np.ndarray):
+        self.rates, self.cumulated = rates, np.empty_like(rates)
+
+    def fill(self) -> None:
+        pass
+
+    def renew(self, changed: np.ndarray) -> None:
+        pass
+
+    def total(self) -> float:
+        np.cumsum(self.rates, out=self.cumulated)
+        return self.cumulated[-1]
+
+    def pick(self, x: float) -> int:
+        return self.cumulated.searchsorted(x, "right")
+
+
+class Blocks:
+    """Selection by sums of about sqrt(N) blocks, of which only those that change are added anew."""
+
+    def __init__(self, rates: np.ndarray):
+        self.width = math.isqrt(len(rates))
+        self.rows = rates.reshape(-1, self.width)
+        self.block = np.arange(len(rates)) // self.width
+        self.sums = np.empty(len(self.rows))
+
+    def fill(self) -> None:
+        self.rows.sum(axis=1, out=self.sums)
+
+    def renew(self, changed: np.ndarray) -> None:
+        rows = self.block[changed]
+        self.sums[rows] = self.rows[rows].sum(axis=1)
+
+    def total(self) -> float:
+        self.cumulated = self.sums.cumsum()
+        return self.cumulated[-1]
+
+    def pick(self, x: float) -> int:
+        row = self.cumulated.searchsorted(x, "right")
+        x -= self.cumulated[row] - self.sums[row]
+        return row * self.width + min(self.rows[row].cumsum().searchsorted(x, "right"), self.width - 1)
+
+
+class Numpy:
+    """The same physics in numpy: rates are kept, and renewed for a flipped spin and its neighbours only."""
+
+    def __init__(self, glass: Glass, selection: Callable):
+        start, self.glass, self.selection = glass.couplings.start, glass, selection
+        self.near = [glass.couplings.other[a:b].astype(np.intp) for a, b in pairwise(start)]
+        self.changed = [np.append(near, i) for i, near in enumerate(self.near)]
+        self.twice_J = [2.0 * glass.couplings.J[a:b] for a, b in pairwise(start)]
+        self.g = np.array([0.5 * J @ glass.s[near] for J, near in zip(self.twice_J, self.near)])
+
+    def run(self, field: np.ndarray, seed: int) -> tuple[np.ndarray, ...]:
+        """Flips, work and heat (switch), and spins (switch, spin)."""
+        near, changed, twice_J, switches, N = self.near, self.changed, self.twice_J, len(field), len(self.g)
+        uniforms = iter(np.random.default_rng(seed).random((N * switches // 8 + 1000, 2)).tolist())
+        s, h, A, rates = self.glass.s.astype(float), self.g.copy(), np.zeros(N), np.empty(N)
+        flips, work, heat = np.zeros(switches, int), np.empty(switches), np.empty(switches)
+        spins, select = np.empty((switches, N), np.int8), self.selection(rates)
+        for k, row in enumerate(field):
+            change = self.glass.A[row] - A
+            A, work[k], t, q = self.glass.A[row], change @ s, 0.0, 0.0
+            h += change
+            rates[:] = np.exp(BETA * (s * h - BARRIER))
+            select.fill()
+            while True:
+                u, v = next(uniforms)
+                total = select.total()
+                t -= math.log(u) / total
+                if t > DWELL:
+                    break
+                i = select.pick(v * total)
+                q += 2.0 * s[i] * h[i]
+                s[i] = -s[i]
+                h[near[i]] += s[i] * twice_J[i]
+                these = changed[i]
+                rates[these] = np.exp(BETA * (s[these] * h[these] - BARRIER))
+                select.renew(these)
+                flips[k] += 1
+            heat[k], spins[k] = q, s
+        return flips, work, heat, spins
+
+
+def timed(call: Callable[[], object]) -> float:
+    begun = perf_counter()
+    call()
+    return perf_counter() - begun
+
+
+def spread(x: list[float], digits: int) -> str:
+    return f"{median(x):.{digits}f} ({min(x):.{digits}f}-{max(x):.{digits}f})"
+
+
+def against_numpy(rounds: int) -> None:
+    print("\nAgainst incremental numpy, one core; times an event, starts of dwells included")
+    head = ("flips/dwell", "kernel ns", "numpy us", "selection")
+    print(f"{'N':>6}" + "".join(f"{name:>12}" for name in head) + f"{'ratio':>16}{'bar':>8}")
+    for N, bar in BARS["numpy"].items():
+        matter = glass(N)
+        kernel = Simulation(matter, 64, 51200 // N)
+        kernel.run()
+        peers = [Numpy(matter, Scan), Numpy(matter, Blocks)]
+        ours, theirs = [], {peer: [] for peer in peers}
+        for k in range(rounds):
+            ours.append(timed(kernel.run) / kernel.events)
+            for peer in peers:
+                begun = perf_counter()
+                flips, *_ = peer.run(kernel.field[k % 64], seed=k)
+                theirs[peer].append((perf_counter() - begun) / flips.sum())
+        best = min(peers, key=lambda peer: median(theirs[peer]))
+        ratios = [slow / fast for slow, fast in zip(theirs[best], ours)]
+        print(
+            f"{N:6}{kernel.events / kernel.field.size:12.1f}{1e9 * median(ours):12.0f}"
+            f"{1e6 * median(theirs[best]):12.1f}{best.selection.__name__.lower():>12}"
+            f"{spread(ratios, 0):>16}{f'>= {bar}':>8}"
+        )
+
+
+def growth(rounds: int) -> None:
+    print("\nGrowth with N at the same mean number of neighbours, one core")
+    print(f"{'N':>6}{'flips/dwell':>13}{'ns/event':>10}{'without starts':>16}{'start, ns/spin':>16}")
+    for N in (64, 256, 1024, 4096, 16384):
+        kernel = Simulation(glass(N), 65536 // N, 40)
+        kernel.run()
+        whole, starts = [], []
+        for _ in range(rounds):
+            starts.append(timed(partial(kernel.run, dwell=0.0)))
+            whole.append(timed(kernel.run))
+        events, dwells = kernel.events, kernel.field.size
+        pure = median(w - s for w, s in zip(whole, starts))
+        print(
+            f"{N:6}{events / dwells:13.1f}{1e9 * median(whole) / events:10.0f}"
+            f"{1e9 * pure / events:16.0f}{1e9 * median(starts) / (dwells * N):16.2f}"
+        )
+
+
+def threads(rounds: int) -> None:
+    print("\nTwo threads against one: 5000 trials of 300 switches, N = 256, all recorded")
+    kernel = Simulation(glass(256), 5000, 300)
+    kernel.run()
+    one, two = [], []
+    for _ in range(rounds):
+        one.append(timed(kernel.run))
+        two.append(timed(partial(kernel.run, threads=2)))
+    ratios = [a / b for a, b in zip(one, two)]
+    bar = f">= {BARS['threads']}"
+    print(f"{'events':>10}{'one, s':>9}{'two, s':>9}{'ratio':>19}{'bar':>8}")
+    print(f"{kernel.events:10}{median(one):9.2f}{median(two):9.2f}{spread(ratios, 2):>19}{bar:>8}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=9, help="repetitions of each comparison")
+    rounds = parser.parse_args().rounds
+    print("Driven glass: degree 4, beta 3, B 4.5, four fields of std 3, dwells of 100 s.")
+    against_numpy(rounds)
+    growth(rounds)
+    threads(max(3, rounds // 3))
+
+
+if __name__ == "__main__":
+    main()

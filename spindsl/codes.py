@@ -1,0 +1,197 @@
+"""What each code of a mistake means. Codes are stable: never renumbered, never given another meaning."""
+
+from textwrap import dedent
+
+
+def code(title: str, text: str) -> tuple[str, str]:
+    """Title and explanation."""
+    return title, dedent(text).strip() + "\n"
+
+
+CODES = {
+    "E100": code("the file is not TOML", """
+        The text cannot be read, so nothing in it was checked. The place is where
+        reading stopped; the mistake is there or just before it. Text needs quotes,
+        numbers group their digits with _, and an inline table stays on one line:
+
+            kind = spin-glass         # wrong
+            kind = "spin-glass"
+            relax = 100_000.0
+        """),
+    "E101": code("unknown key", """
+        No such key exists in this table. Nothing is ignored, since a misspelt key would
+        silently leave a default in place. Where a required key is missing that
+        resembles it, both are reported as this one mistake:
+
+            [system]
+            kind = "spin-glass"
+            spin = 256                # spins = 256
+        """),
+    "E102": code("missing key or table", """
+        Keys that decide the physics have no default and are always written. The place
+        is the table that lacks the key:
+
+            [dynamics]
+            kind = "arrhenius"
+            barrier = 4.5             # beta is missing
+        """),
+    "E103": code("wrong type", """
+        Nothing is converted: 256.0 is no integer, "3" is no number, and one value is no
+        array of one. An integer will do where a number is wanted.
+
+            spins = "256"             # spins = 256
+            hidden = 200              # hidden = [200]
+            [expect]                  # [[expect]]
+        """),
+    "E104": code("unknown kind or value", """
+        The value is none of those listed. `kind` says which word a table is, and so
+        which keys it takes; the other keys of the table are checked once it is known.
+
+            kind = "spinglass"        # kind = "spin-glass"
+            order = "cyclic"          # order = "periodic"
+        """),
+    "E105": code("a value out of bounds", """
+        The number is too small or too large, or the text or array too short or too
+        long, whatever the rest of the file says. See E203 for bounds that depend on
+        other keys.
+
+            beta = -3.0               # an inverse temperature is greater than 0
+            hidden = []               # at least one layer
+        """),
+    "E106": code("not finite", """
+        TOML has nan and inf, but no quantity of an experiment may be either.
+
+            barrier = inf             # any finite height
+        """),
+    "E107": code("a name given twice", """
+        A key or table stands twice in the file, a list repeats a name that must be
+        unique, or a bottleneck has the name of an observable, so that `of` would mean
+        either.
+
+            beta = 2.0
+            beta = 3.0                # drop one
+            names = ["A", "B", "A"]
+        """),
+    "E108": code("text of the wrong form", """
+        The text has to follow a pattern, as a dotted path does:
+
+            of = "score"              # of = "analysis.drive.score"
+        """),
+    "E109": code("a name of the wrong form", """
+        The name of a bottleneck, an analysis or an observable becomes a group of the
+        result and part of dotted paths: a letter, then letters, digits, _ or -, at most
+        64 in all. The keys of a sweep are dotted paths.
+
+            [bottleneck."2d"]         # [bottleneck.vae-2d]
+            product = { beta = [2.0, 3.0] }     # { "dynamics.beta" = [2.0, 3.0] }
+        """),
+    "E110": code("a key in the wrong table", """
+        The key exists, but elsewhere. In TOML a key belongs to the last [table] above
+        it, so keys of the whole file come first. Bottlenecks and analyses each have a
+        name:
+
+            [system]
+            kind = "spin-glass"
+            seed = 1                  # move it above [system]
+            [bottleneck]              # [bottleneck.vae]
+        """),
+    "E111": code("a change that cannot be made", """
+        --set takes a dotted path and a value in TOML; a number in the path counts the
+        elements of an array from 0. Text keeps its own quotes, which the shell must not
+        eat:
+
+            --set dynamics.beta=2.0
+            --set 'analysis.drive.of="power"'
+            --set expect.0.min=0.9
+        """),
+    "E112": code("another version of the language", """
+        `spindsl = 1` is the version of the language that the file is written in, not of
+        the program. An older file is rewritten, comments kept, by `spindsl migrate`; a
+        newer one needs a newer spindsl.
+        """),
+    "E201": code("keys that do not go together", """
+        Each key is right by itself, but not with the others of the file:
+
+            value = 0.5               # needs tolerance = 0.02
+            [system]
+            kind = "recorded"         # was driven already: no [dynamics], no [protocol]
+        """),
+    "E202": code("a field that is not declared", """
+        A drive names a field that `fields.names` does not.
+
+            fields = { names = ["A", "B"], kind = "normal", std = 3.0 }
+            drives = { kind = "list", sets = { ab = ["A", "C"] } }   # C is none
+        """),
+    "E203": code("out of what the rest of the file allows", """
+        The bound follows from other keys: a spin has at most N - 1 neighbours, a drive
+        is made of declared fields, only a switch that is applied can be recorded.
+
+            spins = 10
+            graph = { kind = "erdos-renyi", mean_degree = 12 }            # at most 9
+        """),
+    "E204": code("no such bottleneck or observable", """
+        `of` of an analysis is the name of a [bottleneck.NAME] of the file, or of a
+        variable of the trajectory.
+
+            [bottleneck.vae]
+            [analysis.drive]
+            of = "vea"                # of = "vae"
+        """),
+    "E205": code("nothing gives what is expected", """
+        `of` of an expectation is a variable of the result, by its group and name with
+        dots between.
+
+            [analysis.drive]
+            [[expect]]
+            of = "analysis.drive.accuracy"      # of = "analysis.drive.score"
+        """),
+    "E210": code("reserved", """
+        The grammar of this key is fixed, so that files will not have to change, but
+        this version of spindsl does not run it. Run one file for each value meanwhile:
+
+            spindsl run glass.toml --set dynamics.beta=2.0
+        """),
+    "E301": code("a data file that cannot be read", """
+        The file is absent, truncated or no netCDF. It is looked for beside the
+        experiment, or in --data DIR:
+
+            file = "recording.nc"
+        """),
+    "E302": code("a data file that lacks a variable", """
+        A variable is absent, or has other dimensions than the word needs. `variables`
+        says how the file calls what we call spins and drive:
+
+            variables = { spins = "sigma", drive = "label" }
+        """),
+    "E303": code("data that are no spins", """
+        Spins are +1 or -1 at every trial, time and spin; 0, 2 or a missing value is
+        refused, not mended.
+        """),
+    "W201": code("a bottleneck that squeezes nothing", """
+        There are as many latent variables as spins, or more.
+
+            latent = 2                # far fewer than spins
+        """),
+    "W202": code("few trials for a density", """
+        A density in as many dimensions as there are latent variables needs more trials
+        of each drive than this, so scores will be noisy or too high. Take more trials,
+        or fewer latent variables.
+        """),
+    "W203": code("a dwell shorter than the correlation time", """
+        The spins hardly answer to one field before the next is switched on.
+
+            dwell = 100.0             # s, beside the measured correlation time
+        """),
+    "W204": code("a relaxation shorter than the correlation time", """
+        Trials start from a configuration that still remembers its random start.
+
+            relax = 100_000.0         # s
+        """),
+    "W205": code("temperatures that miss the transition", """
+        The values of a sweep all lie on one side of the critical temperature.
+        """),
+    "W301": code("a data file that is not there", """
+        The experiment is right, but cannot run until the file lies beside it or in
+        --data DIR.
+        """),
+}  # fmt: skip

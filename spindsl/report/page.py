@@ -1,0 +1,144 @@
+"""The order of things on the page."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..cite import cited
+from .canvas import NARROW, WIDE, Plate, inline, svg
+from .markup import Html, joined, section, tag
+from .plates import nulls, others, plates
+from .reading import Curve, curves, group, late, median, resolved, span
+from .style import CSS
+from .tables import expected, other, recorded, scored
+from .verdict import findings, verdict
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def write(tree: xr.DataTree, folder: Path) -> Path:
+    """Write report.html, one file that needs no other, and figures/*.svg beside it; give the page's path."""
+    (folder / "figures").mkdir(parents=True, exist_ok=True)
+    said, found = resolved(tree), curves(tree)
+    kinds = {name: word["kind"] for name, word in said.get("bottleneck", {}).items() if "kind" in word}
+    shown: dict[str, list[Html]] = {}
+    for place, some in plates(tree, found, kinds).items():
+        shown[place] = []
+        for plate in some:
+            wide, narrow = svg(plate, WIDE), svg(plate, NARROW)
+            placed(folder / "figures" / f"{plate.name}.svg", wide)
+            shown[place].append(figure(plate, wide, narrow))
+    placed(folder / "report.html", page(tree, said, found, shown))
+    return folder / "report.html"
+
+
+def placed(path: Path, content: str) -> None:
+    """Text to a file, whole or not at all."""
+    beside = path.with_name(path.name + ".part")
+    beside.write_text(content, encoding="utf-8")
+    os.replace(beside, path)
+
+
+def page(tree: xr.DataTree, said: Mapping, found: list[Curve], shown: Mapping[str, list[Html]]) -> str:
+    """The whole page."""
+    title = tree.attrs.get("title", "spindsl")
+    provenance = json.loads(tree.attrs.get("provenance", "{}"))
+    body = joined([
+        tag("h1", title), facts(tree, said), summary(tree, found),
+        section("Published and measured", expected(expectations(tree))),
+        section("Scores", *shown["scores"], scored(found) if found else ""),
+        section("Other analyses", *(other(n, d) for n, d in others(tree).items())),
+        section("Latent space", *shown["latent"]),
+        section("Confusion of drives", *shown["confusion"]),
+        section("Observables", *shown["observables"]),
+        section("Training", *shown["training"]),
+        section("Experiment", specification(tree, said)),
+        section("Provenance", recorded(provenance, tree.attrs.get("history", ""))),
+        section("Please cite", bibliography(said)),
+    ])  # fmt: skip
+    meta = tag("meta", charset="utf-8")
+    meta += tag("meta", name="viewport", content="width=device-width, initial-scale=1")
+    head = tag("head", Html(meta), tag("title", title), Html(f"<style>{CSS}</style>"))
+    return "<!DOCTYPE html>\n" + tag("html", head, "\n", tag("body", body), lang="en") + "\n"
+
+
+def figure(plate: Plate, wide: str, narrow: str) -> Html:
+    """A figure at both widths, of which the page shows one, with its caption."""
+    label = escape(re.sub(r"<[^>]*>", "", plate.caption.partition("</b>")[0]).strip(" ."))
+    both = {"wide": wide, "narrow": narrow}
+    drawn = [tag("div", inline(text, f"{plate.name}-{c}", label), class_=c) for c, text in both.items()]
+    return tag("figure", *drawn, tag("figcaption", plate.caption), id=plate.name)
+
+
+def facts(tree: xr.DataTree, said: Mapping[str, Any]) -> Html:
+    """What was looked at, in one line."""
+    nouns = [said.get(noun) or {} for noun in ("system", "dynamics", "protocol")]
+    told = [noun["kind"].replace("-", " ") for noun in nouns if "kind" in noun]
+    trajectory = group(tree, "/trajectory")
+    if trajectory is not None:
+        counts = {"spin": "spins", "trial": "trials", "time": "times recorded"}
+        each = " a drive" if "drive" in trajectory.sizes else ""
+        told += [f"{trajectory.sizes[d]} {name}" for d, name in counts.items() if d in trajectory.sizes]
+        told = [f"{t}{each}" if t.endswith("trials") else t for t in told]
+        told += [f"{len(np.unique(trajectory[c].values))} drives" for c in trajectory.coords if c == "drive"]
+    told += [f"seed {said['seed']}"] if "seed" in said else []
+    told += [f"spindsl {tree.attrs[a]}" for a in tree.attrs if a == "spindsl_version"]
+    told = [t.replace(" ", "\N{NO-BREAK SPACE}") for t in told]
+    return tag("p", " · ".join(told), class_="facts") if told else Html("")
+
+
+def expectations(tree: xr.DataTree) -> list[dict[str, Any]]:
+    """What the source reports and what was measured."""
+    return json.loads(tree.attrs.get("expectations", "[]"))
+
+
+def summary(tree: xr.DataTree, found: list[Curve]) -> Html:
+    """The verdict and what follows from the numbers."""
+    known = [n for n in nulls(tree, found) if n.name == "present field alone"]
+    memoryless = median(known[0].score[late(known[0].switch)]) if known else np.nan
+    told = [tag("li", t) for t in findings(found, memoryless, expectations(tree))]
+    first = verdict(found)
+    last = span(found[0].switch[late(found[0].switch)]) if found else ""
+    note = f"Shares are medians over switches {last}, differences are means over them. "
+    note += "Standard errors are over trials of this one realization; they say nothing of another."
+    listed = tag("ul", *told) if told else ""
+    return (
+        joined([tag("p", first, class_="verdict"), listed, tag("p", note, class_="caption")])
+        if first
+        else joined([listed])
+    )
+
+
+def specification(tree: xr.DataTree, said: Mapping[str, Any]) -> Html:
+    """The experiment as it was written, and as it was understood."""
+    written = tree.attrs.get("experiment", "")
+    shown = tag("pre", coloured(written)) if written else ""
+    full = tag("pre", json.dumps(said, indent=2, ensure_ascii=False)) if said else ""
+    folded = tag("details", tag("summary", "With its defaults written out"), full) if full else ""
+    return joined([shown, folded])
+
+
+def coloured(toml: str) -> Html:
+    """Comments in grey, tables in bold."""
+    out = []
+    for row in toml.splitlines():
+        code = re.match(r"""(?:"[^"]*"|'[^']*'|[^#"'])*""", row)[0]
+        rest = row[len(code) :]
+        bold = tag("b", code) if code.startswith("[") else code
+        out.append(joined([bold, tag("i", rest) if rest.startswith("#") else rest]))
+    return joined(out, "\n")
+
+
+def bibliography(said: Mapping[str, Any]) -> Html:
+    """BibTeX of the methods used."""
+    entries = cited(said) if said else []
+    return joined([tag("pre", "\n\n".join(entries))]) if entries else Html("")

@@ -1,0 +1,128 @@
+"""Every word of the language, enrolled by being there: it needs an example, and obeys the same rules."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tomlkit
+import xarray as xr
+
+from spindsl.engine import Runner
+from spindsl.experiment import load, loads, model
+from spindsl.lower import lower
+from spindsl.spec import NOUNS, words
+from spindsl.store import Store
+
+EXAMPLES = Path(__file__).parent / "examples"
+model()
+ENROLLED = [(noun.__name__.lower(), kind) for noun in NOUNS for kind in words(noun)]
+
+
+@pytest.fixture
+def example(small, tmp_path):
+    """The small experiment with a word's example in the place of what it had; recorded files beside it."""
+
+    def read(noun: str, kind: str) -> str:
+        path = EXAMPLES / noun / f"{kind}.toml"
+        assert path.exists(), f"the {noun} {kind!r} needs an example in {path}"
+        table = tomllib.loads(small)
+        for key, value in tomllib.loads(path.read_text()).items():
+            table[key] = table[key] | value if key in ("bottleneck", "analysis") else value
+        if table["system"]["kind"] == "recorded":
+            del table["dynamics"], table["protocol"]
+            recording(tmp_path / "recording.nc")
+        return tomlkit.dumps(table)
+
+    return read
+
+
+def recording(path: Path) -> None:
+    """Unequal classes, dimensions in another order, and an observable that ends early."""
+    rng = np.random.default_rng(0)
+    drive = np.array(["AB"] * 14 + ["AC"] * 10 + ["BC"] * 16)
+    sigma = rng.choice(np.array([-1, 1], np.int8), (4, 40, 24))
+    power = rng.normal(size=(4, 40)).astype(np.float32)
+    power[3] = np.nan
+    xr.Dataset(
+        {"sigma": (("switch", "trial", "spin"), sigma), "absorbed": (("switch", "trial"), power)},
+        {"drive": ("trial", drive), "switch": [1, 2, 5, 9]},
+    ).to_netcdf(path, engine="netcdf4")
+
+
+@pytest.mark.parametrize(("noun", "kind"), ENROLLED)
+def test_spec_to_toml_to_spec_is_the_identity(example, noun, kind):
+    experiment = loads(example(noun, kind))
+    assert loads(experiment.resolved()) == experiment
+    assert loads(experiment.resolved()).identity == experiment.identity
+
+
+@pytest.mark.parametrize(("noun", "kind"), ENROLLED)
+def test_a_word_keeps_its_promises_whatever_the_blocks(example, tmp_path, noun, kind):
+    """The engine holds every piece against its promise; the whole does not depend on the cut."""
+    graph = lower(loads(example(noun, kind)), tmp_path)
+    whole = Runner(graph, Store(tmp_path / "whole"), 2).run()
+    pieces = Runner(graph, Store(tmp_path / "pieces"), 1, block=3).run()
+    for stage in graph.stages.values():
+        for name, promise in stage.gives.items():
+            found = whole[stage.name][name]
+            assert found.dims == promise.dims
+            assert found.attrs["units"] == promise.units
+            assert found.attrs["long_name"]
+            assert found.values.tobytes() == pieces[stage.name][name].values.tobytes(), (stage.name, name)
+
+
+@pytest.mark.parametrize(("noun", "kind"), ENROLLED)
+def test_a_word_is_documented(noun, kind):
+    """A docstring of its own, and a description or a default for every key."""
+    word = {n.__name__.lower(): n for n in NOUNS}[noun]
+    word = words(word)[kind]
+    assert word.__doc__
+    assert word.model_config["frozen"]
+    assert word.model_config["strict"]
+    assert word.model_config["extra"] == "forbid"
+
+
+def test_reading_loads_nothing_heavy():
+    """Neither `import spindsl` nor reading and lowering an experiment; each is a process of its own."""
+    file = Path(__file__).parents[2] / "experiments/zhong2020/classification.toml"
+    heavy = "{'torch', 'numba', 'sklearn', 'scipy', 'xarray', 'matplotlib', 'netCDF4'}"
+    for code in (
+        "import spindsl",
+        "from spindsl.cli import app; from typer.testing import CliRunner; CliRunner().invoke(app, ['--help'])",
+        f"from typer.testing import CliRunner; from spindsl.cli import app; "
+        f"r = CliRunner().invoke(app, ['check', {str(file)!r}]); assert r.exit_code == 0, r.output",
+    ):
+        check = f"import sys; {code}; loaded = {heavy} & set(sys.modules); assert not loaded, loaded"
+        done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("file", sorted(Path(__file__).parents[2].glob("experiments/**/*.toml")), ids=lambda p: p.stem)
+def test_every_experiment_of_the_project_reads(file):
+    assert load(file).expect
+
+
+@pytest.mark.parametrize("kind", ["spin-glass", "recorded"])
+def test_every_template_reads(kind):
+    folder = Path(__file__).parents[2] / "spindsl/templates"
+    assert load(folder / f"{kind}.toml").system.kind == kind
+
+
+def test_the_schema_in_the_tree_is_the_language():
+    from spindsl.experiment import schema
+
+    assert (Path(__file__).parents[2] / "schemas/experiment.schema.json").read_text() == schema()
+
+
+@pytest.mark.parametrize("file", sorted(Path(__file__).parents[2].glob("experiments/**/*.toml")), ids=lambda p: p.stem)
+def test_the_schema_accepts_what_the_language_accepts(file):
+    import json
+
+    import jsonschema
+
+    from spindsl.experiment import schema
+
+    jsonschema.validate(tomllib.loads(file.read_text()), json.loads(schema()))

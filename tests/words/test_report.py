@@ -1,0 +1,328 @@
+"""The report of any result is one page that needs nothing else, and says what the numbers say."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from spindsl.cite import BIBTEX, ITSELF, bibliography, cited
+from spindsl.experiment import loads, model
+from spindsl.report import write
+from spindsl.report.canvas import spread
+from spindsl.report.reading import curves, lead
+from spindsl.spec import NOUNS, words
+
+SWITCH = np.array([1, 2, 3, 5, 10, 20, 30, 40])
+DRIVES = ["AB", "AC", "BC"]
+TRIALS, HELD = 40, 12
+EMPTY = {"meta", "br", "hr", "link", "img", "input", "base"}
+
+
+def scored(share, rng, form, networks=0):
+    """A classification that guesses right with the probability `share`(time), in the shape of `form`."""
+    dims = ("network", *form.dims, "time") if networks else (*form.dims, "time")
+    shape = (*([networks] if networks else []), *form.shape, len(SWITCH))
+    label = form.values[..., None]
+    guess = np.where(rng.random(shape) < share, label, (label + 1) % len(DRIVES))
+    guess = np.where(
+        np.broadcast_to(np.arange(TRIALS)[:, None] < HELD, form.shape + (1,))
+        if form.ndim == 2
+        else (np.arange(form.size) % TRIALS < HELD)[:, None],
+        guess,
+        -1,
+    )
+    right = np.where(guess >= 0, guess == label, np.nan)
+    score = np.nanmean(right, axis=tuple(dims.index(d) for d in form.dims))
+    at = ("network", "time") if networks else ("time",)
+    data = {"guess": (dims, guess.astype(np.int16)), "score": (at, score), "chance": 1 / 3}
+    for name, value in {
+        "score_low": score - 0.1, "score_high": score + 0.1, "band_low": score - 0.2, "band_high": score + 0.2,
+        "score_control": np.full_like(score, 0.33), "control_low": np.full_like(score, 0.2),
+        "control_high": np.full_like(score, 0.5),
+    }.items():  # fmt: skip
+        data[name] = (at, value)
+    data["trials_scored"] = (at, np.full(score.shape, HELD * 3, np.int32))
+    data["confusion"] = ((*at, "drive", "guessed"), np.full((*score.shape, 3, 3), 1 / 3))
+    return data
+
+
+def simulated() -> xr.DataTree:
+    """A tree with all that a simulation of three drives leaves behind."""
+    rng = np.random.default_rng(1)
+    label = xr.DataArray(np.repeat(np.arange(3)[:, None], TRIALS, 1), dims=("drive", "trial"))
+    time = {"time": SWITCH * 100.0, "switch": ("time", SWITCH)}
+    along = time | {"drive": DRIVES, "trial": np.arange(TRIALS)}
+    shape = (3, TRIALS, len(SWITCH))
+    power = (
+        ("drive", "trial", "time"),
+        rng.normal(size=shape).astype("f4"),
+        {"units": "K s-1", "long_name": "work done"},
+    )
+    rise = 1 - 0.6 * np.exp(-SWITCH / 5)
+    latent = (label.values[..., None, None] + rng.normal(size=(*shape, 2))).astype("f4")
+    analysis = {"guessed": DRIVES} | {k: v for k, v in along.items()}
+    groups = {
+        "/protocol": xr.Dataset(
+            {
+                "ceiling": ("time", np.minimum(1, rise + 0.1)),
+                "memoryless": ("time", np.full(len(SWITCH), 0.5)),
+            },
+            time | {"field": ["A", "B", "C"]},
+        ),
+        "/trajectory": xr.Dataset(
+            {"power": power, "field": (("drive", "trial", "time"), np.zeros(shape, "i2"))}, along
+        ),
+        "/bottleneck/squeeze": xr.Dataset(
+            {
+                "latent_mean": (("drive", "trial", "time", "latent"), latent),
+                "loss": (("time", "epoch"), rng.random((len(SWITCH), 4))),
+                "loss_test": ("time", rng.random(len(SWITCH))),
+            },
+            along,
+        ),
+        "/bottleneck/many": xr.Dataset(
+            {
+                "latent_mean": (
+                    ("network", "drive", "trial", "time", "latent"),
+                    latent[None, ..., :1].repeat(2, 0),
+                )
+            },
+            along,
+        ),
+        "/analysis/winner": xr.Dataset(scored(rise, rng, label), analysis),
+        "/analysis/weak-one": xr.Dataset(scored(0.4, rng, label), analysis),
+        "/analysis/several": xr.Dataset(scored(0.6, rng, label, networks=3), analysis),
+        "/analysis/novelty": xr.Dataset({"auc": ((), 0.875, {"long_name": "area under the curve"})}),
+    }
+    expectations = [
+        {"of": "analysis.winner.score", "where": {"switch": {"last": 5}}, "min": 0.9, "source": "Somebody 1999", "measured": 0.97, "ok": True},
+        {"of": "analysis.weak-one.score", "where": {}, "value": 0.25, "tolerance": 0.01, "source": "A & <B>", "measured": None, "ok": False},
+    ]  # fmt: skip
+    resolved = {
+        "bottleneck": {"squeeze": {"kind": "net"}},
+        "analysis": {"winner": {"of": "squeeze", "by": {"kind": "kde"}}, "weak-one": {"of": "power", "by": {"kind": "bins"}}},
+    }  # fmt: skip
+    attrs = {
+        "title": "Three <drives> & no more", "experiment": "seed = 1  # a <comment>\n", "resolved": json.dumps(resolved),
+        "provenance": json.dumps({"python": "3.11", "libraries": {"numpy": "2"}}), "history": "made by hand",
+        "expectations": json.dumps(expectations), "spindsl_version": "0.0.0",
+    }  # fmt: skip
+    return xr.DataTree.from_dict({"/": xr.Dataset(attrs=attrs), **groups})
+
+
+def recorded() -> xr.DataTree:
+    """A tree of recorded matter with unequal classes: no system, no nulls, an observable that ends early."""
+    rng = np.random.default_rng(2)
+    label = xr.DataArray(np.sort(np.arange(100) % 3), dims="trial")
+    time = {"time": SWITCH * 1.0, "switch": ("time", SWITCH)}
+    work = rng.normal(size=(100, len(SWITCH))).astype("f4")
+    work[:, 4:] = np.nan
+    early = scored(0.5, rng, label)
+    for name in ("score", "score_low", "score_high"):
+        early[name][1][4:] = np.nan
+    groups = {
+        "/trajectory": xr.Dataset(
+            {"work": (("trial", "time"), work)}, time | {"drive": ("trial", np.array(DRIVES)[label.values])}
+        ),
+        "/bottleneck/flat": xr.Dataset(
+            {
+                "latent_mean": (
+                    ("trial", "time", "latent"),
+                    rng.normal(size=(100, len(SWITCH), 3)).astype("f4"),
+                ),
+                "explained": (("time", "latent"), rng.random((len(SWITCH), 3))),
+            },
+            time,
+        ),
+        "/analysis/shape": xr.Dataset(scored(0.9, rng, label), time | {"guessed": DRIVES}),
+        "/analysis/early": xr.Dataset(early, time | {"guessed": DRIVES}),
+    }
+    return xr.DataTree.from_dict({"/": xr.Dataset(attrs={"title": "Found in the field"}), **groups})
+
+
+def bare() -> xr.DataTree:
+    return xr.DataTree.from_dict({"/": xr.Dataset(attrs={"title": "Nothing yet"})})
+
+
+TREES = {"simulated": simulated, "recorded": recorded, "bare": bare}
+
+
+class Page(HTMLParser):
+    """Checks that tags are balanced and ids unique; collects text and attributes."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.open, self.said, self.given, self.ids = [], [], [], []
+        self.feed(text)
+        self.close()
+        assert not self.open, f"left open: {self.open}"
+        assert len(self.ids) == len(set(self.ids)), "an id appears twice"
+
+    def handle_starttag(self, tag, attrs):
+        self.handle_startendtag(tag, attrs)
+        if tag not in EMPTY:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        assert tag not in ("script", "link", "iframe", "object", "base"), f"<{tag}> in the page"
+        self.given += [(tag, *a) for a in attrs]
+        self.ids += [value for name, value in attrs if name == "id"]
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open[-1] == tag, f"</{tag}> closes {self.open[-1:]}"
+        self.open.pop()
+
+    def handle_data(self, data):
+        if not self.open or self.open[-1] != "style":
+            self.said.append(data)
+
+
+@pytest.fixture(scope="module", params=TREES)
+def written(request, tmp_path_factory):
+    tree, folder = TREES[request.param](), tmp_path_factory.mktemp(request.param)
+    path = write(tree, folder)
+    return tree, folder, path, path.read_text(encoding="utf-8")
+
+
+def test_one_file_needs_no_other(written):
+    _, folder, path, text = written
+    assert path == folder / "report.html"
+    page = Page(text)
+    for tag, name, value in page.given:
+        if name in ("src", "href", "xlink:href", "data", "poster", "srcset"):
+            assert value.startswith(("#", "data:")), f"<{tag} {name}={value[:60]}>"
+        assert "//" not in (value or "") or (value or "").startswith("data:"), f"<{tag} {name}={value[:60]}>"
+    assert "@import" not in text
+    assert not re.search(r"url\(\s*['\"]?(?!#)", text)
+    assert text.startswith("<!DOCTYPE html>")
+    assert "prefers-color-scheme: dark" in text
+
+
+def test_references_inside_the_page_lead_somewhere(written):
+    text = written[3]
+    page = Page(text)
+    wanted = set(re.findall(r'(?:xlink:href="|url\()#([^")]+)', text))
+    assert wanted <= set(page.ids)
+
+
+def test_names_every_analysis_and_bottleneck(written):
+    tree, _, _, text = written
+    said = "".join(Page(text).said)
+    for noun in ("analysis", "bottleneck"):
+        for name in tree[noun].children if noun in tree.children else ():
+            assert name in said
+    assert tree.attrs["title"] in said
+
+
+def test_shows_every_expectation(written):
+    tree, _, _, text = written
+    said = " ".join(Page(text).said)
+    rows = json.loads(tree.attrs.get("expectations", "[]"))
+    for row in rows:
+        assert row["of"] in said
+        assert row["source"] in said
+    assert said.count("✓ met") == sum(r["ok"] for r in rows)
+    assert said.count("✗ missed") == sum(not r["ok"] for r in rows)
+
+
+def test_figures_lie_beside_and_inside(written):
+    tree, folder, _, text = written
+    names = {p.stem for p in (folder / "figures").iterdir()}
+    expected = (
+        {f"latent-{name}" for name in tree["bottleneck"].children} if "bottleneck" in tree.children else set()
+    )
+    if "analysis" in tree.children:
+        expected |= {"scores", "controls", "confusion", "observables", "training"}
+    assert names == expected
+    for name in names:
+        figure = (folder / "figures" / f"{name}.svg").read_text(encoding="utf-8")
+        assert "<svg" in figure and "<text" in figure
+        assert f'id="{name}"' in text
+    assert text.count("<svg") == 2 * len(names)
+    assert not list(folder.rglob("*.part"))
+
+
+def test_the_same_tree_gives_the_same_page(written, tmp_path):
+    tree, _, _, text = written
+    assert write(tree, tmp_path).read_text(encoding="utf-8") == text
+
+
+def test_verdict_follows_the_numbers():
+    found = curves(simulated())
+    assert [c.name for c in found] == ["winner", "several", "weak-one"]
+    ahead = lead(found[0], found[2], last=True)
+    guess = {n: simulated()[f"/analysis/{n}/guess"].values[:, :HELD] for n in ("winner", "weak-one")}
+    right = {n: g == np.arange(3)[:, None, None] for n, g in guess.items()}
+    share = {n: r[..., SWITCH > 30].mean(axis=-1).ravel() for n, r in right.items()}
+    each = share["winner"] - share["weak-one"]
+    assert ahead.mean == pytest.approx(each.mean())
+    assert ahead.se == pytest.approx(each.std(ddof=1) / np.sqrt(3 * HELD))
+
+
+def test_says_who_wins_and_that_nothing_is_hidden(tmp_path):
+    said = re.sub(r"\s+", " ", "".join(Page(write(simulated(), tmp_path).read_text()).said))
+    assert "winner (kde of squeeze) tells the drives apart best" in said
+    assert (
+        "The best plain statistic, several, against the best trained network, winner: it falls short" in said
+    )
+    assert "weak-one tells no more at the end than the present field alone would (50 %)" in said
+    assert "1 of 2 published numbers missed" in said
+    assert "range of independent fits" in said
+    assert "area under the curve" in said
+
+
+def test_an_impossible_score_is_said(tmp_path):
+    tree = simulated()
+    above = np.full(len(SWITCH), -0.5)
+    tree["/analysis/winner/above_ceiling"] = ("time", above.copy())
+    assert "Nothing exceeds the Bayes ceiling" in write(tree, tmp_path).read_text()
+    above[2] = 0.05
+    tree["/analysis/winner/above_ceiling"] = ("time", above)
+    assert "look for a leak" in write(tree, tmp_path).read_text()
+
+
+def test_scores_of_training_trials_do_not_compete(tmp_path):
+    tree = simulated()
+    resolved = json.loads(tree.attrs["resolved"])
+    resolved["analysis"]["winner"]["score"] = "all"
+    tree.attrs["resolved"] = json.dumps(resolved)
+    said = "".join(Page(write(tree, tmp_path).read_text()).said)
+    assert "several tells the drives apart best" in said
+    assert "scored on the very trials fitted to" in said
+
+
+def test_what_ends_early_is_said(tmp_path):
+    said = "".join(Page(write(recorded(), tmp_path).read_text()).said)
+    assert "No score so late: early" in said
+
+
+def test_labels_keep_their_distance_and_order():
+    placed = spread(np.array([1.0, 1.0, 0.5, 0.99]), 0.1, 0.0, 1.02)
+    assert np.diff(np.sort(placed)).min() > 0.0999
+    assert np.argsort(placed, kind="stable").tolist() == [2, 3, 0, 1]
+    assert placed[2] == 0.5
+
+
+def test_every_method_can_be_cited():
+    model()
+    keys = {key for noun in NOUNS.values() for word in words(noun).values() for key in word.cites}
+    assert keys <= set(BIBTEX)
+    for key, entry in BIBTEX.items():
+        assert re.match(rf"@\w+\{{{key},\n", entry)
+        assert entry.count("{") == entry.count("}")
+
+
+def test_cites_what_is_used_and_nothing_else(small):
+    experiment = loads(small)
+    text = bibliography(experiment)
+    used = re.findall(r"@\w+\{(\w+),", text)
+    assert used[0] == ITSELF
+    assert set(used[1:]) == {key for word in experiment.words().values() for key in word.cites}
+    assert "\n\n".join(cited(experiment.said())) + "\n" == text
+
+
+def test_words_unknown_here_leave_only_spindsl():
+    assert cited({"system": {"kind": "from-elsewhere"}}) == [BIBTEX[ITSELF]]
