@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 FORMAT = 1
+LABELS = ("switch", "drive")  # coordinates that are no dimensions
 ALONE = threading.Lock()  # the netCDF library must not be entered by two threads
 BLOCK = re.compile(r"^(?:whole|(?P<first>\d+)-(?P<last>\d+))(?:\.s(?P<from>\d+)-(?P<to>\d+))?\.nc$")
 
@@ -165,15 +166,14 @@ class Store:
         import xarray as xr
 
         try:
-            with ALONE, xr.open_dataset(path, engine="netcdf4", decode_cf=False) as file:
+            with ALONE, xr.open_dataset(path, engine="netcdf4", mask_and_scale=False, decode_times=False) as file:
                 block = file.load()
         except (OSError, RuntimeError, ValueError) as error:
             raise StoreError(f"{path} is truncated or damaged ({error}); remove it and run again") from error
         if block.attrs.pop("spindsl_key", None) != key or block.attrs.pop("spindsl_store", None) != FORMAT:
             raise StoreError(f"{path} is foreign: it was not written for this place in the store; remove it")
-        return xr.Dataset({n: unpack(v) for n, v in block.variables.items()}, attrs=block.attrs).set_coords(
-            list(block.coords)
-        )
+        whole = xr.Dataset({n: unpack(v) for n, v in block.variables.items()}, attrs=block.attrs)
+        return whole.set_coords([n for n in LABELS if n in whole])
 
 
 def storage(variable: xr.DataArray) -> dict[str, Any]:

@@ -112,7 +112,7 @@ class Classification(Analysis):
         per_time = 0.4 if self.by.kind == "logistic" else 0.1
         guess = Stage(
             f"analysis.{name}.guess", ask, said | {"source": source.name}, gives, tuple(dict.fromkeys(needs)),
-            split=Split("switch", coords["switch"], 10), code=("spindsl.kernels.densities", "spindsl.ensemble"),
+            split=Split("switch", coords["switch"], 10), code=("spindsl.kernels.densities", "spindsl.kernels.floats", "spindsl.ensemble"),
             group=f"/analysis/{name}", coords=coords, seconds=per_time * len(coords["switch"]),
         )  # fmt: skip
         needs = (guess.name, *(["nulls"] if "nulls" in sources else []))

@@ -89,6 +89,4 @@ def starts(path: Path, first: Path) -> bool:
 
 def given(finding: Finding, said: str) -> Given:
     """The finding as one on a `--set`."""
-    return Given(
-        finding.code, finding.message, finding.path, hint=finding.hint, notes=finding.notes, said=said
-    )
+    return Given(finding.code, finding.message, finding.path, hint=finding.hint, notes=finding.notes, said=said)

@@ -49,8 +49,8 @@ def keys(form: Any) -> dict[str, FieldInfo]:
 def within(form: Any, key: str | int) -> Any:
     """The type of what a table or an array holds at a key."""
     if modelled(form):
-        field = keys(form)[str(key)]
-        return Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+        field = keys(form).get(str(key), FieldInfo(annotation=Any))
+        return Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation  # type: ignore
     arguments = [a for a in get_args(bare(form)) if a is not Ellipsis]
     if not arguments:
         return Any
@@ -74,6 +74,12 @@ def shapes(form: Any) -> set[str]:
     if plain in MEANS:
         return MEANS[plain]
     return {SHAPES[plain]} if plain in SHAPES else {*SHAPES.values(), "a date or time"}
+
+
+def understood(form: Any) -> bool:
+    """Whether every branch is a model or a plain type; pydantic alone judges others, such as a TypedDict."""
+    plain = {*SHAPES, *MEANS, Literal, Mapping}
+    return all(modelled(b) or (get_origin(bare(b)) or bare(b)) in plain for b in branches(form))
 
 
 def fitting(form: Any, value: Any) -> list[Any]:

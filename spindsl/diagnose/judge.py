@@ -12,7 +12,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from ..errors import Finding, MeaningError
-from .forms import bare, branches, closest, fitting, homes, keys, kinds, modelled, shapes, within
+from .forms import bare, branches, closest, fitting, homes, keys, kinds, modelled, shapes, understood, within
 from .places import Path
 from .resemblance import nearest, paired
 from .wording import accepts, described, dotted, found, literal, mended, quoted, sized, spoken, wanted
@@ -93,18 +93,15 @@ def judged(one: Any, form: Any, value: Any, path: Path, known: Homes, about: str
             yield from inside(one, value, path, known, described(one, key, about), rest)
 
 
-def inside(
-    one: Any, value: Any, path: Path, known: Homes, about: str, errors: list[dict]
-) -> Iterator[Finding]:
+def inside(one: Any, value: Any, path: Path, known: Homes, about: str, errors: list[dict]) -> Iterator[Finding]:
     """The mistakes of what a value holds at one key; in pydantic's words where we have none better."""
     key = errors[0]["loc"][0]
-    form, item = within(one, key), value[key]
-    yield from list(judge(form, item, (*path, key), known, about)) or [
-        leaf(e, form, item, (*path, *e["loc"]), about) for e in errors
-    ]
+    form = within(one, key)
+    found = list(judge(form, value[key], (*path, key), known, about)) if understood(form) else []
+    yield from found or [leaf(e, form, e["input"], (*path, *e["loc"]), about) for e in errors]
 
 
-def failures(form: Any, value: Any) -> list[dict[str, Any]]:
+def failures(form: Any, value: Any) -> Sequence[Any]:
     """What pydantic says of a value."""
     try:
         TypeAdapter(form, config=None if modelled(form) else STRICT).validate_python(value)
@@ -193,7 +190,7 @@ def misnamed(named: Mapping[str, Any], value: dict) -> str:
 # values
 
 
-def leaf(error: dict[str, Any], form: Any, value: Any, path: Path, about: str = "") -> Finding:
+def leaf(error: Mapping[str, Any], form: Any, value: Any, path: Path, about: str = "") -> Finding:
     """One failure of a value that has the right shape."""
     kind, context, seen = error["type"], error.get("ctx", {}), literal(value)
     cause, hint, code = context.get("error"), "", "E105"
@@ -230,7 +227,7 @@ def unlisted(listed: Sequence[Any], value: Any, path: Path, about: str) -> Findi
     return Finding("E104", f"unknown value {literal(value)}", path, hint=hint, notes=notes)
 
 
-def pattern(error: dict[str, Any]) -> str:
+def pattern(error: Mapping[str, Any]) -> str:
     """The form of text that was wanted."""
     wanted = error["ctx"]["pattern"]
     return PATTERNS.get(wanted, f"text that matches {wanted}")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from ..errors import Finding, MeaningError, SpecError
 
@@ -184,7 +183,7 @@ def put(table: dict[str, Any], path: tuple[str | int, ...], new: Any) -> None:
     at: Any = table
     for depth, key in enumerate(path):
         last = depth == len(path) - 1
-        if isinstance(at, Mapping):
+        if isinstance(at, dict):
             key = str(key)
             at[key] = new if last else at.get(key, {})
         elif not isinstance(at, list):
@@ -194,4 +193,4 @@ def put(table: dict[str, Any], path: tuple[str | int, ...], new: Any) -> None:
             raise MeaningError("no such element of the array", *path[: depth + 1], code="E111", hint=hint)
         elif last:
             at[key] = new
-        at = at[key]
+        at = cast(Any, at)[key]

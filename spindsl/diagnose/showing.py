@@ -51,9 +51,9 @@ def where(finding: Finding, file: str) -> str:
 
 
 def wrapped(text: str, indent: str, width: int = COLUMNS) -> list[str]:
-    return textwrap.wrap(
-        text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    ) or [text]
+    return textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) or [
+        text
+    ]
 
 
 def excerpt(finding: Finding, text: str, room: int) -> tuple[str, int, str]:

@@ -16,7 +16,7 @@ from ..cite import cited
 from .canvas import NARROW, WIDE, Plate, inline, svg
 from .markup import Html, joined, section, tag
 from .plates import nulls, others, plates
-from .reading import Curve, curves, group, late, median, resolved, span
+from .reading import Curve, curves, group, late, median, resolved, window
 from .style import CSS
 from .tables import expected, other, recorded, scored
 from .verdict import findings, verdict
@@ -104,11 +104,16 @@ def expectations(tree: xr.DataTree) -> list[dict[str, Any]]:
 def summary(tree: xr.DataTree, found: list[Curve]) -> Html:
     """The verdict and what follows from the numbers."""
     known = [n for n in nulls(tree, found) if n.name == "present field alone"]
-    memoryless = median(known[0].score[late(known[0].switch)]) if known else np.nan
+    memoryless = median(known[0].score[late(known[0].switch, found[0].final)]) if known and found else np.nan
     told = [tag("li", t) for t in findings(found, memoryless, expectations(tree))]
     first = verdict(found)
-    last = span(found[0].switch[late(found[0].switch)]) if found else ""
-    note = f"Shares are medians over switches {last}, differences are means over them. "
+    last = window(found) if found else ""
+    each = (
+        f"medians over switches {last}, differences are means over them"
+        if "–" in last
+        else f"those at switch {last}"
+    )
+    note = f"Shares are {each}. "
     note += "Standard errors are over trials of this one realization; they say nothing of another."
     listed = tag("ul", *told) if told else ""
     return (

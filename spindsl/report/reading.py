@@ -31,6 +31,7 @@ class Curve:
     trials: int
     networks: int
     right: np.ndarray | None  # (sample, time) fraction of networks that guess right, NaN where not scored
+    final: float  # the last switch at which any analysis scores
 
     def __getitem__(self, line: str) -> np.ndarray | None:
         return self.lines.get(line)
@@ -38,7 +39,12 @@ class Curve:
     @property
     def end(self) -> float:
         """Median score over the last switches."""
-        return median(self.lines["score"][late(self.switch)])
+        return median(self.lines["score"][self.late])
+
+    @property
+    def late(self) -> np.ndarray:
+        """Mask of the last switches of the experiment."""
+        return late(self.switch, self.final)
 
     def over(self, switches: np.ndarray) -> np.ndarray | None:
         """Fraction of these switches at which each sample is guessed right, NaN where not scored."""
@@ -66,7 +72,7 @@ class Lead:
 def lead(first: Curve, second: Curve, last: bool) -> Lead | None:
     """Paired difference over the last switches, or over all those before; None without common trials."""
     both = np.intersect1d(known(first), known(second))
-    both = both[late(both) == last]
+    both = both[late(both, first.final) == last]
     a, b = first.over(both), second.over(both)
     if a is None or b is None or not len(both):
         return None
@@ -75,7 +81,7 @@ def lead(first: Curve, second: Curve, last: bool) -> Lead | None:
 
 def excess(curve: Curve, level: float) -> Lead | None:
     """How far the score is above a level, over the last switches."""
-    share = curve.over(curve.switch[late(curve.switch)])
+    share = curve.over(curve.switch[curve.late])
     return None if share is None else estimate(share - level)
 
 
@@ -94,9 +100,14 @@ def known(curve: Curve) -> np.ndarray:
     return curve.switch[np.isfinite(curve.lines["score"])]
 
 
-def late(switch: np.ndarray) -> np.ndarray:
-    """Mask of the last 50 switches, of a short run the last quarter."""
-    return switch > switch[-1] - min(LATE, max(1, switch[-1] // 4)) if len(switch) else np.zeros(0, bool)
+def late(switch: np.ndarray, final: float) -> np.ndarray:
+    """Mask of the last 50 switches up to `final`, of a short run the last quarter."""
+    return switch > final - min(LATE, max(1, final // 4))
+
+
+def window(curves: list[Curve]) -> str:
+    """The last switches at which there is some score, in words."""
+    return span(np.unique(np.concatenate([c.switch[c.late] for c in curves])))
 
 
 def span(switch: np.ndarray) -> str:
@@ -142,7 +153,9 @@ def switches(dataset: xr.Dataset) -> np.ndarray:
 
 def curves(tree: xr.DataTree) -> list[Curve]:
     """Every classification of a result, the best at the end first."""
-    found = [curve(tree, name, data) for name, data in groups(tree, "analysis").items() if classified(data)]
+    scored = {name: data for name, data in groups(tree, "analysis").items() if classified(data)}
+    final = max((float(switches(data)[-1]) for data in scored.values()), default=0.0)
+    found = [curve(tree, name, data, final) for name, data in scored.items()]
     return sorted(found, key=lambda c: -np.nan_to_num(c.end, nan=-1.0))
 
 
@@ -151,7 +164,7 @@ def classified(data: xr.Dataset) -> bool:
     return "score" in data and set(data["score"].dims) in ({"time"}, {"network", "time"})
 
 
-def curve(tree: xr.DataTree, name: str, data: xr.Dataset) -> Curve:
+def curve(tree: xr.DataTree, name: str, data: xr.Dataset, final: float) -> Curve:
     """One classification."""
     said = resolved(tree)
     mine = said.get("analysis", {}).get(name, {})
@@ -162,7 +175,7 @@ def curve(tree: xr.DataTree, name: str, data: xr.Dataset) -> Curve:
     return Curve(
         name, " of ".join(w for w in (by.get("kind", ""), of) if w), mine.get("score") == "all",
         source is not None and "loss" in source, switches(data), dict(lines(data)), chance, trials,
-        data.sizes.get("network", 1) if "network" in data["score"].dims else 1, right(tree, data),
+        data.sizes.get("network", 1) if "network" in data["score"].dims else 1, right(tree, data), final,
     )  # fmt: skip
 
 

@@ -72,7 +72,7 @@ def together(curves: Sequence[Curve]) -> np.ndarray:
 def ending(curves: Sequence[Curve]) -> np.ndarray:
     """The last switches, where they deserve a panel of their own: many, after decades."""
     every = together(curves)
-    last = every[late(every)]
+    last = every[late(every, every[-1])]
     return last if decades(every) and len(last) >= 8 else last[:0]
 
 

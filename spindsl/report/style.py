@@ -35,8 +35,8 @@ figure svg text { font-family: var(--font); }
 figcaption b, .caption b { color: var(--ink); font-weight: 600; }
 .narrow { display: none; }
 
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; min-width: 100%; font-size: 0.9rem; line-height: 1.4;
+.scroll { overflow-x: auto; padding-bottom: 1px; }
+table { border-collapse: separate; border-spacing: 0; min-width: 100%; font-size: 0.9rem; line-height: 1.4;
   font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: baseline; padding: 7px 14px 7px 0; font-weight: 400;
   border-bottom: 1px solid var(--grid); }
@@ -45,8 +45,7 @@ thead th { color: var(--soft); font-size: 0.8125rem; white-space: nowrap; vertic
 tbody th { font-weight: 600; }
 small { color: var(--soft); font-size: 0.8125rem; font-weight: 400; }
 .scores td, .scores thead th + th { text-align: right; white-space: nowrap; padding: 7px 0 7px 14px; }
-.scores tbody th { min-width: 8.5em; position: sticky; left: 0; background: var(--paper);
-  box-shadow: inset 0 -1px var(--grid); }
+.scores tbody th { min-width: 8.5em; position: sticky; left: 0; background: var(--paper); }
 .scores small { display: block; font-size: 0.75rem; }
 .best { font-weight: 650; }
 .dot { display: inline-block; width: 0.62em; height: 0.62em; border-radius: 50%; margin-right: 0.5em; }

@@ -9,7 +9,7 @@ import numpy as np
 
 from .canvas import TURNED, colour
 from .markup import Html, joined, table, tag
-from .reading import Curve, late, median, span
+from .reading import Curve, median, window
 from .verdict import listed
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def scored(curves: Sequence[Curve]) -> Html:
     """Scores with intervals at a few switches, and the median at the end with its control."""
     every = np.unique(np.concatenate([c.switch for c in curves]))
     columns = [k for k in dict.fromkeys((every[0], *MARKS, every[-1])) if k in every]
-    when = span(every[late(every)])
+    when = window(curves)
     best = {k: max((value(c, k) for c in curves if not c.fitted), default=np.nan) for k in columns}
     rows = [
         (
@@ -77,10 +77,13 @@ def scored(curves: Sequence[Curve]) -> Html:
     notes += [listed(many), " holds independent fits: median, below it their range. "] if many else []
     own = [tag("b", c.name) for c in curves if c.fitted]
     notes += [listed(own), " is scored on the trials it was fitted to. "] if own else []
-    notes += [f"Median: over switches {when}. Control: the same with shuffled drives"]
+    notes += [
+        f"Median: over switches {when}. " if "–" in when else "",
+        "Control: the same with shuffled drives",
+    ]
     notes += [f"; chance is {curves[0].chance:.3g}." if np.isfinite(curves[0].chance) else "."]
     return table(
-        ("after switch", *(f"{k:g}" for k in columns), f"median {when}", "control"),
+        ("after switch", *(f"{k:g}" for k in columns), f"median {when}" if "–" in when else "end", "control"),
         rows,
         joined(notes),
         class_="scores",
@@ -115,7 +118,7 @@ def blind(curve: Curve) -> str:
     """Median of the control at the end."""
     if curve["score_control"] is None:
         return ""
-    middle = median(curve["score_control"][late(curve.switch)])
+    middle = median(curve["score_control"][curve.late])
     return f"{middle:.3f}" if np.isfinite(middle) else ""
 
 

@@ -51,8 +51,8 @@ def latents(tree: xr.DataTree, kinds: dict[str, str]) -> Iterator[Plate]:
         axes = AXES.get(mean.sizes["latent"], "the first two variables")
         caption = joined([
             tag("b", f"Latent space of {name}"), f" ({kinds[name]})" if name in kinds else "",
-            f": {axes}, one point a trial, colour by drive; the bottleneck never saw the names. Each panel has "
-            "its own scale. Points are trials: no interval, no chance, no control.", first,
+            f": {axes}, one point a trial, colour by drive; the bottleneck never saw the names. ",
+            "Each panel has its own scale. Points are trials: no interval, no chance, no control.", first,
         ])  # fmt: skip
         titles = [f"switch {switch[k]:g}" for k in at]
         yield Plate(f"latent-{name}", caption, partial(figures.latent, points, *names, titles))

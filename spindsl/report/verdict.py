@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from .markup import Html, joined, tag
-from .reading import Curve, Lead, excess, known, late, lead, span
+from .reading import Curve, Lead, excess, known, lead, window
 
 CLEAR = 2.0  # standard errors
+SMALL = 0.05  # a difference that two scores that match must not hide
 
 
 def percent(share: float) -> str:
@@ -48,7 +49,7 @@ def verdict(curves: list[Curve]) -> Html:
     )
     blind = f"; a blind guess is right in {percent(best.chance)}" if np.isfinite(best.chance) else ""
     own = " the trials it was fitted to" if best.fitted else " cases"
-    when = span(best.switch[late(best.switch)])
+    when = window(curves)
     return joined([
         names, apart, ": right in " if apart else " is right in ", shares, " of", own,
         f" {'over switches' if '–' in when else 'at switch'} {when}", tail, blind, ".",
@@ -110,20 +111,30 @@ def contest(ended: list[Curve]) -> Html:
     network = next((c for c in ended if c.trained), None)
     if plain is None or network is None:
         return Html("")
-    found = [(when, lead(plain, network, last)) for when, last in (("at the end", True), ("before", False))]
-    said = listed([compared(f, when) for when, f in found if f is not None])
-    if not said:
-        return Html("")
+    found = {
+        when: lead(plain, network, last) for when, last in (("at the end", True), ("before that", False))
+    }
+    said: dict[str, list[str]] = {}
+    for when, one in found.items():
+        if one is not None:
+            said.setdefault(compared(one), []).append(f"{when} ({size(one)})")
     start = ["The best plain statistic, ", tag("b", plain.name), ", against the best trained network, "]
-    return joined([*start, tag("b", network.name), ": it ", said, "."])
+    told = listed([joined([f"{verb} it ", listed(times)]) for verb, times in said.items()])
+    return joined([*start, tag("b", network.name), ": it ", told, "."]) if said else Html("")
 
 
-def compared(found: Lead, when: str) -> str:
-    """Plain minus network, as a verb."""
+def compared(found: Lead) -> str:
+    """Plain against network, as a verb."""
     if abs(found.sigmas) < CLEAR:
-        size = f"difference {measure(found.mean, found.se)}" if found.mean else "no difference"
-        return f"matches it {when} ({size})"
-    return f"{'beats it' if found.mean > 0 else 'falls short'} {when} (by {gap(found)})"
+        return "matches" if CLEAR * found.se <= SMALL else "cannot be told from"
+    return "beats" if found.mean > 0 else "falls short of"
+
+
+def size(found: Lead) -> str:
+    """Of a difference, in brackets."""
+    if not found.mean:
+        return "no difference"
+    return f"difference {measure(found.mean, found.se)}" if abs(found.sigmas) < CLEAR else f"by {gap(found)}"
 
 
 def forgetful(ended: list[Curve], memoryless: float) -> Html:
@@ -134,11 +145,9 @@ def forgetful(ended: list[Curve], memoryless: float) -> Html:
     if not poor:
         return Html("")
     what = "the present field alone would" if np.isfinite(memoryless) else "a blind guess does"
+    verb = "are" if len(poor) > 1 else "is"
     return joined(
-        [
-            listed(poor),
-            f" {'tell' if len(poor) > 1 else 'tells'} no more at the end than {what} ({percent(level)}).",
-        ]
+        ["At the end ", listed(poor), f" {verb} not seen to tell more than {what} ({percent(level)})."]
     )
 
 

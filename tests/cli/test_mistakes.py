@@ -132,23 +132,17 @@ CASES = {
     "near optional key": Case(
         {"batch = 16": "batch = 16\nnetwork = 2"}, "E101 32:1 bottleneck.vae.network", "`networks`"
     ),
-    "near given key": Case(
-        {"beta = 3.0": "beta = 3.0\nBeta = 3"}, "E101 14:1 dynamics.Beta", "(it is given already)"
-    ),
+    "near given key": Case({"beta = 3.0": "beta = 3.0\nBeta = 3"}, "E101 14:1 dynamics.Beta", "(it is given already)"),
     "far key": Case(
         {"beta = 3.0": "beta = 3.0\nqqq = 3"},
         "E101 14:1 dynamics.qqq",
         'kind "arrhenius" accepts: beta, barrier',
     ),
-    "abbreviated key": Case(
-        {"mean_degree": "mean"}, "E101 8:33 system.graph.mean", "did you mean `mean_degree`?"
-    ),
+    "abbreviated key": Case({"mean_degree": "mean"}, "E101 8:33 system.graph.mean", "did you mean `mean_degree`?"),
     "key of another kind": Case(
         {'kind = "kde"': 'kind = "kde", bins = 3'}, "E101 36:22 analysis.drive.by.bins", 'of kind "histogram"'
     ),
-    "far table": Case(
-        {"[[expect]]": "[qqq]\nx = 1\n[[expect]]"}, "E101 38:2 qqq", "the file accepts: spindsl, title"
-    ),
+    "far table": Case({"[[expect]]": "[qqq]\nx = 1\n[[expect]]"}, "E101 38:2 qqq", "the file accepts: spindsl, title"),
     "near table": Case({"[system]": "[sistem]"}, "E101 5:2 sistem", "did you mean `system`?"),
     "missing key": Case({"beta = 3.0\n": ""}, "E102 11:1 dynamics.beta", "inverse temperature"),
     "missing key inline": Case({", mean_degree = 4": ""}, "E102 8:9 system.graph.mean_degree"),
@@ -170,15 +164,9 @@ CASES = {
     "top key below a table": Case(
         {"seed = 7\n": "", "[dynamics]": "seed = 7\n[dynamics]"}, "E110 10:1 system.seed", "above"
     ),
-    "nested table": Case(
-        {"[dynamics]": "[system.dynamics]"}, "E110 11:9 system.dynamics", "head it [dynamics]"
-    ),
-    "nameless bottleneck": Case(
-        {"[bottleneck.vae]": "[bottleneck]"}, "E110 26:2 bottleneck", "[bottleneck.NAME]"
-    ),
-    "bad name": Case(
-        {"[bottleneck.vae]": '[bottleneck."2 d"]'}, "E109 26:13 bottleneck.2 d", "a letter, then"
-    ),
+    "nested table": Case({"[dynamics]": "[system.dynamics]"}, "E110 11:9 system.dynamics", "head it [dynamics]"),
+    "nameless bottleneck": Case({"[bottleneck.vae]": "[bottleneck]"}, "E110 26:2 bottleneck", "[bottleneck.NAME]"),
+    "bad name": Case({"[bottleneck.vae]": '[bottleneck."2 d"]'}, "E109 26:13 bottleneck.2 d", "a letter, then"),
     "sweep of no path": Case(
         {"[[expect]]": "[[sweep]]\nproduct = { beta = [1.0] }\n[[expect]]"},
         "E109 39:13 sweep.0.product.beta",
@@ -187,12 +175,8 @@ CASES = {
     # kinds
     "near kind": Case({'"spin-glass"': '"spinglass"'}, "E104 6:8 system.kind", 'did you mean "spin-glass"?'),
     "far kind": Case({'"spin-glass"': '"qqq"'}, "E104 6:8 system.kind", "kinds: recorded, spin-glass"),
-    "far kind of a single word": Case(
-        {'"arrhenius"': '"metropolis"'}, "E104 12:8 dynamics.kind", "kinds: arrhenius"
-    ),
-    "missing kind": Case(
-        {'kind = "vae"\n': ""}, "E102 26:1 bottleneck.vae.kind", 'add kind = "pca" or "vae"'
-    ),
+    "far kind of a single word": Case({'"arrhenius"': '"metropolis"'}, "E104 12:8 dynamics.kind", "kinds: arrhenius"),
+    "missing kind": Case({'kind = "vae"\n': ""}, "E102 26:1 bottleneck.vae.kind", 'add kind = "pca" or "vae"'),
     "missing kind of a single word": Case(
         {'kind = "arrhenius"\n': "", "beta = 3.0": "beta = 0.0"},
         "E102 11:1 dynamics.kind\nE105 12:8 dynamics.beta",
@@ -202,38 +186,22 @@ CASES = {
     ),
     "kind of the wrong type": Case({'"spin-glass"': "3"}, "E103 6:8 system.kind", "found the integer 3"),
     # values
-    "text for a number": Case(
-        {"beta = 3.0": 'beta = "3.0"'}, "E103 13:8 dynamics.beta", "without quotes: 3.0"
-    ),
-    "true for a number": Case(
-        {"beta = 3.0": "beta = true"}, "E103 13:8 dynamics.beta", "wanted a number, found true"
-    ),
+    "text for a number": Case({"beta = 3.0": 'beta = "3.0"'}, "E103 13:8 dynamics.beta", "without quotes: 3.0"),
+    "true for a number": Case({"beta = 3.0": "beta = true"}, "E103 13:8 dynamics.beta", "wanted a number, found true"),
     "float for an integer": Case({"spins = 24": "spins = 24.0"}, "E103 7:9 system.spins", "write 24"),
     "date for a number": Case(
         {"beta = 3.0": "beta = 2020-01-01"}, "E103 13:8 dynamics.beta", "date or time 2020-01-01"
     ),
-    "number for an array": Case(
-        {"hidden = [8]": "hidden = 8"}, "E103 28:10 bottleneck.vae.hidden", "write [8]"
-    ),
+    "number for an array": Case({"hidden = [8]": "hidden = 8"}, "E103 28:10 bottleneck.vae.hidden", "write [8]"),
     "number for text": Case({'"A spin glass"': "5"}, "E103 2:9 title", 'write it in quotes: "5"'),
-    "text for a table": Case(
-        {'{ kind = "kde" }': '"kde"'}, "E103 36:6 analysis.drive.by", 'a table with kind "kde"'
-    ),
+    "text for a table": Case({'{ kind = "kde" }': '"kde"'}, "E103 36:6 analysis.drive.by", 'a table with kind "kde"'),
     "table for an array": Case({"[[expect]]": "[expect]"}, "E103 38:1 expect", "head it [[expect]]"),
     "array for a table": Case({"[system]": "[[system]]"}, "E103 5:1 system", "head it [system]"),
-    "negative beta": Case(
-        {"beta = 3.0": "beta = -3.0"}, "E105 13:8 dynamics.beta", "greater than 0, found -3.0"
-    ),
-    "negative barrier": Case(
-        {"barrier = 4.5": "barrier = -1"}, "E105 14:11 dynamics.barrier", "at least 0, found -1"
-    ),
+    "negative beta": Case({"beta = 3.0": "beta = -3.0"}, "E105 13:8 dynamics.beta", "greater than 0, found -3.0"),
+    "negative barrier": Case({"barrier = 4.5": "barrier = -1"}, "E105 14:11 dynamics.barrier", "at least 0, found -1"),
     "negative dwell": Case({"dwell = 100.0": "dwell = -1.0"}, "E105 20:9 protocol.dwell", "greater than 0"),
-    "no latent": Case(
-        {"latent = 2": "latent = 0"}, "E105 29:10 bottleneck.vae.latent", "at least 1, found 0"
-    ),
-    "no layer": Case(
-        {"hidden = [8]": "hidden = []"}, "E105 28:10 bottleneck.vae.hidden", "must not be empty"
-    ),
+    "no latent": Case({"latent = 2": "latent = 0"}, "E105 29:10 bottleneck.vae.latent", "at least 1, found 0"),
+    "no layer": Case({"hidden = [8]": "hidden = []"}, "E105 28:10 bottleneck.vae.hidden", "must not be empty"),
     "no title": Case({'"A spin glass"': '""'}, "E105 2:9 title", "must not be empty"),
     "large seed": Case({"seed = 7": f"seed = {2**63}"}, "E105 3:8 seed", "must be less than"),
     "large number": Case({"beta = 3.0": "beta = 1" + "0" * 400}, "E105 13:8 dynamics.beta", "too large"),
@@ -242,9 +210,7 @@ CASES = {
     "form of text": Case(
         {'"analysis.drive.score"': '"score"'}, "E108 39:6 expect.0.of", "such as analysis.drive.score"
     ),
-    "near value": Case(
-        {"trials = 20": 'trials = 20\norder = "perodic"'}, "E104 23:9 protocol.order", '"periodic"?'
-    ),
+    "near value": Case({"trials = 20": 'trials = 20\norder = "perodic"'}, "E104 23:9 protocol.order", '"periodic"?'),
     "version": Case({"spindsl = 1": "spindsl = 2"}, "E112 1:11 spindsl", "spindsl migrate"),
     # unions without a kind
     "text or table: near text": Case({'"relaxed"': '"relaxd"'}, "E104 18:11 protocol.initial", '"relaxed"?'),
@@ -256,16 +222,12 @@ CASES = {
     "text or table: table": Case(
         {'"relaxed"': '{ path = "a.nc", varable = "s" }'}, "E101 18:28 protocol.initial.varable", "`variable`"
     ),
-    "folds": Case(
-        {'"kde" }': '"kde" }\nscore = { folds = 1 }'}, "E105 37:19 analysis.drive.score.folds", "at least 2"
-    ),
+    "folds": Case({'"kde" }': '"kde" }\nscore = { folds = 1 }'}, "E105 37:19 analysis.drive.score.folds", "at least 2"),
     "selection: near key": Case(
         {"last = 2": "lasst = 2"}, "E101 40:22 expect.0.where.switch.lasst", "did you mean `last`?"
     ),
     "selection: half": Case({"last = 2": "from = 2"}, "E102 40:20 expect.0.where.switch.to", "missing key"),
-    "selection: wrong type": Case(
-        {"{ last = 2 }": "true"}, "E103 40:20 expect.0.where.switch", "a table { from, to }"
-    ),
+    "selection: wrong type": Case({"{ last = 2 }": "true"}, "E103 40:20 expect.0.where.switch", "a table { from, to }"),
     "selection: bound": Case({"last = 2": "last = 0"}, "E105 40:29 expect.0.where.switch.last", "at least 1"),
     "sweep values": Case(
         {"[[expect]]": '[[sweep]]\nproduct = { "dynamics.beta" = 1.0 }\n[[expect]]'},
@@ -273,9 +235,7 @@ CASES = {
         "write [1.0]",
     ),
     # meaning
-    "mean degree": Case(
-        {"mean_degree = 4": "mean_degree = 24"}, "E203 8:47 system.graph.mean_degree", "at most 23"
-    ),
+    "mean degree": Case({"mean_degree = 4": "mean_degree = 24"}, "E203 8:47 system.graph.mean_degree", "at most 23"),
     "subsets": Case({"size = 2": "size = 4"}, "E203 24:37 protocol.drives.size", "at most 3"),
     "undeclared field": Case(
         {'"subsets", size = 2': '"list", sets = { ab = ["A", "Z"] }'},
@@ -349,8 +309,6 @@ def test_mistake(case):
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_windows_line_ends_move_nothing(case):
-    if any("\n" in found.message for found in findings(edited(case.edits))):
-        pytest.skip("the mistake is the line end itself")
     assert told(findings(edited(case.edits).replace("\n", "\r\n"))) == case.places
 
 
@@ -428,9 +386,7 @@ def test_change(change, path, value):
 
 def test_a_mistake_of_the_file_stays_in_the_file():
     text = edited({"beta = 3.0": "beta = -3.0", "mean_degree = 4": "mean_degree = 9"})
-    assert told(findings(text, "system.spins=5")) == (
-        "E203 8:47 system.graph.mean_degree\nE105 13:8 dynamics.beta"
-    )
+    assert told(findings(text, "system.spins=5")) == ("E203 8:47 system.graph.mean_degree\nE105 13:8 dynamics.beta")
     assert told(findings(text, "system.spins=50", "dynamics.beta=1.0")) == ""
 
 
@@ -462,9 +418,7 @@ def test_a_long_line_is_cut_around_the_caret():
 
 
 def test_json():
-    [row] = json.loads(
-        json.dumps(diagnose.as_json(findings(edited({"spins = 24": "spin = 24"})), "glass.toml"))
-    )
+    [row] = json.loads(json.dumps(diagnose.as_json(findings(edited({"spins = 24": "spin = 24"})), "glass.toml")))
     assert row == {
         "code": "E101", "severity": "error", "file": "glass.toml", "set": None,
         "line": 7, "column": 1, "width": 4,
@@ -476,9 +430,7 @@ def test_json():
 
 def test_a_warning_is_called_one():
     found = diagnose.placed(BASE, Finding("W201", "squeezes nothing", ("bottleneck", "vae", "latent")))
-    assert diagnose.render(found, "glass.toml", BASE).startswith(
-        "warning[W201] glass.toml:29:10  bottleneck.vae"
-    )
+    assert diagnose.render(found, "glass.toml", BASE).startswith("warning[W201] glass.toml:29:10  bottleneck.vae")
     assert diagnose.as_json([found], "glass.toml")[0]["severity"] == "warning"
     assert diagnose.placed(BASE, found) == found
 
@@ -493,11 +445,7 @@ def test_a_file_that_is_not_utf8(tmp_path):
 
 def test_every_code_is_explained():
     package = Path(experiment.__file__).parent
-    used = {
-        c
-        for f in package.rglob("*.py")
-        for c in re.findall(r'"([EW][123]\d\d)"', f.read_text(encoding="utf-8"))
-    }
+    used = {c for f in package.rglob("*.py") for c in re.findall(r'"([EW][123]\d\d)"', f.read_text(encoding="utf-8"))}
     assert used <= CODES.keys()
     for title, text in CODES.values():
         assert title and all(len(line) <= 80 for line in text.split("\n"))
@@ -534,9 +482,7 @@ NAMES = st.sampled_from(
     ]
 )
 VALUES = st.recursive(
-    st.sampled_from(
-        [0, 1, -1, 2**70, 0.5, -0.0, math.nan, math.inf, True, False, "", "vae", "kde", "A", "日本\n"]
-    ),
+    st.sampled_from([0, 1, -1, 2**70, 0.5, -0.0, math.nan, math.inf, True, False, "", "vae", "kde", "A", "日本\n"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
     max_leaves=5,
 )
@@ -577,7 +523,7 @@ def accounted(text):
     json.dumps(diagnose.as_json(found, "glass.toml"))
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(EDITS)
 def test_any_edit_of_keys_and_values_is_accounted_for(edits):
     table = tomllib.loads(BASE)
@@ -588,12 +534,10 @@ def test_any_edit_of_keys_and_values_is_accounted_for(edits):
     assert set(Places(text)) == set(paths(tomllib.loads(text)))
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(
     st.lists(
-        st.tuples(
-            st.integers(0, len(BASE)), st.integers(0, 12), st.text('"[]{}=.,#\n\t\r a1-é\\', max_size=3)
-        ),
+        st.tuples(st.integers(0, len(BASE)), st.integers(0, 12), st.text('"[]{}=.,#\n\t\r a1-é\\', max_size=3)),
         min_size=1,
         max_size=2,
     )

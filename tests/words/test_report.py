@@ -12,7 +12,9 @@ from spindsl.cite import BIBTEX, ITSELF, bibliography, cited
 from spindsl.experiment import loads, model
 from spindsl.report import write
 from spindsl.report.canvas import spread
-from spindsl.report.reading import curves, lead
+from spindsl.report.page import summary
+from spindsl.report.reading import Curve, curves, lead
+from spindsl.report.verdict import findings
 from spindsl.spec import NOUNS, words
 
 SWITCH = np.array([1, 2, 3, 5, 10, 20, 30, 40])
@@ -26,24 +28,17 @@ def scored(share, rng, form, networks=0):
     dims = ("network", *form.dims, "time") if networks else (*form.dims, "time")
     shape = (*([networks] if networks else []), *form.shape, len(SWITCH))
     label = form.values[..., None]
+    held = (np.arange(form.size) % TRIALS < HELD).reshape(*form.shape, 1)
     guess = np.where(rng.random(shape) < share, label, (label + 1) % len(DRIVES))
-    guess = np.where(
-        np.broadcast_to(np.arange(TRIALS)[:, None] < HELD, form.shape + (1,))
-        if form.ndim == 2
-        else (np.arange(form.size) % TRIALS < HELD)[:, None],
-        guess,
-        -1,
-    )
+    guess = np.where(held, guess, -1)
     right = np.where(guess >= 0, guess == label, np.nan)
     score = np.nanmean(right, axis=tuple(dims.index(d) for d in form.dims))
     at = ("network", "time") if networks else ("time",)
     data = {"guess": (dims, guess.astype(np.int16)), "score": (at, score), "chance": 1 / 3}
-    for name, value in {
-        "score_low": score - 0.1, "score_high": score + 0.1, "band_low": score - 0.2, "band_high": score + 0.2,
-        "score_control": np.full_like(score, 0.33), "control_low": np.full_like(score, 0.2),
-        "control_high": np.full_like(score, 0.5),
-    }.items():  # fmt: skip
-        data[name] = (at, value)
+    for name, wide in {"score_low": -0.1, "score_high": 0.1, "band_low": -0.2, "band_high": 0.2}.items():
+        data[name] = (at, np.clip(score + wide, 0, 1))
+    for name, blind in {"score_control": 0.33, "control_low": 0.2, "control_high": 0.5}.items():
+        data[name] = (at, np.full_like(score, blind))
     data["trials_scored"] = (at, np.full(score.shape, HELD * 3, np.int32))
     data["confusion"] = ((*at, "drive", "guessed"), np.full((*score.shape, 3, 3), 1 / 3))
     return data
@@ -63,7 +58,7 @@ def simulated() -> xr.DataTree:
     )
     rise = 1 - 0.6 * np.exp(-SWITCH / 5)
     latent = (label.values[..., None, None] + rng.normal(size=(*shape, 2))).astype("f4")
-    analysis = {"guessed": DRIVES} | {k: v for k, v in along.items()}
+    analysis = along | {"guessed": DRIVES}
     groups = {
         "/protocol": xr.Dataset(
             {
@@ -93,20 +88,34 @@ def simulated() -> xr.DataTree:
             along,
         ),
         "/analysis/winner": xr.Dataset(scored(rise, rng, label), analysis),
-        "/analysis/weak-one": xr.Dataset(scored(0.4, rng, label), analysis),
-        "/analysis/several": xr.Dataset(scored(0.6, rng, label, networks=3), analysis),
+        "/analysis/weak-one": xr.Dataset(scored(0.3, rng, label), analysis),
+        "/analysis/several": xr.Dataset(scored(0.8, rng, label, networks=3), analysis),
         "/analysis/novelty": xr.Dataset({"auc": ((), 0.875, {"long_name": "area under the curve"})}),
     }
-    expectations = [
-        {"of": "analysis.winner.score", "where": {"switch": {"last": 5}}, "min": 0.9, "source": "Somebody 1999", "measured": 0.97, "ok": True},
-        {"of": "analysis.weak-one.score", "where": {}, "value": 0.25, "tolerance": 0.01, "source": "A & <B>", "measured": None, "ok": False},
-    ]  # fmt: skip
-    resolved = {
-        "bottleneck": {"squeeze": {"kind": "net"}},
-        "analysis": {"winner": {"of": "squeeze", "by": {"kind": "kde"}}, "weak-one": {"of": "power", "by": {"kind": "bins"}}},
-    }  # fmt: skip
+    met = {
+        "where": {"switch": {"last": 5}},
+        "min": 0.9,
+        "source": "Somebody 1999",
+        "measured": 0.97,
+        "ok": True,
+    }
+    missed = {
+        "where": {},
+        "value": 0.25,
+        "tolerance": 0.01,
+        "source": "A & <B>",
+        "measured": None,
+        "ok": False,
+    }
+    expectations = [met | {"of": "analysis.winner.score"}, missed | {"of": "analysis.weak-one.score"}]
+    reads = {
+        "winner": {"of": "squeeze", "by": {"kind": "kde"}},
+        "weak-one": {"of": "power", "by": {"kind": "bins"}},
+    }
+    resolved = {"bottleneck": {"squeeze": {"kind": "net"}}, "analysis": reads}
     attrs = {
-        "title": "Three <drives> & no more", "experiment": "seed = 1  # a <comment>\n", "resolved": json.dumps(resolved),
+        "title": "Three <drives> & no more", "experiment": "seed = 1  # a <comment>\n",
+        "resolved": json.dumps(resolved),
         "provenance": json.dumps({"python": "3.11", "libraries": {"numpy": "2"}}), "history": "made by hand",
         "expectations": json.dumps(expectations), "spindsl_version": "0.0.0",
     }  # fmt: skip
@@ -262,53 +271,88 @@ def test_verdict_follows_the_numbers():
     assert ahead.se == pytest.approx(each.std(ddof=1) / np.sqrt(3 * HELD))
 
 
-def test_says_who_wins_and_that_nothing_is_hidden(tmp_path):
-    said = re.sub(r"\s+", " ", "".join(Page(write(simulated(), tmp_path).read_text()).said))
-    assert "winner (kde of squeeze) tells the drives apart best" in said
-    assert (
-        "The best plain statistic, several, against the best trained network, winner: it falls short" in said
+def told(tree) -> str:
+    """The sentences above the tables."""
+    return re.sub(r"\s+", " ", " ".join(Page(summary(tree, curves(tree))).said)).replace(" ,", ",")
+
+
+def test_says_who_wins_and_by_how_much():
+    said = told(simulated())
+    assert "winner (kde of squeeze) tells the drives apart best: right in 100 % of cases at switch 40" in said
+    assert "a blind guess is right in 33.3 %" in said
+    assert re.search(
+        r"several, against the best trained network, winner : it falls short of it at the end \(by", said
     )
-    assert "weak-one tells no more at the end than the present field alone would (50 %)" in said
+    assert "At the end weak-one is not seen to tell more than the present field alone would (50 %)" in said
     assert "1 of 2 published numbers missed" in said
-    assert "range of independent fits" in said
-    assert "area under the curve" in said
 
 
-def test_an_impossible_score_is_said(tmp_path):
+def made(name, right, trained):
+    """A classification of trials that are right or wrong at the last switch."""
+    score = np.array([0.4, right.mean()])
+    both = np.stack([np.zeros(len(right)), right], axis=1)
+    return Curve(
+        name, "", False, trained, np.array([1, 50]), {"score": score}, 0.2, len(right), 1, both, 50.0
+    )
+
+
+@pytest.mark.parametrize(
+    ("plain", "verb"),
+    [
+        (90, "beats it at the end"),
+        (60, "cannot be told from it at the end"),
+        (10, "falls short of it at the end"),
+    ],
+)
+def test_plain_statistics_are_held_against_networks(plain, verb):
+    right = np.arange(100) * 7919 % 100
+    both = [made("network", right < 60, True), made("plain", np.arange(100) < plain, False)]
+    said = " ".join(findings(sorted(both, key=lambda c: -c.end), np.nan, []))
+    assert verb in said
+
+
+def test_an_impossible_score_is_said():
     tree = simulated()
     above = np.full(len(SWITCH), -0.5)
-    tree["/analysis/winner/above_ceiling"] = ("time", above.copy())
-    assert "Nothing exceeds the Bayes ceiling" in write(tree, tmp_path).read_text()
+    whole = tree["/analysis/winner"].to_dataset()
+    tree["/analysis/winner"] = xr.DataTree(whole.assign(above_ceiling=("time", above)))
+    assert "Nothing exceeds the Bayes ceiling" in told(tree)
     above[2] = 0.05
-    tree["/analysis/winner/above_ceiling"] = ("time", above)
-    assert "look for a leak" in write(tree, tmp_path).read_text()
+    tree["/analysis/winner"] = xr.DataTree(whole.assign(above_ceiling=("time", above)))
+    assert "winner (by 0.050 at switch 3): no unseen trial can be told so well" in told(tree)
 
 
-def test_scores_of_training_trials_do_not_compete(tmp_path):
+def test_scores_of_training_trials_do_not_compete():
     tree = simulated()
     resolved = json.loads(tree.attrs["resolved"])
     resolved["analysis"]["winner"]["score"] = "all"
     tree.attrs["resolved"] = json.dumps(resolved)
-    said = "".join(Page(write(tree, tmp_path).read_text()).said)
-    assert "several tells the drives apart best" in said
-    assert "scored on the very trials fitted to" in said
+    assert "several tells the drives apart best" in told(tree)
+    assert "winner, 100 % at the end, is scored on the very trials fitted to" in told(tree)
 
 
-def test_what_ends_early_is_said(tmp_path):
-    said = "".join(Page(write(recorded(), tmp_path).read_text()).said)
-    assert "No score so late: early" in said
+def test_what_ends_early_is_said():
+    assert "No score so late: early (" in told(recorded())
+
+
+def test_scores_are_compared_at_the_same_switches():
+    tree = simulated()
+    early = tree["/analysis/winner"].to_dataset().isel(time=slice(0, 4))
+    tree["/analysis/winner"] = xr.DataTree(early)
+    assert "several tells the drives apart best" in told(tree)
+    assert "No score so late: winner (" in told(tree)
 
 
 def test_labels_keep_their_distance_and_order():
     placed = spread(np.array([1.0, 1.0, 0.5, 0.99]), 0.1, 0.0, 1.02)
-    assert np.diff(np.sort(placed)).min() > 0.0999
+    assert np.diff(np.sort(placed)).min() > 0.099
     assert np.argsort(placed, kind="stable").tolist() == [2, 3, 0, 1]
     assert placed[2] == 0.5
 
 
 def test_every_method_can_be_cited():
     model()
-    keys = {key for noun in NOUNS.values() for word in words(noun).values() for key in word.cites}
+    keys = {key for noun in NOUNS for word in words(noun).values() for key in word.cites}
     assert keys <= set(BIBTEX)
     for key, entry in BIBTEX.items():
         assert re.match(rf"@\w+\{{{key},\n", entry)
