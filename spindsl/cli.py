@@ -58,8 +58,8 @@ def check(file: File, set: Set = None, data: Data = None, format: Format = "text
 
             lower(run.experiment, run.data)
         except SpecError as error:
-            fail(error, file, run.text, format)
-    tell(found, file, run.text, format)
+            fail(error, file, run.text, format, run.changes)
+    tell(found, file, run.text, format, run.changes)
     if format == "text":
         typer.echo(f"{file}: {'valid' if not found else 'valid, with warnings'}")
 
@@ -184,7 +184,8 @@ def opened(file: Path, runs: Path, data: Path | None, changes: list[str] | None,
     except SpecError as error:
         from .experiment import source
 
-        fail(error, file, source(file), format)
+        text = source(file) if file.suffix == ".nc" else file.read_text(encoding="utf-8", errors="replace")
+        fail(error, file, text, format, tuple(changes or ()))
         raise
 
 
@@ -193,7 +194,7 @@ def graphed(run: Run, file: Path):
     try:
         return run.graph()
     except SpecError as error:
-        fail(error, file, run.text)
+        fail(error, file, run.text, changes=run.changes)
         raise
 
 
@@ -211,19 +212,19 @@ def absent(run: Run) -> list[Finding]:
     return found
 
 
-def fail(error: SpecError, file: Path, text: str, format: str = "text") -> None:
+def fail(error: SpecError, file: Path, text: str, format: str = "text", changes: tuple[str, ...] = ()) -> None:
     """Show every finding and exit with 3."""
-    tell(error.findings, file, text, format)
+    tell(error.findings, file, text, format, changes)
     raise typer.Exit(error.exit_code)
 
 
-def tell(findings: list[Finding], file: Path, text: str, format: str = "text") -> None:
+def tell(findings: list[Finding], file: Path, text: str, format: str = "text", changes: tuple[str, ...] = ()) -> None:
     """Findings at their places, as text on stderr or as JSON on stdout."""
     if not findings and format == "text":
         return
     from . import diagnose
 
-    placed = [diagnose.placed(text, f) for f in findings]
+    placed = [diagnose.placed(text, f, changes) for f in findings]
     if format == "json":
         typer.echo(json.dumps(diagnose.as_json(placed, str(file)), indent=1))
         return
@@ -240,7 +241,7 @@ def carry_out(run: Run, file: Path, workers: int | None, quiet: bool) -> None:
         with progress() if not quiet else Silent() as shown:
             outcome = run.run(workers or cores(), shown, listening())
     except SpecError as error:
-        fail(error, file, run.text)
+        fail(error, file, run.text, changes=run.changes)
         raise
     typer.echo(f"{outcome.path}{'' if outcome.fresh else ' (was there already)'}")
     expectations(outcome.expectations)
@@ -284,5 +285,7 @@ def size(count: float) -> str:
             return f"{count:.0f} {unit}"
         count /= 1000
     return f"{count:.1f} GB"
+
+
 if __name__ == "__main__":
     main()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import combinations
+from math import comb
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
@@ -33,7 +34,10 @@ class Subsets(Words):
                 "drives", "size", code="E203", hint=f"at most {len(fields)}",
             )  # fmt: skip
         joint = "" if all(len(f) == 1 for f in fields) else "+"
-        return {joint.join(names): names for names in combinations(fields, self.size)}
+        sets = {joint.join(names): names for names in combinations(fields, self.size)}
+        if len(sets) < comb(len(fields), self.size):
+            raise MeaningError("two subsets would have the same name; rename the fields", "fields", code="E107")
+        return sets
 
 
 class List(Words):
@@ -50,6 +54,11 @@ class List(Words):
                         f"drive {name!r} names the field {member!r}, which is not declared",
                         "drives", "sets", name, k, code="E202", hint=f"declared are {', '.join(fields)}",
                     )  # fmt: skip
+        for name, members in self.sets_.items():
+            twin = next(n for n, m in self.sets_.items() if set(m) == set(members))
+            if twin != name:
+                message = f"drives {twin!r} and {name!r} have the same fields and cannot be told apart"
+                raise MeaningError(message, "drives", "sets", name, code="E107")
         return dict(self.sets_)
 
 

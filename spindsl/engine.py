@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -39,6 +40,11 @@ class Progress(Protocol):
 
 class Silent:
     """Nobody."""
+
+    def __enter__(self) -> Silent:
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
 
     def stage(self, name: str, pieces: int, cached: int) -> None: ...
     def advance(self, name: str, fraction: float) -> None: ...

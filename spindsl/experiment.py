@@ -91,6 +91,8 @@ class Expect(Words):
             )
         if self.min is None and self.max is None and self.value is None:
             raise MeaningError("give min, max, or value with tolerance", code="E102")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise MeaningError(f"min {self.min:g} is above max {self.max:g}", "min", code="E203")
         return self
 
 

@@ -59,10 +59,22 @@ def referred(experiment: Experiment, name: str, of: str, stages: dict[str, Stage
 
 
 def promised(expect: Expect, k: int, stages: dict[str, Stage]) -> None:
-    """SpecError unless the variable that is expected something of will be in the result."""
+    """SpecError unless the variable that is expected something of will be in the result, with these coordinates."""
     group, _, variable = expect.of.rpartition(".")
-    known = {f"{s.group.strip('/').replace('/', '.')}.{v}" for s in stages.values() for v in s.gives if s.group}
-    if expect.of not in known:
-        near = sorted(v for v in known if v.startswith(f"{group}."))
-        hint = f"{group} gives {', '.join(v.rpartition('.')[2] for v in near)}" if near else ""
+    shown = [s for s in stages.values() if s.group]
+    givers = {
+        f"{s.group.strip('/').replace('/', '.')}.{v}": s for s in shown for v, p in s.gives.items() if not p.hidden
+    }
+    if expect.of not in givers:
+        near = sorted(v.rpartition(".")[2] for v in givers if v.startswith(f"{group}."))
+        hint = f"{group} gives {', '.join(near)}" if near else ""
         raise refused(MeaningError(f"nothing gives {expect.of!r}", "of", code="E205", hint=hint), "expect", k)
+    stage = givers[expect.of]
+    dims = stage.gives[variable].dims
+    known = [c for c in stage.coords if ("time" if c == "switch" else c) in dims]
+    for name in expect.where:
+        if name not in known:
+            error = MeaningError(
+                f"{expect.of} has no coordinate {name!r}", "where", name, code="E205", hint=f"it has {', '.join(known)}"
+            )
+            raise refused(error, "expect", k)

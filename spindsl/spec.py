@@ -6,7 +6,7 @@ A word is a frozen pydantic model with `kind: Literal["its-name"]`; subclassing 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -115,6 +115,6 @@ def words(noun: type[Word]) -> dict[str, type[Word]]:
     """The registered words of a noun, by kind."""
     found = {}
     for word in noun.__subclasses__():
-        found[word.model_fields["kind"].annotation.__args__[0]] = word
+        found[get_args(word.model_fields["kind"].annotation)[0]] = word
         found |= words(word)
     return dict(sorted(found.items()))

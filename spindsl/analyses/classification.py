@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+KERNELS = ("spindsl.kernels.densities", "spindsl.kernels.floats", "spindsl.ensemble")
+
+
 class Kde(Words):
     """Kernel density of each drive: Gaussian kernels, covariance of the drive, Scott's rule."""
 
@@ -57,7 +60,7 @@ class Classification(Analysis):
     Zhong et al. 2020, "classification", Fig. 3. A shuffled-label control goes through the same steps.
     """
 
-    cites: ClassVar = ("zhong2020", "pedregosa2011")
+    cites: ClassVar = ("zhong2020", "pedregosa2011", "wilson1927")
 
     kind: Literal["classification"]
     of: Label = Field(description='a bottleneck, an observable such as "power", or "spins"')
@@ -82,6 +85,13 @@ class Classification(Analysis):
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         trajectory, bottleneck = sources["trajectory"], sources.get(f"bottleneck.{self.of}")
         source = bottleneck or trajectory
+        if self.use == "samples" and "latent_std" not in source.gives:
+            raise MeaningError(f"{self.of!r} has no posterior to sample; drop `use`", "use")
+        if len(trajectory.coords.get("drive", ("", ""))) < 2:
+            raise MeaningError("one drive alone cannot be told from others", "of")
+        trials = len(trajectory.coords["trial"])
+        if isinstance(self.score, Folds) and self.score.folds > trials:
+            raise MeaningError("more folds than trials", "score", "folds", code="E203", hint=f"at most {trials}")
         coords = {k: trajectory.coords[k] for k in ("drive", "trial", "switch", "time") if k in trajectory.coords}
         coords |= {"network": source.coords["network"]} if "network" in source.coords else {}
         if self.switches:
@@ -112,7 +122,7 @@ class Classification(Analysis):
         per_time = 0.4 if self.by.kind == "logistic" else 0.1
         guess = Stage(
             f"analysis.{name}.guess", ask, said | {"source": source.name}, gives, tuple(dict.fromkeys(needs)),
-            split=Split("switch", coords["switch"], 10), code=("spindsl.kernels.densities", "spindsl.kernels.floats", "spindsl.ensemble"),
+            split=Split("switch", coords["switch"], 10), code=KERNELS,
             group=f"/analysis/{name}", coords=coords, seconds=per_time * len(coords["switch"]),
         )  # fmt: skip
         needs = (guess.name, *(["nulls"] if "nulls" in sources else []))

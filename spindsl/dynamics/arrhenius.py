@@ -13,7 +13,7 @@ class Arrhenius(Dynamics):
     Obeys detailed balance; rates above 1/s are not cut off. Zhong et al. 2020, text after Eq. (1).
     """
 
-    cites: ClassVar = ("zhong2020", "gillespie1977")
+    cites: ClassVar = ("zhong2020", "gillespie1977", "bortz1975", "salmon2011")
 
     kind: Literal["arrhenius"]
     beta: Positive = Field(description="inverse temperature, 1/K (k_B = 1)")

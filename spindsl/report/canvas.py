@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 PAPER, INK, SOFT, GRID = "#ffffff", "#1b1f24", "#626b76", "#e2e5e9"
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#b8588f", "#c98a00", "#3f9bd0", "#7a6a53")  # after Okabe, Ito
 DRIVES = ("#4477aa", "#ee6677", "#228833", "#bba52f", "#55bbdd", "#aa3377", "#8a8a8a")  # after Tol, bright
-TURNED = dict(zip((PAPER, INK, SOFT, GRID), ("paper", "ink", "soft", "grid"), strict=True))
+TURNED: dict[str, str] = dict(zip((PAPER, INK, SOFT, GRID), ("paper", "ink", "soft", "grid"), strict=True))
 TURNED |= {c: f"c{k}" for k, c in enumerate(SERIES)} | {c: f"d{k}" for k, c in enumerate(DRIVES)}
 WIDE, NARROW = 860, 370  # px
-STYLE = {
+STYLE: Any = {
     "svg.fonttype": "none", "svg.hashsalt": "spindsl", "font.size": 12, "axes.titlesize": 12.5,
     "axes.labelsize": 12, "xtick.labelsize": 11, "ytick.labelsize": 11, "axes.titlelocation": "left",
     "text.color": INK, "axes.labelcolor": SOFT, "axes.edgecolor": SOFT, "xtick.color": SOFT,
@@ -44,9 +44,10 @@ class Plate:
 def sheet(width: int, height: float, rows: int = 1, columns: int = 1, **shared) -> tuple[Figure, list[Axes]]:
     """An empty figure with its axes row by row; the unit of everything is the CSS pixel."""
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    figure = Figure(figsize=(width / 72, height / 72), layout="constrained")
-    figure.get_layout_engine().set(w_pad=4 / 72, h_pad=4 / 72, wspace=0.03, hspace=0.05)
+    layout = ConstrainedLayoutEngine(w_pad=4 / 72, h_pad=4 / 72, wspace=0.03, hspace=0.05)
+    figure = Figure(figsize=(width / 72, height / 72), layout=layout)
     return figure, list(figure.subplots(rows, columns, squeeze=False, **shared).flat)
 
 
@@ -154,7 +155,7 @@ def named(axes: Axes, ends: Sequence[tuple[str, float, str]], least: float) -> N
     low, high = axes.get_ylim()
     places = spread(np.array([e[1] for e in ends]), least * (high - low), low, high)
     edge = axes.get_yaxis_transform()
-    beside = offset_copy(edge, axes.figure, x=16, units="points")
+    beside = offset_copy(edge, axes.get_figure(root=True), x=16, units="points")
     for (name, value, tint), place in zip(ends, places, strict=True):
         stroke = {"arrowstyle": "-", "color": tint, "lw": 0.9, "relpos": (0, 0.5), "shrinkA": 3, "shrinkB": 1}
         ink = {"color": SOFT} if tint == SOFT else {"color": INK, "fontweight": "bold"}

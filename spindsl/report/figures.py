@@ -19,12 +19,12 @@ def latent(
 ) -> Figure:
     """Points (sample, latent) at a few times in the drives' colours; a single variable is spread by drive."""
     figure, axes = grid(width, len(points), 1.0)
-    tints = np.array(colours(len(names)))
+    tints = colours(len(names))
     order = np.random.default_rng(0).permutation(len(label))  # so that no drive lies on top
     for ax, z, title in zip(axes, points, titles, strict=True):
         x, y = z[:, 0], z[:, 1] if z.shape[1] > 1 else label + np.linspace(-0.3, 0.3, len(label))
         size = 9 * min(1.0, (1500 / len(label)) ** 0.5)
-        ax.scatter(x[order], y[order], s=size, c=tints[label[order]], alpha=0.7, lw=0, rasterized=True)
+        ax.scatter(x[order], y[order], s=size, c=np.array(tints)[label[order]], alpha=0.7, lw=0, rasterized=True)
         ax.set_xticks([])
         ax.set_yticks([])
         ax.spines[:].set_color(GRID)
@@ -100,7 +100,7 @@ def training(tracks: Sequence[Track], width: int) -> Figure:
         shades = np.linspace(1.0, 0.35, len(track.lines))
         for shade, (_, middle, low, high) in zip(shades, track.lines, strict=True):
             ax.plot(track.x, middle, color=SERIES[0], alpha=shade, lw=1.4)
-            if low is not None:
+            if low is not None and high is not None:
                 ax.fill_between(track.x, low, high, color=SERIES[0], alpha=0.18, lw=0)
         if track.label == "switch":
             along(ax, track.x)

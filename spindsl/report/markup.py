@@ -21,9 +21,7 @@ def text(content: object) -> Html:
 
 def tag(name: str, /, *content: object, **attrs: object) -> Html:
     """An element; `class_` is the attribute class, an attribute that is None is left out."""
-    given = "".join(
-        f' {k.rstrip("_").replace("_", "-")}="{escape(str(v))}"' for k, v in attrs.items() if v is not None
-    )
+    given = "".join(f' {k.rstrip("_").replace("_", "-")}="{escape(str(v))}"' for k, v in attrs.items() if v is not None)
     if name in EMPTY:
         return Html(f"<{name}{given}>")
     return Html(f"<{name}{given}>{joined(content)}</{name}>")
@@ -34,9 +32,7 @@ def joined(parts: Iterable[object], between: str = "") -> Html:
     return Html(escape(between).join(text(p) for p in parts))
 
 
-def table(
-    head: Iterable[object], rows: Iterable[Iterable[object]], caption: object = "", **attrs: object
-) -> Html:
+def table(head: Iterable[object], rows: Iterable[Iterable[object]], caption: object = "", **attrs: object) -> Html:
     """A table that may be scrolled sideways; the first cell of a row is its heading."""
     columns = tag("tr", *(tag("th", h, scope="col") for h in head))
     body = [tag("tr", tag("th", first, scope="row"), *(tag("td", c) for c in rest)) for first, *rest in rows]

@@ -109,9 +109,7 @@ def summary(tree: xr.DataTree, found: list[Curve]) -> Html:
     first = verdict(found)
     last = window(found) if found else ""
     each = (
-        f"medians over switches {last}, differences are means over them"
-        if "–" in last
-        else f"those at switch {last}"
+        f"medians over switches {last}, differences are means over them" if "–" in last else f"those at switch {last}"
     )
     note = f"Shares are {each}. "
     note += "Standard errors are over trials of this one realization; they say nothing of another."
@@ -136,7 +134,8 @@ def coloured(toml: str) -> Html:
     """Comments in grey, tables in bold."""
     out = []
     for row in toml.splitlines():
-        code = re.match(r"""(?:"[^"]*"|'[^']*'|[^#"'])*""", row)[0]
+        before = re.match(r"""(?:"[^"]*"|'[^']*'|[^#"'])*""", row)
+        code = before[0] if before else ""
         rest = row[len(code) :]
         bold = tag("b", code) if code.startswith("[") else code
         out.append(joined([bold, tag("i", rest) if rest.startswith("#") else rest]))

@@ -31,8 +31,10 @@ GREY = {
 def nulls(tree: xr.DataTree, curves: Sequence[Curve]) -> list[Level]:
     """The scores that need no reading of matter: what the protocol knows, and chance."""
     protocol = group(tree, "/protocol")
-    given = {v: protocol[v].values for v in NULLS if protocol is not None and v in protocol}
-    found = [Level(NULLS[v][0], switches(protocol), score, NULLS[v][1]) for v, score in given.items()]
+    found = []
+    for variable, (name, dashes) in NULLS.items():
+        if protocol is not None and variable in protocol:
+            found.append(Level(name, switches(protocol), protocol[variable].values, dashes))
     blind = [c for c in curves if np.isfinite(c.chance)]
     if blind:
         ends = np.array([min(c.switch[0] for c in blind), max(c.switch[-1] for c in blind)])
@@ -56,7 +58,7 @@ def scores(tree: xr.DataTree, curves: Sequence[Curve]) -> Iterator[Plate]:
         *(GREY[level.name] for level in levels),
     ])  # fmt: skip
     yield Plate("scores", caption, partial(drawing.scores, curves, levels))
-    text = "Shading as above; thin lines: 95 % band that holds at all switches at once; black: the same "
+    text = "Shading as above; thin lines: 95 % band that holds at all switches at once; colourless: the same "
     text += "analysis with the names of the drives shuffled, with its interval. Grey as above."
     caption = joined([tag("b", "Each score with its band and its control. "), text])
     yield Plate("controls", caption, partial(drawing.closely, curves, levels))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,13 +33,14 @@ class Curve:
     right: np.ndarray | None  # (sample, time) fraction of networks that guess right, NaN where not scored
     final: float  # the last switch at which any analysis scores
 
-    def __getitem__(self, line: str) -> np.ndarray | None:
-        return self.lines.get(line)
+    def __getitem__(self, line: str) -> np.ndarray:
+        """Score, low, high, band_low, …, (time); NaN where it was not concluded."""
+        return self.lines.get(line, np.full(len(self.switch), np.nan))
 
     @property
     def end(self) -> float:
         """Median score over the last switches."""
-        return median(self.lines["score"][self.late])
+        return median(self["score"][self.late])
 
     @property
     def late(self) -> np.ndarray:
@@ -88,16 +89,12 @@ def excess(curve: Curve, level: float) -> Lead | None:
 def estimate(values: np.ndarray) -> Lead | None:
     """Mean with its standard error over trials; None of fewer than two."""
     values = values[np.isfinite(values)]
-    return (
-        Lead(float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values))))
-        if len(values) > 1
-        else None
-    )
+    return Lead(float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))) if len(values) > 1 else None
 
 
 def known(curve: Curve) -> np.ndarray:
     """The switches at which there is a score."""
-    return curve.switch[np.isfinite(curve.lines["score"])]
+    return curve.switch[np.isfinite(curve["score"])]
 
 
 def late(switch: np.ndarray, final: float) -> np.ndarray:
@@ -105,7 +102,7 @@ def late(switch: np.ndarray, final: float) -> np.ndarray:
     return switch > final - min(LATE, max(1, final // 4))
 
 
-def window(curves: list[Curve]) -> str:
+def window(curves: Sequence[Curve]) -> str:
     """The last switches at which there is some score, in words."""
     return span(np.unique(np.concatenate([c.switch[c.late] for c in curves])))
 
@@ -136,11 +133,7 @@ def group(tree: xr.DataTree, path: str) -> xr.Dataset | None:
 
 def groups(tree: xr.DataTree, noun: str) -> dict[str, xr.Dataset]:
     """The bottlenecks or analyses by name."""
-    return (
-        {name: node.to_dataset() for name, node in tree[noun].children.items()}
-        if noun in tree.children
-        else {}
-    )
+    return {name: node.to_dataset() for name, node in tree[noun].children.items()} if noun in tree.children else {}
 
 
 def switches(dataset: xr.Dataset) -> np.ndarray:

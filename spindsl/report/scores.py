@@ -37,8 +37,7 @@ def line(axes: Axes, curve: Curve, tint: str, most: int = 60) -> None:
     """A score, with its interval as shading; points too where they are few."""
     mark = {"marker": "o", "ms": 3} if len(curve.switch) <= most else {}
     axes.plot(curve.switch, curve["score"], color=tint, zorder=4, **mark)
-    if curve["low"] is not None:
-        axes.fill_between(curve.switch, curve["low"], curve["high"], color=tint, alpha=0.2, lw=0, zorder=2)
+    axes.fill_between(curve.switch, curve["low"], curve["high"], color=tint, alpha=0.2, lw=0, zorder=2)
 
 
 def scores(curves: Sequence[Curve], nulls: Sequence[Level], width: int) -> Figure:
@@ -98,13 +97,11 @@ def closely(curves: Sequence[Curve], nulls: Sequence[Level], width: int) -> Figu
     for k, (ax, curve) in enumerate(zip(axes, curves, strict=True)):
         levels(ax, nulls, 0.8)
         low, high = curve["control_low"], curve["control_high"]
-        if low is not None and high is not None:
-            ax.fill_between(curve.switch, low, high, color=INK, alpha=0.1, lw=0, zorder=1)
+        ax.fill_between(curve.switch, low, high, color=INK, alpha=0.1, lw=0, zorder=1)
         line(ax, curve, colour(k), most=25)
         thin = {"score_control": (INK, 0.9), "band_low": (colour(k), 0.7), "band_high": (colour(k), 0.7)}
         for name, (tint, weight) in thin.items():
-            if curve[name] is not None:
-                ax.plot(curve.switch, curve[name], color=tint, lw=weight, zorder=3)
+            ax.plot(curve.switch, curve[name], color=tint, lw=weight, zorder=3)
         framed(ax, curve.switch)
         panel(ax, curve.name, curve.reads, room=any(c.reads for c in curves))
     return figure

@@ -27,9 +27,7 @@ def expected(expectations: Sequence[Mapping[str, Any]]) -> Html:
         where = ", ".join(selected(dim, at) for dim, at in (one.get("where") or {}).items())
         measured = one.get("measured")
         known = measured is not None and np.isfinite(measured)
-        mark = (
-            tag("span", "✓ met", class_="met") if one.get("ok") else tag("span", "✗ missed", class_="missed")
-        )
+        mark = tag("span", "✓ met", class_="met") if one.get("ok") else tag("span", "✗ missed", class_="missed")
         how = f"{one.get('reduce', 'median')}{' over ' + where if where else ''}"
         what = joined([tag("code", one["of"]), tag("br"), tag("small", how)])
         found = joined([f"{measured:.4g}" if known else "nothing", " ", mark])
@@ -108,16 +106,13 @@ def cell(curve: Curve, switch: float, best: float) -> Html:
     if score < 0:
         return Html("")
     at = int(np.flatnonzero(curve.switch == switch)[0])
-    interval = f"{curve['low'][at]:.2f}–{curve['high'][at]:.2f}" if curve["low"] is not None else ""
-    return joined(
-        [tag("span", f"{score:.3f}", class_="best" if score >= best else None), tag("small", interval)]
-    )
+    low, high = curve["low"][at], curve["high"][at]
+    interval = f"{low:.2f}–{high:.2f}" if np.isfinite(low) else ""
+    return joined([tag("span", f"{score:.3f}", class_="best" if score >= best else None), tag("small", interval)])
 
 
 def blind(curve: Curve) -> str:
     """Median of the control at the end."""
-    if curve["score_control"] is None:
-        return ""
     middle = median(curve["score_control"][curve.late])
     return f"{middle:.3f}" if np.isfinite(middle) else ""
 

@@ -72,7 +72,7 @@ def observables(tree: xr.DataTree) -> Iterator[Plate]:
     says = "; ".join(f"{name}: {v.attrs['long_name']}" for name, v in shown.items() if "long_name" in v.attrs)
     caption = joined([
         tag("b", "Observables against switch. "),
-        f"Mean over all {len(names[0])} trials (black, shading: one standard error over trials) "
+        f"Mean over all {len(names[0])} trials (colourless, shading: one standard error over trials) "
         "and over those of each drive (colour). ", f"{says[:1].upper()}{says[1:]}." if says else "",
     ])  # fmt: skip
     yield Plate("observables", caption, partial(figures.observables, panels, *names, switches(trajectory)))

@@ -36,12 +36,8 @@ def verdict(curves: list[Curve]) -> Html:
     rest = [c for c in ended if c not in equals]
     names = listed([called(c) for c in equals])
     how = " equally well" if len(equals) == len(ended) else " best, alike within the error"
-    apart = (
-        " tell the drives apart" + how if len(equals) > 1 else " tells the drives apart best" if rest else ""
-    )
-    shares = listed(
-        [f"{percent(c.end)}{f' (median of {c.networks} fits)' if c.networks > 1 else ''}" for c in equals]
-    )
+    apart = " tell the drives apart" + how if len(equals) > 1 else " tells the drives apart best" if rest else ""
+    shares = listed([f"{percent(c.end)}{f' (median of {c.networks} fits)' if c.networks > 1 else ''}" for c in equals])
     tail = (
         joined([", against ", listed([joined([percent(c.end), " for ", tag("b", c.name)]) for c in rest])])
         if rest
@@ -61,8 +57,7 @@ def clear(first: Curve, second: Curve) -> bool:
     found = lead(first, second, last=True)
     if found is not None:
         return found.sigmas >= CLEAR
-    low, high = first["low"], second["high"]
-    return low is not None and high is not None and low[-1] > high[-1]
+    return bool(first["low"][-1] > second["high"][-1])
 
 
 def ranked(curves: list[Curve]) -> list[Curve]:
@@ -111,9 +106,7 @@ def contest(ended: list[Curve]) -> Html:
     network = next((c for c in ended if c.trained), None)
     if plain is None or network is None:
         return Html("")
-    found = {
-        when: lead(plain, network, last) for when, last in (("at the end", True), ("before that", False))
-    }
+    found = {when: lead(plain, network, last) for when, last in (("at the end", True), ("before that", False))}
     said: dict[str, list[str]] = {}
     for when, one in found.items():
         if one is not None:
@@ -146,9 +139,7 @@ def forgetful(ended: list[Curve], memoryless: float) -> Html:
         return Html("")
     what = "the present field alone would" if np.isfinite(memoryless) else "a blind guess does"
     verb = "are" if len(poor) > 1 else "is"
-    return joined(
-        ["At the end ", listed(poor), f" {verb} not seen to tell more than {what} ({percent(level)})."]
-    )
+    return joined(["At the end ", listed(poor), f" {verb} not seen to tell more than {what} ({percent(level)})."])
 
 
 def silent(curves: list[Curve]) -> Html:
@@ -165,7 +156,7 @@ def at(curve: Curve) -> float:
 
 def ceiling(curves: list[Curve]) -> Html:
     """Whether anything does better than it can."""
-    seen = [c for c in curves if c["above_ceiling"] is not None and np.isfinite(c["above_ceiling"]).any()]
+    seen = [c for c in curves if np.isfinite(c["above_ceiling"]).any()]
     above = [c for c in seen if np.nanmax(c["above_ceiling"]) > 0]
     if not seen:
         return Html("")
@@ -175,12 +166,8 @@ def ceiling(curves: list[Curve]) -> Html:
     for c in above:
         at = c.switch[int(np.nanargmax(c["above_ceiling"]))]
         own = ", scored on the trials it was fitted to" if c.fitted else ""
-        told.append(
-            joined([tag("b", c.name), f" (by {np.nanmax(c['above_ceiling']):.3f} at switch {at:g}{own})"])
-        )
-    end = (
-        ": no unseen trial can be told so well, look for a leak." if any(not c.fitted for c in above) else "."
-    )
+        told.append(joined([tag("b", c.name), f" (by {np.nanmax(c['above_ceiling']):.3f} at switch {at:g}{own})"]))
+    end = ": no unseen trial can be told so well, look for a leak." if any(not c.fitted for c in above) else "."
     return tag("span", "Above the Bayes ceiling, by its whole band: ", listed(told), end, class_="alarm")
 
 
@@ -202,6 +189,4 @@ def published(expectations: list[dict]) -> Html:
     met = sum(bool(e.get("ok")) for e in expectations)
     if met == len(expectations):
         return Html("The published number is met." if met == 1 else f"All {met} published numbers are met.")
-    return tag(
-        "span", f"{len(expectations) - met} of {len(expectations)} published numbers missed.", class_="alarm"
-    )
+    return tag("span", f"{len(expectations) - met} of {len(expectations)} published numbers missed.", class_="alarm")

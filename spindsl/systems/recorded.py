@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from ..driving import Drives, Order, nulls
-from ..errors import DataError
+from ..errors import DataError, MeaningError
 from ..graph import SPINS, Promise, Stage, Task
 from ..spec import Labels, Name, System, Words
 
@@ -56,6 +56,15 @@ class Recorded(System):
     variables: Variables = Variables()
     observables: dict[Name, Name] = Field(default_factory=dict, description="ours = the file's")
     driving: Driving | None = None
+
+    @model_validator(mode="after")
+    def _fits(self):
+        for name in self.observables:
+            if name in ("spins", "drive", "trial", "time", "switch", "spin"):
+                raise MeaningError(
+                    f"{name!r} is taken; call the observable otherwise", "observables", name, code="E107"
+                )
+        return self
 
     def files(self) -> dict[str, str]:
         return {"file": self.file}

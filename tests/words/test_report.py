@@ -240,9 +240,7 @@ def test_shows_every_expectation(written):
 def test_figures_lie_beside_and_inside(written):
     tree, folder, _, text = written
     names = {p.stem for p in (folder / "figures").iterdir()}
-    expected = (
-        {f"latent-{name}" for name in tree["bottleneck"].children} if "bottleneck" in tree.children else set()
-    )
+    expected = {f"latent-{name}" for name in tree["bottleneck"].children} if "bottleneck" in tree.children else set()
     if "analysis" in tree.children:
         expected |= {"scores", "controls", "confusion", "observables", "training"}
     assert names == expected
@@ -280,9 +278,7 @@ def test_says_who_wins_and_by_how_much():
     said = told(simulated())
     assert "winner (kde of squeeze) tells the drives apart best: right in 100 % of cases at switch 40" in said
     assert "a blind guess is right in 33.3 %" in said
-    assert re.search(
-        r"several, against the best trained network, winner : it falls short of it at the end \(by", said
-    )
+    assert re.search(r"several, against the best trained network, winner : it falls short of it at the end \(by", said)
     assert "At the end weak-one is not seen to tell more than the present field alone would (50 %)" in said
     assert "1 of 2 published numbers missed" in said
 
@@ -291,9 +287,7 @@ def made(name, right, trained):
     """A classification of trials that are right or wrong at the last switch."""
     score = np.array([0.4, right.mean()])
     both = np.stack([np.zeros(len(right)), right], axis=1)
-    return Curve(
-        name, "", False, trained, np.array([1, 50]), {"score": score}, 0.2, len(right), 1, both, 50.0
-    )
+    return Curve(name, "", False, trained, np.array([1, 50]), {"score": score}, 0.2, len(right), 1, both, 50.0)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,75 @@
+"""The README is executed: its commands and its Python, on a smaller glass where the size does not matter."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from spindsl.run import opened
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
+COMMANDS = [line.split("#")[0].split() for kind, text in BLOCKS if kind == "bash" for line in text.splitlines()]
+
+
+def spindsl(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-m", "spindsl.cli", *words], cwd=cwd, capture_output=True, text=True)
+
+
+def test_the_commands_of_make_exist():
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    named = {w[1] for w in COMMANDS if w[:1] == ["make"]} | set(re.findall(r"`make (\w+)", README))
+    assert {"quickstart", "test"} <= named <= targets
+
+
+@pytest.mark.parametrize(
+    "words", [w for w in COMMANDS if w[:2] in (["spindsl", "check"], ["spindsl", "plan"])], ids=" ".join
+)
+def test_check_and_plan(words):
+    done = spindsl(*words[1:])
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_first_experiment_of_ones_own(tmp_path):
+    """`spindsl new`, then `run` and `report`, as the README says, with fewer trials."""
+    lines = [w for w in COMMANDS if w[:1] == ["spindsl"] and any("mine.toml" in x for x in w)]
+    assert [w[1] for w in lines] == ["new", "run", "run"]
+    assert spindsl(*lines[0][1:], cwd=tmp_path).returncode == 0
+    assert spindsl("check", "mine.toml", cwd=tmp_path).returncode == 0
+    small = ["--set", "protocol.trials=20", "--set", "bottleneck.vae.epochs=1", "--set", "expect=[]", "-q"]
+    done = spindsl("run", "mine.toml", *small, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    directory = done.stdout.splitlines()[0]
+    report = spindsl("report", directory, cwd=tmp_path)
+    assert report.returncode == 0, report.stderr
+    assert Path(tmp_path, report.stdout.strip()).stat().st_size > 10_000
+    assert spindsl("show", directory, cwd=tmp_path).returncode == 0
+    assert "@article" in spindsl("cite", "mine.toml", cwd=tmp_path).stdout
+
+
+def test_recorded_template_is_written(tmp_path):
+    (words,) = [w for w in COMMANDS if "recorded" in w]
+    assert spindsl(*words[1:], cwd=tmp_path).returncode == 0
+    done = spindsl("check", "watched.toml", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "W301" in done.stderr
+    assert spindsl("run", "watched.toml", cwd=tmp_path).returncode == 3
+    assert not (tmp_path / "runs").exists()
+
+
+def test_the_python_of_the_readme(tmp_path, small):
+    (code,) = [text for kind, text in BLOCKS if kind == "python"]
+    file = tmp_path / "quickstart.toml"
+    file.write_text(small.replace('["A", "B", "C"]', '["A", "B", "C", "D", "E"]').replace("size = 2", "size = 4"))
+    path = opened(file, tmp_path / "runs").run(2).path
+    names: dict = {}
+    exec(re.sub(r'"runs/quickstart/[^"]*"', repr(str(path / "result.nc")), code), names)
+    assert names["result"]["/analysis/drive/score"].dims == ("time",)
+
+
+def test_every_file_that_is_linked_exists():
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
