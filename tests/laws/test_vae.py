@@ -1,0 +1,119 @@
+"""Laws of the variational autoencoder, held in double precision on networks small enough to integrate."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from spindsl.kernels import vae
+
+SHAPE = vae.Shape(6, (5, 4), 2)
+
+
+@pytest.fixture
+def net():
+    """Three networks of random weights and biases, float64, with configurations and noise."""
+    g = torch.Generator().manual_seed(3)
+    flat = vae.glorot(SHAPE, [torch.Generator().manual_seed(s) for s in range(3)]).double()
+    flat += 0.3 * torch.randn(flat.shape, generator=g, dtype=torch.float64)
+    x = (torch.rand(3, 7, 6, generator=g) < 0.5).double()
+    eps = torch.randn(3, 7, 2, generator=g, dtype=torch.float64)
+    return flat, x, eps
+
+
+def test_divergence_is_the_closed_form():
+    """KL[N(m, s^2) || N(0, 1)] against quadrature of p ln(p/q)."""
+    m, s = 0.7, 1.6
+    z = np.linspace(m - 14 * s, m + 14 * s, 200_001)
+    p = np.exp(-0.5 * ((z - m) / s) ** 2) / (s * math.sqrt(2 * math.pi))
+    integral = np.trapezoid(p * (-0.5 * ((z - m) / s) ** 2 - math.log(s) + 0.5 * z * z), z)
+    found = vae.divergence(torch.tensor([m], dtype=torch.float64), torch.tensor([s], dtype=torch.float64))
+    assert float(found) == pytest.approx(integral, abs=1e-10)
+
+
+def test_divergence_vanishes_for_the_prior():
+    assert float(vae.divergence(torch.zeros(2), torch.ones(2))) == 0.0
+
+
+def test_reconstruction_is_the_bernoulli_likelihood():
+    o = torch.tensor([0.3, -2.0, 5.0], dtype=torch.float64)
+    x = torch.tensor([1.0, 0.0, 1.0], dtype=torch.float64)
+    p = 1 / (1 + np.exp(-o.numpy()))
+    expected = math.log(p[0]) + math.log(1 - p[1]) + math.log(p[2])
+    assert float(vae.reconstruction(x, o)) == pytest.approx(expected, abs=1e-14)
+
+
+@pytest.mark.parametrize("kl_weight", [0.0, 0.4, 1.0, 3.0])
+def test_the_written_gradient_is_that_of_autograd(net, kl_weight):
+    """d(-ELBO averaged over the batch); every parameter of every network, to rounding."""
+    flat, x, eps = net
+    leaf = flat.clone().requires_grad_(True)
+    (-vae.elbo(SHAPE, leaf, x, eps, kl_weight)).mean(1).sum().backward()
+    grads = torch.zeros_like(flat)
+    loss = vae.gradient(SHAPE, vae.views(SHAPE, flat), vae.views(SHAPE, grads), x, eps, kl_weight)
+    assert torch.allclose(grads, leaf.grad, rtol=0, atol=1e-13)
+    assert torch.allclose(loss, -vae.elbo(SHAPE, flat, x, eps, kl_weight).sum(1), rtol=1e-13)
+    assert leaf.grad.abs().max() > 0.01
+
+
+def likelihood(flat: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """ln p(x) = ln of the integral of p(x|z) N(z; 0, 1) over the plane, by quadrature."""
+    axis = torch.linspace(-7, 7, 281, dtype=torch.float64)
+    z = torch.cartesian_prod(axis, axis)
+    prior = -0.5 * (z * z).sum(-1) - math.log(2 * math.pi) + 2 * math.log(14 / 280)
+    logits = vae.decode(SHAPE, flat, z.expand(len(flat), -1, -1))
+    joint = torch.stack([vae.reconstruction(x[:, a, None], logits) for a in range(x.shape[1])], 1)
+    return torch.logsumexp(joint + prior, -1)
+
+
+def test_the_decoder_is_a_distribution(net):
+    """p(x) sums to 1 over the 64 configurations."""
+    flat, _, _ = net
+    x = torch.cartesian_prod(*[torch.tensor([0.0, 1.0], dtype=torch.float64)] * 6).expand(3, -1, -1)
+    assert torch.allclose(likelihood(flat, x).exp().sum(1), torch.ones(3, dtype=torch.float64), atol=1e-9)
+
+
+def test_elbo_is_a_lower_bound(net):
+    """E_eps[ELBO] <= ln p(x) for every configuration, the expectation by Gauss-Hermite quadrature."""
+    flat, x, _ = net
+    nodes, weights = np.polynomial.hermite_e.hermegauss(24)
+    w = torch.from_numpy(np.outer(weights, weights).ravel() / (2 * math.pi))
+    grid = torch.cartesian_prod(*[torch.from_numpy(nodes)] * 2)
+    bound = sum(w[k] * vae.elbo(SHAPE, flat, x, grid[k].expand(3, 7, 2)) for k in range(len(grid)))
+    gap = likelihood(flat, x) - bound
+    assert gap.min() > 0
+    assert gap.max() > 1e-3
+
+
+def test_a_network_does_not_depend_on_its_neighbours():
+    """The same seed gives the same network to 1e-5, alone or among others; on one core alone the same bits."""
+    g = torch.Generator().manual_seed(0)
+    x = (torch.rand(2, 60, 6, generator=g) < 0.5).to(torch.uint8)
+    args = {"epochs": 3, "batch": 16, "rate": 1e-3, "kl_weight": 1.0, "tick": lambda f: None}
+    both, _ = vae.train(SHAPE, x, [11, 12], **args)
+    alone, history = vae.train(SHAPE, x[1:], [12], **args)
+    again, _ = vae.train(SHAPE, x[1:], [12], **args)
+    assert torch.equal(alone, again)
+    assert torch.allclose(both[1], alone[0], atol=1e-5)
+    assert history.shape == (1, 3)
+
+
+def test_training_finds_what_spins_have_in_common():
+    """Two prototypes with 2 % flips: -ELBO ends below the 2.97 nats of independent spins (4 ln 2 + 2 H(0.02)) and
+    above the entropy of the mixture, ln 2 + 6 H(0.02) = 1.28 nats."""
+    g = torch.Generator().manual_seed(1)
+    proto = torch.tensor([[1, 1, 1, 0, 0, 0], [0, 0, 1, 1, 1, 0]], dtype=torch.uint8)
+    x = proto[torch.randint(0, 2, (400,), generator=g)] ^ (torch.rand(400, 6, generator=g) < 0.02).to(torch.uint8)
+    shape = vae.Shape(6, (24,), 2)
+    _, history = vae.train(shape, x[None], [5], epochs=120, batch=20, rate=3e-3, kl_weight=1.0, tick=lambda f: None)
+    assert 1.28 < history[0, -1] < 2.6 < history[0, 0]
+
+
+def test_glorot_bounds():
+    """Uniform in ±sqrt(6 / (in + out)), biases zero: Glorot and Bengio 2010."""
+    shape = vae.Shape(256, (200,), 2)
+    for weight, bias in vae.views(shape, vae.glorot(shape, [torch.Generator().manual_seed(0)])):
+        bound = math.sqrt(6 / sum(weight.shape[1:]))
+        assert bound * 0.95 < weight.abs().max() <= bound
+        assert not bias.any()
