@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SEEDS ?= 1 2 3 4 5
 DATA ?= ../shared/data/zhong2020
 
-.PHONY: quickstart test lint papers deposit benchmarks schemas clean
+.PHONY: quickstart test lint types papers deposit benchmarks schemas clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -20,9 +20,11 @@ quickstart: $(VENV)/ready  ## a tenth-size classification: its score and where i
 test: $(VENV)/ready  ## the whole suite, below ten minutes on two cores
 	$(BIN)/python -m pytest
 
-lint: $(VENV)/ready  ## style, floors, types
+lint: $(VENV)/ready  ## style and floors
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+
+types: $(VENV)/ready  ## pyright, which needs node
 	$(BIN)/pyright
 
 papers: $(VENV)/ready  ## the figures at the size of the papers: about an hour and a half on two cores
