@@ -122,6 +122,12 @@ def test_an_expectation_that_is_not_met_gives_6_and_keeps_the_result(call):
     assert Path(done.stdout.split("\n")[0], "result.nc").exists()
 
 
+def test_rates_beyond_float64_are_refused(exits):
+    code, err = exits("run", "small.toml", "-q", "--set", "dynamics.beta=100.0")
+    assert code == 4
+    assert "largest local energy" in err
+
+
 def test_a_run_that_would_not_fit_is_refused(exits, monkeypatch, tmp_path):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
     code, err = exits("run", "small.toml", "-q")
