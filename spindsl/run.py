@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,12 @@ class Run:
     def directory(self, named: dict[str, Any]) -> tuple[Path, bool]:
         """The directory of this very run, and whether it is finished; a new one if there is none."""
         home = self.runs / self.name
-        for path in sorted(home.glob(f"*-{self.experiment.identity}"), reverse=True):
+        for path in sorted(home.glob(f"*-{self.experiment.identity}*"), reverse=True):
             if (path / "plan.json").exists() and json.loads((path / "plan.json").read_text())["keys"] == named:
                 return path, (path / "result.nc").exists()
-        path = home / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{self.experiment.identity}"
-        path.mkdir(parents=True, exist_ok=True)
+        first = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{self.experiment.identity}"
+        path = next(p for k in count(1) if not (p := home / (first if k == 1 else f"{first}-{k}")).exists())
+        path.mkdir(parents=True)
         written(path / "plan.json", {"keys": named})
         return path, False
 
