@@ -153,21 +153,22 @@ def model() -> type[Experiment]:
     for entry in entry_points(group="spindsl.words"):
         entry.load()
     system, dynamics, protocol, bottleneck, analysis = (choice(noun) for noun in NOUNS)
+    many: Any = dict
     return create_model(
         "Experiment",
         __base__=Experiment,
         system=(system, Field(description="matter")),
         dynamics=(dynamics | None, Field(default=None, description="how it moves")),
         protocol=(protocol | None, Field(default=None, description="what is done to it")),
-        bottleneck=(dict[Name, bottleneck], Field(default_factory=dict, description="models, by name")),
-        analysis=(dict[Name, analysis], Field(default_factory=dict, description="questions, by name")),
+        bottleneck=(many[Name, bottleneck], Field(default_factory=dict, description="models, by name")),
+        analysis=(many[Name, analysis], Field(default_factory=dict, description="questions, by name")),
     )
 
 
 def choice(noun: type[Word]) -> Any:
     """The union of a noun's words, told apart by `kind`."""
-    kinds = tuple(words(noun).values())
-    return Annotated[Union[kinds], Field(discriminator="kind")] if len(kinds) > 1 else kinds[0]  # noqa: UP007
+    first, *others = words(noun).values()
+    return Annotated[Union[(first, *others)], Field(discriminator="kind")] if others else first  # noqa: UP007
 
 
 def loads(text: str, file: str = "<text>", changes: tuple[str, ...] = ()) -> Experiment:

@@ -114,7 +114,7 @@ def measured(experiment: Experiment, graph: Graph, results: Mapping[str, xr.Data
         ok = np.isfinite(value)
         ok &= expect.min is None or value >= expect.min
         ok &= expect.max is None or value <= expect.max
-        ok &= expect.value is None or abs(value - expect.value) <= expect.tolerance
+        ok &= expect.value is None or abs(value - expect.value) <= (expect.tolerance or 0.0)
         rows.append({**expect.said(), "measured": value if np.isfinite(value) else None, "ok": bool(ok)})
     return rows
 

@@ -49,7 +49,7 @@ def code(module: str) -> str:
         body = getattr(node, "body", None)
         first = body[0] if isinstance(body, list) and body else None
         if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
-            documented.update(range(first.lineno, first.end_lineno + 1))
+            documented.update(range(first.lineno, (first.end_lineno or first.lineno) + 1))
     layout = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING}
     kept = []
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
