@@ -27,7 +27,7 @@ lint: $(VENV)/ready  ## style and floors
 types: $(VENV)/ready  ## pyright, which needs node
 	$(BIN)/pyright
 
-papers: $(VENV)/ready  ## the figures at the size of the papers: about an hour and a half on two cores
+papers: $(VENV)/ready  ## the figures at the size of the papers: about an hour on two cores
 	for seed in $(SEEDS); do \
 	  $(BIN)/spindsl run experiments/zhong2020/classification.toml --set seed=$$seed || [ $$? -eq 6 ] || exit 1; done
 	$(BIN)/spindsl run experiments/zhong2020/classification-authors.toml

@@ -168,7 +168,7 @@ def model() -> type[Experiment]:
 def choice(noun: type[Word]) -> Any:
     """The union of a noun's words, told apart by `kind`."""
     first, *others = words(noun).values()
-    return Annotated[Union[(first, *others)], Field(discriminator="kind")] if others else first  # noqa: UP007
+    return Annotated[Union[(first, *others)], Field(discriminator="kind")] if others else first
 
 
 def loads(text: str, file: str = "<text>", changes: tuple[str, ...] = ()) -> Experiment:
