@@ -45,6 +45,11 @@ def main() -> None:
             raise
         typer.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if debug:
+            raise
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(2)
 
 
 @app.command()
@@ -122,7 +127,7 @@ def show(path: Annotated[Path, typer.Argument(help="run directory or result.nc")
         for node in tree.subtree:
             for name, variable in node.dataset.data_vars.items():
                 dims = ", ".join(f"{d} {n}" for d, n in variable.sizes.items())
-                typer.echo(f"  {node.path + '/' + str(name):<40}{dims:<34}{variable.attrs.get('units', '')}")
+                typer.echo(f"  {node.path + '/' + str(name):<40}{dims:<36}  {variable.attrs.get('units', '')}")
         expectations(json.loads(tree.attrs["expectations"]))
 
 
@@ -178,6 +183,10 @@ def opened(file: Path, runs: Path, data: Path | None, changes: list[str] | None,
 
     if not file.exists():
         typer.echo(f"error: {file} is absent", err=True)
+        raise typer.Exit(2)
+    if file.is_dir():
+        hint = f"go on with it by `spindsl resume {file}`, repeat it by `spindsl run {file / 'result.nc'}`"
+        typer.echo(f"error: {file} is a directory; {hint}", err=True)
         raise typer.Exit(2)
     try:
         return run.opened(file, runs, data, tuple(changes or ()))
@@ -270,7 +279,8 @@ def expectations(rows: list[dict]) -> None:
         verdict = "met" if row["ok"] else "NOT MET"
         value = "nothing" if row["measured"] is None else f"{row['measured']:.4g}"
         bounds = ", ".join(f"{word} {row[k]:g}" for k, word in words.items() if k in row)
-        typer.echo(f"  {verdict:<8}{row['reduce']} of {row['of']}: {value} ({bounds}; {row['source']})")
+        where = f" at {json.dumps(row['where'])}" if row["where"] else ""
+        typer.echo(f"  {verdict:<8}{row['reduce']} of {row['of']}{where}: {value} ({bounds}; {row['source']})")
 
 
 def cores() -> int:

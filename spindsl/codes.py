@@ -106,8 +106,8 @@ CODES = {
         """),
     "E112": code("another version of the language", """
         `spindsl = 1` is the version of the language that the file is written in, not of
-        the program. An older file is rewritten, comments kept, by `spindsl migrate`; a
-        newer one needs a newer spindsl.
+        the program. There is one version so far; a file with a higher one needs a newer
+        spindsl.
         """),
     "E201": code("keys that do not go together", """
         Each key is right by itself, but not with the others of the file:

@@ -30,6 +30,7 @@ def lower(experiment: Experiment, data: Path) -> Graph:
     add("system", lambda: experiment.system.stages(experiment.seed, data))
     if experiment.protocol is not None:
         add("protocol", lambda: experiment.protocol.stages(stages["system"], experiment.dynamics, data))
+    trained(experiment, stages["trajectory"])
     add("split", lambda: (ensemble.split(stages["trajectory"], experiment.split.said()),))
     for name, word in experiment.bottleneck.items():
         add(f"bottleneck.{name}", partial(word.stages, name, stages))
@@ -39,6 +40,16 @@ def lower(experiment: Experiment, data: Path) -> Graph:
     for k, expect in enumerate(experiment.expect):
         promised(expect, k, stages)
     return Graph(experiment.seed, stages)
+
+
+def trained(experiment: Experiment, trajectory: Stage) -> None:
+    """SpecError unless the split leaves every drive three trials to train on."""
+    if "drive" in trajectory.coords and (experiment.bottleneck or experiment.analysis):
+        trials = len(trajectory.coords["trial"])
+        left = trials - max(1, round(experiment.split.test * trials))
+        if left < 3:
+            message = f"{trials} trials a drive leave {left} to train on, at least 3 are needed"
+            raise refused(MeaningError(message, "trials", code="E203"), "protocol")
 
 
 def refused(error: MeaningError, *path: str | int) -> SpecError:

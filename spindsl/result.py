@@ -85,6 +85,8 @@ def open_result(path: str | Path) -> xr.DataTree:
     import xarray as xr
 
     path = Path(path)
+    if (path / "run.json").exists() and not (path / "result.nc").exists():
+        raise DataError(f"{path} is not finished; go on with `spindsl resume {path}`")
     path = path / "result.nc" if path.is_dir() else path
     if not path.exists():
         raise DataError(f"{path} is absent")

@@ -112,7 +112,12 @@ class Outcome:
 
 def opened(path: Path, runs: Path, data: Path | None = None, changes: tuple[str, ...] = ()) -> Run:
     """A run from a TOML file or a result."""
-    text, name = language.source(path), path.stem
+    try:
+        text, name = language.source(path), path.stem
+    except UnicodeDecodeError as error:
+        from .diagnose import unreadable
+
+        raise unreadable("", error) from error
     if path.suffix == ".nc":
         name = language.attribute(path, "name")
         changes = (*json.loads(language.attribute(path, "provenance"))["set"], *changes)

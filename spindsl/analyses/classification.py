@@ -56,7 +56,8 @@ class Folds(Words):
 class Classification(Analysis):
     """Maximum-likelihood guess of the drive; the score is the fraction of trials guessed right.
 
-    argmax_d p(feature | d) with the density fitted to the trials of drive d, equal priors; ties share.
+    argmax_d p(feature | d) with the density fitted to the trials of drive d, equal priors; ties share, and
+    every drive counts alike, however many trials it has.
     Zhong et al. 2020, "classification", Fig. 3. A shuffled-label control goes through the same steps.
     """
 
@@ -107,7 +108,7 @@ class Classification(Analysis):
             "credit": Promise(
                 along,
                 "1",
-                "share of the guess that is right (ties share), NaN where not scored",
+                "share of the guess that is right (ties share), weighted to equal drives, NaN where not scored",
                 "float32",
                 hidden=True,
             ),
@@ -180,7 +181,11 @@ def features(task: Task, source: xr.Dataset) -> list[list[np.ndarray]]:
 
 
 def score(said: Mapping[str, Any], x, label, held, fold, classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Guess (-1 where not scored) and credit (NaN there) of every sample."""
+    """Guess (-1 where not scored) and credit (NaN there) of every sample.
+
+    Credit is weighted so that every drive counts alike, however many of its trials are scored: the mean
+    is the balanced score, and a blind guess is worth one over the number of drives.
+    """
     from ..kernels import densities
 
     by = dict(said["by"])
@@ -199,14 +204,16 @@ def score(said: Mapping[str, Any], x, label, held, fold, classes: int) -> tuple[
         evidence = density(x[train], label[train], x[test], classes, **by)
         guess[test] = evidence.argmax(axis=1)
         credit[test] = densities.credit(evidence, label[test])
-    return guess, credit
+    scored = np.isfinite(credit)
+    counts = np.bincount(label[scored], minlength=classes)
+    return guess, credit * (scored.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1)))[label]
 
 
 def summary(many: tuple[str, ...], dims: tuple[str, ...], nulls: bool) -> dict[str, Promise]:
     """What is concluded from the guesses."""
     at = (*many, "time")
     gives = {
-        "score": Promise(at, "1", "fraction of scored trials whose drive is guessed"),
+        "score": Promise(at, "1", "fraction of scored trials whose drive is guessed, mean over drives"),
         "score_low": Promise(at, "1", "95 % Wilson interval of the score at each time, over trials"),
         "score_high": Promise(at, "1", "95 % Wilson interval of the score at each time, over trials"),
         "band_low": Promise(at, "1", "95 % band of the score at all times at once"),
@@ -225,6 +232,12 @@ def summary(many: tuple[str, ...], dims: tuple[str, ...], nulls: bool) -> dict[s
             at, "1", "lower edge of the band minus the Bayes ceiling; positive is impossible"
         )
     return gives
+
+
+def alike(label: np.ndarray) -> float:
+    """Number of trials of equal drives that would give the balanced score the same error: k^2 / sum_d 1/n_d."""
+    counts = np.unique(label, return_counts=True)[1]
+    return len(counts) ** 2 / (1 / counts).sum()
 
 
 def conclude(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
@@ -251,9 +264,9 @@ def conclude(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
         z = simultaneous(
             credit[scored][:, known].astype(float), generator(task.seed, "analysis", task.said["name"], "band", n)
         )
-        count = int(scored.sum())
+        count = alike(label[scored])
         right, blind = credit[scored].mean(axis=0, dtype=float), control[scored].mean(axis=0, dtype=float)
-        out["score"][n], out["score_control"][n], out["trials_scored"][n] = right, blind, count
+        out["score"][n], out["score_control"][n], out["trials_scored"][n] = right, blind, scored.sum()
         out["score_low"][n], out["score_high"][n] = wilson(right, count, pointwise())
         out["control_low"][n], out["control_high"][n] = wilson(blind, count, pointwise())
         out["band_low"][n], out["band_high"][n] = wilson(right, count, z)

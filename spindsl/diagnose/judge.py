@@ -219,7 +219,7 @@ def leaf(error: Mapping[str, Any], form: Any, value: Any, path: Path, about: str
 def unlisted(listed: Sequence[Any], value: Any, path: Path, about: str) -> Finding:
     """A value that is none of those listed."""
     if path == ("spindsl",):
-        hint = f"this spindsl reads version {spoken([literal(v) for v in listed])}; see `spindsl migrate`"
+        hint = f"this spindsl reads version {spoken([literal(v) for v in listed])}; a newer file needs a newer spindsl"
         return Finding("E112", f"unknown version {literal(value)} of the language", path, hint=hint)
     near = nearest(value, [v for v in listed if isinstance(v, str)]) if isinstance(value, str) else ""
     hint = f"did you mean {quoted(near)}?" if near else ""

@@ -21,6 +21,8 @@ def kde(train, label, test, classes):
     for k in range(classes):
         mine = train[label == k]
         n, d = mine.shape
+        if n <= d:
+            raise ValueError(f"a kernel density of {d} features needs more than {d} training trials a drive, found {n}")
         covariance = np.atleast_2d(np.cov(mine.T)) + floor * np.eye(d)
         root = n ** (-1.0 / (d + 4)) * np.linalg.cholesky(covariance)
         whiten = np.linalg.inv(root).T
@@ -74,13 +76,16 @@ def histogram(train, label, test, classes, bins):
 
 
 def logistic(train, label, test, classes, C):
-    """Multinomial logistic regression with inverse penalty C on the weights (scikit-learn, lbfgs).
+    """Multinomial logistic regression with inverse penalty C on the weights, drives weighted alike
+    (scikit-learn, lbfgs).
 
     In single precision, which is twice as fast and far finer than the tolerance of 1e-3 on the gradient.
     """
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=C, max_iter=500, tol=1e-3).fit(train.astype(np.float32), label)
+    model = LogisticRegression(C=C, max_iter=500, tol=1e-3, class_weight="balanced").fit(
+        train.astype(np.float32), label
+    )
     return model.predict_log_proba(test.astype(np.float32))
 
 
