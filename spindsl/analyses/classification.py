@@ -109,10 +109,10 @@ class Classification(Analysis):
                 along,
                 "1",
                 "share of the guess that is right (ties share), weighted to equal drives, NaN where not scored",
-                "float32",
+                "float64",
                 hidden=True,
             ),
-            "credit_control": Promise(along, "1", "the same with shuffled drives", "float32", hidden=True),
+            "credit_control": Promise(along, "1", "the same with shuffled drives", "float64", hidden=True),
         }
         said = self.said() | {
             "name": name,
@@ -147,7 +147,7 @@ def ask(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
     like = trajectory["spins"].isel(time=0, spin=0, drop=True)
     networks = features(task, inputs[said["source"]])
     guess = np.full((len(networks), *like.shape, len(task.labels)), -1, np.int16)
-    credit, control = (np.full(guess.shape, np.nan, np.float32) for _ in range(2))
+    credit, control = (np.full(guess.shape, np.nan) for _ in range(2))
     for n, network in enumerate(networks):
         for k, feature in enumerate(network):
             task.tick((n + k / len(network)) / len(networks))

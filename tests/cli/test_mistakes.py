@@ -211,7 +211,7 @@ CASES = {
         {'"analysis.drive.score"': '"score"'}, "E108 39:6 expect.0.of", "such as analysis.drive.score"
     ),
     "near value": Case({"trials = 20": 'trials = 20\norder = "perodic"'}, "E104 23:9 protocol.order", '"periodic"?'),
-    "version": Case({"spindsl = 1": "spindsl = 2"}, "E112 1:11 spindsl", "spindsl migrate"),
+    "version": Case({"spindsl = 1": "spindsl = 2"}, "E112 1:11 spindsl", "a newer spindsl"),
     # unions without a kind
     "text or table: near text": Case({'"relaxed"': '"relaxd"'}, "E104 18:11 protocol.initial", '"relaxed"?'),
     "text or table: number": Case(
