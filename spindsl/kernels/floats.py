@@ -2,7 +2,7 @@
 
 `math.exp` and `numpy.exp` differ in the last bit for some arguments, and so a compiled trajectory would
 part from the plain one. These use only +, -, *, / of IEEE doubles, each rounded once (numba does not fuse
-them), and the vectoriser can widen them. Both are within 1.5 units in the last place.
+them), and the vectoriser can widen them. Both are within 2 units in the last place.
 """
 
 import numpy as np
