@@ -96,13 +96,19 @@ def expect(task: Task) -> xr.Dataset:
     trials = np.arange(said["trials"], dtype=np.uint64)
     order = ORDERS.index(said["order"])
     member = np.array([[d.index(f) if f in d else -1 for f in said["fields"]] for d in said["drives"].values()])
-    present = np.where(member >= 0, 1.0 / (member >= 0).sum(axis=1, keepdims=True), 0.0)  # P(field now | drive)
+    size = (member >= 0).sum(axis=1, keepdims=True)
+    present = np.where(member >= 0, 1.0 / size, 0.0)[..., None] * np.ones(
+        last
+    )  # P(field now | drive), (drive, field, t)
+    if said["order"] == "periodic":
+        present = (member[..., None] == np.arange(last) % size[..., None]).astype(float)
+    known = present.max(axis=0) / np.maximum(present.sum(axis=0), 1e-300)
     ceiling, memoryless = [], []
     for name, drive in said["drives"].items():
         row = schedule(order, len(drive), trials, last, philox_key(task.seed, "order", name))
         history = np.array([said["fields"].index(f) for f in drive])[row]
         ceiling.append(bayes_score(evidence(order, history, member))[:, at])
-        memoryless.append((present.max(axis=0) / present.sum(axis=0))[history[:, at]])
+        memoryless.append(known[history[:, at], at])
     ceiling, memoryless = np.concatenate(ceiling), np.concatenate(memoryless)
     return xr.Dataset({
         "ceiling": ("time", ceiling.mean(axis=0)),

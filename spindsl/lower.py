@@ -43,12 +43,12 @@ def lower(experiment: Experiment, data: Path) -> Graph:
 
 
 def trained(experiment: Experiment, trajectory: Stage) -> None:
-    """SpecError unless the split leaves every drive three trials to train on."""
+    """SpecError unless the split leaves every drive seven trials to train on: a shuffled drive may keep fewer."""
     if "drive" in trajectory.coords and (experiment.bottleneck or experiment.analysis):
         trials = len(trajectory.coords["trial"])
         left = trials - max(1, round(experiment.split.test * trials))
-        if left < 3:
-            message = f"{trials} trials a drive leave {left} to train on, at least 3 are needed"
+        if left < 7:
+            message = f"{trials} trials a drive leave {left} to train on, at least 7 are needed"
             raise refused(MeaningError(message, "trials", code="E203"), "protocol")
 
 

@@ -104,7 +104,12 @@ class Classification(Analysis):
         many = ("network",) if "network" in coords else ()
         along = (*many, *sample_dims(trajectory), "time")
         gives = {
-            "guess": Promise(along, "1", "number of the drive guessed, -1 where the trial was not scored", "int16"),
+            "guess": Promise(
+                along,
+                "1",
+                "number of the drive guessed, the first of those tied, -1 where the trial was not scored",
+                "int16",
+            ),
             "credit": Promise(
                 along,
                 "1",
@@ -261,9 +266,8 @@ def conclude(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
         scored = np.isfinite(credit[:, known]).all(axis=1)
         if not known.any():
             continue
-        z = simultaneous(
-            credit[scored][:, known].astype(float), generator(task.seed, "analysis", task.said["name"], "band", n)
-        )
+        rng = generator(task.seed, "analysis", task.said["name"], "band", n)
+        z = simultaneous(credit[scored][:, known].astype(float), label[scored], rng)
         count = alike(label[scored])
         right, blind = credit[scored].mean(axis=0, dtype=float), control[scored].mean(axis=0, dtype=float)
         out["score"][n], out["score_control"][n], out["trials_scored"][n] = right, blind, scored.sum()

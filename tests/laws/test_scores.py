@@ -80,11 +80,18 @@ def test_simultaneous_band_holds_at_all_times_at_once():
     held = 0
     for _ in range(200):
         credit = (rng.random((400, 60)) < 0.7).astype(float)
-        low, high = wilson(credit.mean(axis=0), 400, simultaneous(credit, rng, resamples=300))
+        low, high = wilson(credit.mean(axis=0), 400, simultaneous(credit, np.zeros(400), rng, resamples=300))
         held += bool(((low <= 0.7) & (high >= 0.7)).all())
     assert held / 200 > 0.863
 
 
 def test_simultaneous_band_of_one_time_is_pointwise():
     credit = (np.random.default_rng(0).random((2000, 1)) < 0.5).astype(float)
-    assert simultaneous(credit, np.random.default_rng(1)) == pytest.approx(1.96, abs=0.12)
+    assert simultaneous(credit, np.zeros(2000), np.random.default_rng(1)) == pytest.approx(1.96, abs=0.12)
+
+
+def test_unequal_classes_do_not_widen_the_band():
+    """No error anywhere: weights alone must not look like variance."""
+    label = np.repeat(np.arange(5), [20, 50, 100, 130, 200])
+    weight = (500 / (5 * np.bincount(label)))[label]
+    assert simultaneous(np.tile(weight[:, None], 20), label, np.random.default_rng(0)) == pointwise()
