@@ -1,7 +1,8 @@
 """Randomness by name: every stream is a function of the root seed and the names of what uses it.
 
-No stream is ever drawn from twice, none depends on the order of computation, and a new trial, switch,
-drive or network changes none that exists. No global random state is touched.
+No stream is ever drawn from twice, and none depends on the order of computation. A new trial, switch
+or drive changes no trajectory that exists, a new switch or network no network; the split and the shuffled
+control are drawn over all trials and change with their number. No global random state is touched.
 """
 
 import hashlib
