@@ -22,7 +22,7 @@ import numpy as np
 from spindsl.kernels.couplings import Pairs, pairs
 from spindsl.kernels.events import drive
 from spindsl.kernels.orders import schedule
-from spindsl.kernels.rules import Arrhenius
+from spindsl.kernels.rules.arrhenius import Arrhenius
 
 BETA, BARRIER, DEGREE, FIELDS, STD, DWELL = 3.0, 4.5, 4, 4, 3.0, 100.0
 KEY = np.array([1, 2], dtype=np.uint64)
@@ -53,7 +53,8 @@ class Simulation:
 
     def __init__(self, glass: Glass, trials: int, switches: int):
         N, shape = len(glass.s), (trials, switches)
-        self.glass, self.field = glass, schedule(0, FIELDS, np.arange(trials, dtype=np.uint64), switches, KEY)
+        numbers = np.arange(trials, dtype=np.uint64)
+        self.glass, self.field = glass, schedule(0, FIELDS, numbers, switches, KEY, np.full(trials, -1))
         spins, flips = np.zeros((*shape, N), np.int8), np.zeros(shape, np.int32)
         self.out = (spins, flips, *(np.zeros(shape) for _ in range(4)))
         self.end, self.rule = np.empty((trials, N), np.int8), Arrhenius(BETA, np.full(N, BARRIER))

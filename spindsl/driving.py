@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from math import comb
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from .errors import MeaningError
 from .graph import Promise, Stage, Task
 from .seeds import philox_key
-from .spec import Count, Label, Labels, Words
+from .spec import Count, Label, Labels, Listed, Words
 
 if TYPE_CHECKING:
     import xarray as xr
 
-Order = Literal["random", "random-with-repeats", "periodic"]
+Order = Literal["random", "random-with-repeats", "periodic", "shuffled-cycles"]
 
 
 class Subsets(Words):
@@ -65,22 +66,97 @@ class List(Words):
 Drives = Annotated[Subsets | List, Field(discriminator="kind")]
 
 
+class Phase(Words):
+    """What is applied after some switch: a named drive in all trials, or no field, or again each trial's own."""
+
+    after: Count = Field(description="last switch before this phase")
+    drive: Label | None = Field(default=None, description="drive of all trials; absent for each trial's own")
+    rest: bool = Field(default=False, description="no field at all")
+
+    @model_validator(mode="after")
+    def _fits(self):
+        if self.rest and self.drive is not None:
+            raise MeaningError("a phase of rest has no drive", "drive")
+        return self
+
+
+Phases = Annotated[tuple[Phase, ...], Listed]
+
+
+def phased(phases: tuple[Phase, ...], drives: Mapping[str, tuple[str, ...]]) -> None:
+    """MeaningError unless phases follow one another and name drives that there are."""
+    for k, phase in enumerate(phases):
+        if k and phase.after <= phases[k - 1].after:
+            raise MeaningError("phases must follow one another", "phases", k, "after", code="E203")
+        if phase.drive is not None and phase.drive not in drives:
+            raise MeaningError(
+                f"no drive {phase.drive!r}", "phases", k, "drive", code="E202", hint=f"there are {', '.join(drives)}"
+            )
+
+
+@dataclass(frozen=True)
+class Course:
+    """What is applied in the trials of one drive: numbers of fields, by phase, in JSON values.
+
+    `own` are the drive's fields; each phase {"after": switch, "fields": numbers, or None for its own}.
+    """
+
+    order: str
+    own: Sequence[int]
+    phases: Sequence[Mapping[str, Any]] = ()
+
+    def stretches(self, last: int) -> Iterator[tuple[int, int, Sequence[int] | None]]:
+        """First and last switch of each phase with its fields, None for the drive's own."""
+        starts = [0, *(p["after"] for p in self.phases)]
+        for k, start in enumerate(starts):
+            stop = min(starts[k + 1], last) if k + 1 < len(starts) else last
+            if start < stop:
+                yield start, stop, self.phases[k - 1]["fields"] if k else None
+
+    def history(self, seed: int, name: str, trials: np.ndarray, last: int) -> np.ndarray:
+        """Numbers of the fields applied at switches 1..last, (trial, switch) int64, -1 for no field."""
+        from .kernels.orders import ORDERS, schedule
+
+        applied = np.full((len(trials), last), -1)
+        before = np.full(len(trials), -1)
+        for k, (start, stop, fields) in enumerate(self.stretches(last)):
+            numbers = np.array(self.own if fields is None else fields, dtype=np.int64)
+            if len(numbers):
+                row = np.array([np.flatnonzero(numbers == b)[0] if b in numbers else -1 for b in before])
+                key = philox_key(seed, "order", name, *([k] if k else []))
+                order = ORDERS.index(self.order)
+                applied[:, start:stop] = numbers[schedule(order, len(numbers), trials, stop - start, key, row)]
+            before = applied[:, stop - 1]
+        return applied
+
+
+def courses(
+    order: str, drives: Mapping[str, tuple[str, ...]], fields: tuple[str, ...], phases: tuple[Phase, ...]
+) -> dict[str, dict[str, Any]]:
+    """What is said of each drive: names and numbers of the fields, of its own and of each phase."""
+    numbers = {name: [fields.index(f) for f in members] for name, members in drives.items()}
+    later = [
+        {"after": p.after, "fields": [] if p.rest else None if p.drive is None else numbers[p.drive]} for p in phases
+    ]
+    return {n: {"order": order, "own": numbers[n], "phases": later} for n in drives}
+
+
 def nulls(
-    order: str, drives: Mapping[str, tuple[str, ...]], fields: tuple[str, ...], trials: int, switches: tuple[int, ...]
+    courses: Mapping[str, Mapping[str, Any]], fields: tuple[str, ...], trials: int, switches: tuple[int, ...]
 ) -> Stage:
     """The stage `nulls`: scores that need no memory in matter, for `trials` histories of each drive.
 
     `ceiling`, of the best guess from all fields so far, and `memoryless`, from the present field alone;
     expectations at equal priors. For 4-of-5 drives 1/(5 - D_t) on average, D_t distinct fields, and 1/4.
     """
-    said = {"order": order, "drives": {n: list(f) for n, f in drives.items()}, "fields": list(fields)}
+    said = {"courses": dict(courses), "fields": list(fields), "trials": trials, "switches": list(switches)}
     gives = {
         "ceiling": Promise(("time",), "1", "Bayes ceiling: best score from all fields so far"),
         "ceiling_se": Promise(("time",), "1", "standard error of the ceiling, over histories"),
         "memoryless": Promise(("time",), "1", "best score from the present field alone"),
     }
     return Stage(
-        "nulls", expect, said | {"trials": trials, "switches": list(switches)}, gives,
+        "nulls", expect, said, gives,
         code=("spindsl.kernels.orders", "spindsl.kernels.philox"), group="/protocol", coords={"switch": switches},
     )  # fmt: skip
 
@@ -89,29 +165,48 @@ def expect(task: Task) -> xr.Dataset:
     """Null scores from the histories of fields of all trials, the very ones the simulation uses."""
     import xarray as xr
 
-    from .kernels.orders import ORDERS, bayes_score, evidence, schedule
+    from .kernels.orders import bayes_score
 
     said, last = task.said, max(task.said["switches"])
     at = np.array(said["switches"]) - 1
     trials = np.arange(said["trials"], dtype=np.uint64)
-    order = ORDERS.index(said["order"])
-    member = np.array([[d.index(f) if f in d else -1 for f in said["fields"]] for d in said["drives"].values()])
-    size = (member >= 0).sum(axis=1, keepdims=True)
-    present = np.where(member >= 0, 1.0 / size, 0.0)[..., None] * np.ones(
-        last
-    )  # P(field now | drive), (drive, field, t)
-    if said["order"] == "periodic":
-        present = (member[..., None] == np.arange(last) % size[..., None]).astype(float)
-    known = present.max(axis=0) / np.maximum(present.sum(axis=0), 1e-300)
+    courses = {name: Course(**course) for name, course in said["courses"].items()}
+    count = len(said["fields"])
+    member = np.array([[c.own.index(f) if f in c.own else -1 for f in range(count)] for c in courses.values()])
     ceiling, memoryless = [], []
-    for name, drive in said["drives"].items():
-        row = schedule(order, len(drive), trials, last, philox_key(task.seed, "order", name))
-        history = np.array([said["fields"].index(f) for f in drive])[row]
-        ceiling.append(bayes_score(evidence(order, history, member))[:, at])
-        memoryless.append(known[history[:, at], at])
+    for name, course in courses.items():
+        history = course.history(task.seed, name, trials, last)
+        told, present = weighed(course, history, member)
+        ceiling.append(bayes_score(told)[:, at])
+        memoryless.append(present[:, at])
     ceiling, memoryless = np.concatenate(ceiling), np.concatenate(memoryless)
     return xr.Dataset({
         "ceiling": ("time", ceiling.mean(axis=0)),
         "ceiling_se": ("time", ceiling.std(axis=0) / np.sqrt(len(ceiling))),
         "memoryless": ("time", memoryless.mean(axis=0)),
     })  # fmt: skip
+
+
+def weighed(course: Course, history: np.ndarray, member: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Evidence for each drive (trial, drive, switch), and the chance to be right from the present field alone.
+
+    A phase that is common to all drives tells nothing.
+    """
+    from .kernels.orders import ORDERS, evidence
+
+    trials, last = history.shape
+    size = (member >= 0).sum(axis=1, keepdims=True)
+    told, present = np.zeros((trials, len(member), last)), np.full((trials, last), 1.0 / len(member))
+    for start, stop, fields in course.stretches(last):
+        so_far = told[:, :, start - 1 : start] if start else np.zeros((trials, len(member), 1))
+        told[:, :, start:stop] = so_far
+        if fields is None:
+            own, step = history[:, start:stop], np.arange(stop - start)
+            before = history[:, start - 1] if start else np.full(trials, -1)
+            told[:, :, start:stop] += evidence(ORDERS.index(course.order), own, member, before)
+            likely = np.where(member >= 0, 1.0 / size, 0.0)[..., None] * np.ones(len(step))  # P(field now | drive)
+            if course.order == "periodic":
+                likely = (member[..., None] == step % size[..., None]).astype(float)
+            known = likely.max(axis=0) / np.maximum(likely.sum(axis=0), 1e-300)
+            present[:, start:stop] = known[own, step]
+    return told, present

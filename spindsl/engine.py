@@ -188,8 +188,8 @@ class Runner:
         """Run one piece and store it."""
         before = self.store.read(piece.before, piece.key) if piece.before else None
         task = Task(
-            self.graph.seed, stage.said, stage.files, piece.part, stage.parts[piece.part],
-            piece.labels if stage.split else (), piece.grown, before, tick,
+            stage.disorder if stage.quenched else stage.seed, stage.said, stage.disorder, stage.files, piece.part,
+            stage.parts[piece.part], piece.labels if stage.split else (), piece.grown, before, tick,
         )  # fmt: skip
         at_times = stage.split is not None and stage.split.dim == "switch"
         seen = {n: among(d, piece.labels) if at_times else d for n, d in inputs.items()}

@@ -50,8 +50,8 @@ def split(trajectory: Stage, said: Mapping[str, float]) -> Stage:
     dims = sample_dims(trajectory)
     marks = {"flag_values": np.array([0, 1], dtype=np.int8), "flag_meanings": "train test"}
     gives = {
-        "split": Promise(dims, "1", "whether the trial is held out", "int8", marks),
-        "fold": Promise(dims, "1", "rank of the trial in its drive's random order", "int32"),
+        "split": Promise(dims, "1", "whether the trial is held out", "int8", marks, label=True),
+        "fold": Promise(dims, "1", "rank of the trial in its drive's random order", "int32", label=True),
     }
     coords = {k: v for k, v in trajectory.coords.items() if k in ("drive", "trial")}
     return Stage("split", assign, dict(said), gives, ("trajectory",), group="/protocol", coords=coords, timeless=True)

@@ -10,15 +10,30 @@ import tomllib
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, create_model, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from .errors import MeaningError
-from .spec import NOUNS, Count, Fraction, Label, Listed, Name, Positive, Text, Word, Words, words
+from .spec import (
+    Analysis,
+    Bottleneck,
+    Count,
+    Dynamics,
+    Fraction,
+    Label,
+    Listed,
+    Name,
+    Positive,
+    Protocol,
+    System,
+    Text,
+    Word,
+    Words,
+)
 
 LANGUAGE = 1
-PACKAGES = ("systems", "dynamics", "protocols", "bottlenecks", "analyses")
+PACKAGES = ("graphs", "couplings", "readers", "systems", "dynamics", "protocols", "bottlenecks", "analyses")
 
 
 class Split(Words):
@@ -97,16 +112,18 @@ class Expect(Words):
 
 
 class Experiment(Words):
-    """A whole file. Its nouns are completed by `model`, once all words are known."""
+    """A whole file. It can be read once all words are known: see `model`."""
+
+    model_config = ConfigDict(defer_build=True)
 
     spindsl: Literal[1] = Field(description="version of the language")
     title: Text = Field(description="for people")
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(description="root of all randomness")
-    system: Any
-    dynamics: Any = None
-    protocol: Any = None
-    bottleneck: dict[str, Any] = Field(default_factory=dict)
-    analysis: dict[str, Any] = Field(default_factory=dict)
+    system: System = Field(description="matter")
+    dynamics: Dynamics | None = Field(default=None, description="how it moves")
+    protocol: Protocol | None = Field(default=None, description="what is done to it")
+    bottleneck: dict[Name, Bottleneck] = Field(default_factory=dict, description="models, by name")
+    analysis: dict[Name, Analysis] = Field(default_factory=dict, description="questions, by name")
     split: Split = Split()
     realizations: Count = Field(default=1, description="independent glasses (reserved)")
     sweep: Annotated[tuple[Sweep, ...], Listed] = Field(default=(), description="parameter sweeps (reserved)")
@@ -145,30 +162,14 @@ class Experiment(Words):
 
 @cache
 def model() -> type[Experiment]:
-    """The Experiment with its nouns closed over all words, those of other packages included."""
+    """The Experiment, once all words are known, those of other packages included."""
     for package in PACKAGES:
         home = importlib.import_module(f"{__package__}.{package}")
         for module in pkgutil.iter_modules(home.__path__):
             importlib.import_module(f"{home.__name__}.{module.name}")
     for entry in entry_points(group="spindsl.words"):
         entry.load()
-    system, dynamics, protocol, bottleneck, analysis = (choice(noun) for noun in NOUNS)
-    many: Any = dict
-    return create_model(
-        "Experiment",
-        __base__=Experiment,
-        system=(system, Field(description="matter")),
-        dynamics=(dynamics | None, Field(default=None, description="how it moves")),
-        protocol=(protocol | None, Field(default=None, description="what is done to it")),
-        bottleneck=(many[Name, bottleneck], Field(default_factory=dict, description="models, by name")),
-        analysis=(many[Name, analysis], Field(default_factory=dict, description="questions, by name")),
-    )
-
-
-def choice(noun: type[Word]) -> Any:
-    """The union of a noun's words, told apart by `kind`."""
-    first, *others = words(noun).values()
-    return Annotated[Union[(first, *others)], Field(discriminator="kind")] if others else first
+    return Experiment
 
 
 def loads(text: str, file: str = "<text>", changes: tuple[str, ...] = ()) -> Experiment:

@@ -34,6 +34,7 @@ class Promise:
     dtype: str = "float64"
     attrs: Mapping[str, Any] = field(default_factory=dict)
     hidden: bool = False  # kept in the store, not shown in the result
+    label: bool = False  # a number that names something: no mean is taken of it
 
 
 SPINS = {"flag_values": np.array([-1, 1], dtype=np.int8), "flag_meanings": "down up"}
@@ -57,6 +58,7 @@ class Task:
 
     seed: int
     said: Mapping[str, Any]
+    disorder: int = 0  # seed of what is quenched
     files: Mapping[str, Path] = field(default_factory=dict)
     part: str = ""  # name of the part
     about: Mapping[str, Any] = field(default_factory=dict)  # what is said of this part alone
@@ -85,7 +87,11 @@ class Stage:
     coords: Mapping[str, tuple] = field(default_factory=dict)  # labels of the whole result, by dimension
     timeless: bool = False  # reads nothing of its inputs that depends on time
     accelerated: bool = False  # runs whole on a GPU, if there is one
+    interpreted: bool = False  # holds the interpreter: pieces run in processes of their own
+    quenched: bool = False  # draws disorder only: its seed is that of the realization
     seconds: float = 0.0  # estimated, one core
+    seed: int = 0  # of all that is thermal: the root's, or that of a point of a sweep
+    disorder: int = 0  # of all that is quenched: the root's, or that of a realization
 
     @property
     def cut(self) -> bool:
@@ -118,7 +124,6 @@ class Stage:
 class Graph:
     """Stages by name, in an order in which each comes after what it needs."""
 
-    seed: int
     stages: Mapping[str, Stage]
 
     def __post_init__(self):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -23,13 +24,14 @@ def lower(experiment: Experiment, data: Path) -> Graph:
 
     def add(path: str, make) -> None:
         try:
-            stages.update((s.name, s) for s in make())
+            stages.update((s.name, replace(s, seed=experiment.seed, disorder=experiment.seed)) for s in make())
         except MeaningError as error:
             raise refused(error, *path.split(".", 1)) from error
 
     add("system", lambda: experiment.system.stages(experiment.seed, data))
     if experiment.protocol is not None:
-        add("protocol", lambda: experiment.protocol.stages(stages["system"], experiment.dynamics, data))
+        add("dynamics", lambda: experiment.dynamics.stages(stages["system"]))
+        add("protocol", lambda: experiment.protocol.stages(stages, experiment.dynamics, data))
     trained(experiment, stages["trajectory"])
     add("split", lambda: (ensemble.split(stages["trajectory"], experiment.split.said()),))
     for name, word in experiment.bottleneck.items():
@@ -39,7 +41,7 @@ def lower(experiment: Experiment, data: Path) -> Graph:
         add(f"analysis.{name}", partial(word.stages, name, stages))
     for k, expect in enumerate(experiment.expect):
         promised(expect, k, stages)
-    return Graph(experiment.seed, stages)
+    return Graph(stages)
 
 
 def trained(experiment: Experiment, trajectory: Stage) -> None:

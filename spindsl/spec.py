@@ -1,17 +1,24 @@
-"""The five nouns of the language and the types their keys are made of.
+"""The nouns of the language and the types their keys are made of.
 
-A word is a frozen pydantic model with `kind: Literal["its-name"]`; subclassing a noun registers it.
+A word is a frozen pydantic model with `kind: Literal["its-name"]`; subclassing a noun registers it. Five
+nouns are tables of the file; the parts (graph, couplings, reader) are tables within a word. A key that
+is annotated with a noun takes any word of it.
 """
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Union, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from .errors import MeaningError
 from .graph import Stage
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
@@ -52,11 +59,24 @@ class Words(BaseModel):
 class Word(Words, ABC):
     """One `kind` of a noun."""
 
+    model_config = ConfigDict(defer_build=True)  # until all words are known
     cites: ClassVar[tuple[str, ...]] = ()  # BibTeX keys of the methods used
 
     def files(self) -> Mapping[str, str]:
         """Data files it reads, by the key that names them."""
         return {}
+
+    def cited(self) -> Iterator[str]:
+        """BibTeX keys of the methods used, those of the words within it included."""
+        yield from self.cites
+        for name in type(self).model_fields:
+            if isinstance(part := getattr(self, name), Word):
+                yield from part.cited()
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source, handler):
+        """A noun is the union of its words, told apart by `kind`."""
+        return handler.generate_schema(choice(cls)) if is_noun(cls) else handler(source)
 
 
 class System(Word, ABC):
@@ -77,15 +97,22 @@ class Dynamics(Word, ABC):
 
     @abstractmethod
     def rule(self) -> dict[str, Any]:
-        """The kernel's rule, {"rule": name of a NamedTuple of kernels.rules, field: value…}."""
+        """The kernel's rule, {"rule": "module:NamedTuple", field: number…}; fields by spin come from `stages`."""
+
+    def stages(self, system: Stage) -> tuple[Stage, ...]:
+        """The stage `dynamics`, if spins differ in it: the rule's fields that have a value a spin."""
+        return ()
 
 
 class Protocol(Word, ABC):
     """What is done to matter, and what is recorded."""
 
     @abstractmethod
-    def stages(self, system: Stage, dynamics: Dynamics, data: Path) -> tuple[Stage, ...]:
-        """Stages that end in `trajectory`, with a stage `nulls` where the drives' order is known."""
+    def stages(self, sources: Mapping[str, Stage], dynamics: Dynamics, data: Path) -> tuple[Stage, ...]:
+        """Stages that end in `trajectory`, with a stage `nulls` where the drives' order is known.
+
+        From the stages `system` and, if there is one, `dynamics`.
+        """
 
 
 class Bottleneck(Word, ABC):
@@ -108,13 +135,81 @@ class Analysis(Word, ABC):
         """The bottleneck or variable that it reads."""
 
 
-NOUNS = (System, Dynamics, Protocol, Bottleneck, Analysis)
+class Topology(Word):
+    """Which spins are coupled: the key `graph` of a system."""
+
+    @abstractmethod
+    def edges(self, spins: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Pairs i < j of neighbours, each once, in any order, (edge)."""
+
+    @abstractmethod
+    def degree(self, spins: int) -> float:
+        """Mean number of neighbours; MeaningError if so many spins have no such graph."""
+
+
+class Couplings(Word):
+    """How strongly spins are coupled: the key `couplings` of a system."""
+
+    @abstractmethod
+    def bonds(
+        self,
+        spins: int,
+        graph: Topology | None,
+        stream: Callable[[str], np.random.Generator],
+        files: Mapping[str, Path],
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Edges i < j and their J, K, (edge); `stream` gives a generator by name. DataError for a bad file."""
+
+    @abstractmethod
+    def fits(self, graph: Topology | None) -> None:
+        """MeaningError if a graph is lacking, or given beside couplings that bring their own."""
+
+
+class Drawn(Couplings):
+    """Couplings drawn independently, one an edge of a graph."""
+
+    @abstractmethod
+    def draw(self, edges: int, rng: np.random.Generator) -> np.ndarray:
+        """J of so many edges, K, (edge)."""
+
+    def bonds(self, spins, graph, stream, files):
+        i, j = graph.edges(spins, stream("graph"))
+        return i, j, self.draw(len(i), stream("couplings"))
+
+    def fits(self, graph):
+        if graph is None:
+            raise MeaningError("drawn couplings need a graph", "graph", code="E102")
+
+
+class Reader(Word):
+    """How recorded matter is read from its files: the key `reader` of a recorded system."""
+
+
+NOUNS = (System, Dynamics, Protocol, Bottleneck, Analysis)  # tables of the file
+PARTS = (Topology, Couplings, Reader)  # tables within a word
+
+
+def is_noun(form: Any) -> bool:
+    """Whether a type stands for all its words."""
+    return form in NOUNS or form in PARTS
 
 
 def words(noun: type[Word]) -> dict[str, type[Word]]:
     """The registered words of a noun, by kind."""
     found = {}
     for word in noun.__subclasses__():
-        found[get_args(word.model_fields["kind"].annotation)[0]] = word
+        if "kind" in word.model_fields:
+            found[get_args(word.model_fields["kind"].annotation)[0]] = word
         found |= words(word)
     return dict(sorted(found.items()))
+
+
+def choice(noun: type[Word]) -> Any:
+    """The union of a noun's words, told apart by `kind`."""
+    first, *others = words(noun).values()
+    return Annotated[Union[(first, *others)], Field(discriminator="kind")] if others else first
+
+
+def word(noun: type[Word], said: Mapping[str, Any]) -> Any:
+    """The word again, from what it said of itself."""
+    return words(noun)[said["kind"]].model_validate(said)

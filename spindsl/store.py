@@ -81,7 +81,8 @@ def keys(graph: Graph) -> dict[str, dict[str, str]]:
     for stage in graph.stages.values():
         needs = {n: {"keys": list(found[n].values()), **extents(graph.stages[n], stage)} for n in stage.needs}
         made_of = {
-            "name": stage.name, "said": stage.said, "needs": needs, "seed": graph.seed,
+            "name": stage.name, "said": stage.said, "needs": needs,
+            "seed": [stage.disorder] if stage.quenched else [stage.seed, stage.disorder],
             "files": {k: content(p) for k, p in stage.files.items()},
             "code": {m: code(m) for m in ("spindsl.seeds", stage.run.__module__, *stage.code)},
         }  # fmt: skip

@@ -109,6 +109,7 @@ class Classification(Analysis):
                 "1",
                 "number of the drive guessed, the first of those tied, -1 where the trial was not scored",
                 "int16",
+                label=True,
             ),
             "credit": Promise(
                 along,

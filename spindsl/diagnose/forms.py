@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from ..spec import is_noun, words
 from .places import Path
 from .resemblance import alike
 
@@ -31,14 +32,19 @@ def bare(form: Any) -> Any:
 
 
 def branches(form: Any) -> list[Any]:
-    """The members of a union, those of unions inside it included, None left out; or the type itself."""
+    """The members of a union, those of unions inside it included, None left out; or the type itself.
+
+    A noun is the union of its words.
+    """
+    if is_noun(bare(form)):
+        return list(words(bare(form)).values())
     if get_origin(bare(form)) not in (Union, types.UnionType):
         return [form]
     return [b for member in get_args(bare(form)) if member is not type(None) for b in branches(member)]
 
 
 def modelled(form: Any) -> bool:
-    return isinstance(bare(form), type) and issubclass(bare(form), BaseModel)
+    return isinstance(bare(form), type) and issubclass(bare(form), BaseModel) and not is_noun(bare(form))
 
 
 def keys(form: Any) -> dict[str, FieldInfo]:

@@ -14,8 +14,8 @@ HERE = Path(__file__).parent
 def fingerprint() -> str:
     """Hash of the sources of all kernels, 16 hex digits."""
     digest = hashlib.sha256()
-    for source in sorted(HERE.glob("*.py")):
-        digest.update(source.name.encode() + source.read_bytes())
+    for source in sorted(HERE.rglob("*.py")):
+        digest.update(str(source.relative_to(HERE)).encode() + source.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -24,6 +24,15 @@ class Pairs(NamedTuple):
     J: np.ndarray  # float64 (2 edges)
 
 
+class Dense(NamedTuple):
+    """All couplings as a matrix, for graphs on which most pairs are coupled."""
+
+    J: np.ndarray  # float64 (spin, spin), symmetric, zero diagonal
+
+
+DENSE = 0.12  # fraction of pairs beyond which a matrix is faster than lists of neighbours
+
+
 def on_grid(J: np.ndarray, row_sum: float) -> np.ndarray:
     """Round J to multiples of a power of two so fine that sums up to `row_sum` are exact in float64.
 
@@ -33,6 +42,20 @@ def on_grid(J: np.ndarray, row_sum: float) -> np.ndarray:
         return J
     grid = 2.0 ** (np.ceil(np.log2(row_sum)) - 50)
     return np.round(J / grid) * grid
+
+
+def represented(spins: int, i: np.ndarray, j: np.ndarray, J: np.ndarray) -> Pairs | Dense:
+    """Undirected edges (i, j, J), each once, as what is fastest; the numbers are the same bits in both."""
+    sparse = pairs(spins, i, j, J)
+    return sparse if 2 * len(i) < DENSE * spins * (spins - 1) else dense(sparse)
+
+
+def dense(couplings: Pairs) -> Dense:
+    """The same couplings as a matrix."""
+    spins = len(couplings.start) - 1
+    J = np.zeros((spins, spins))
+    J[np.repeat(np.arange(spins), np.diff(couplings.start)), couplings.other] = couplings.J
+    return Dense(J)
 
 
 def pairs(spins: int, i: np.ndarray, j: np.ndarray, J: np.ndarray) -> Pairs:
@@ -46,10 +69,14 @@ def pairs(spins: int, i: np.ndarray, j: np.ndarray, J: np.ndarray) -> Pairs:
     return Pairs(start, other[order].astype(np.uint32), on_grid(both, row_sum))
 
 
-def largest(couplings: Pairs, A: np.ndarray) -> float:
+def largest(couplings: Pairs | Dense, A: np.ndarray) -> float:
     """Upper bound of |e_i| over all configurations at fields A (field, spin), K."""
-    row = np.repeat(np.arange(len(couplings.start) - 1), np.diff(couplings.start))
-    return float((np.bincount(row, np.abs(couplings.J), A.shape[1]) + np.abs(A).max(axis=0)).max())
+    if isinstance(couplings, Dense):
+        reach = np.abs(couplings.J).sum(axis=1)
+    else:
+        row = np.repeat(np.arange(len(couplings.start) - 1), np.diff(couplings.start))
+        reach = np.bincount(row, np.abs(couplings.J), A.shape[1])
+    return float((reach + np.abs(A).max(axis=0)).max())
 
 
 @singledispatch
@@ -64,6 +91,15 @@ def _(couplings, s, g):
         total = 0.0
         for k in range(couplings.start[i], couplings.start[i + 1]):
             total += couplings.J[k] * s[couplings.other[k]]
+        g[i] = total
+
+
+@local_fields.register(Dense)
+def _(couplings, s, g):
+    for i in range(len(s)):
+        total = 0.0
+        for j in range(len(s)):
+            total += couplings.J[i, j] * s[j]
         g[i] = total
 
 

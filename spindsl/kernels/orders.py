@@ -5,23 +5,40 @@ from numba import njit
 
 from .philox import uniforms
 
-ORDERS = ("random", "random-with-repeats", "periodic")
+ORDERS = ("random", "random-with-repeats", "periodic", "shuffled-cycles")
 
 
 @njit(cache=True, nogil=True)
-def schedule(order, fields, trials, switches, key):
+def schedule(order, fields, trials, switches, key, before):
     """Rows 0..fields-1 applied at each switch, (trial, switch) int64.
 
     order 0: uniformly random among the fields other than the one just applied; 1: uniformly random;
-    2: cyclic from the first. trials: the trial numbers, uint64; one draw a switch, keyed by both.
+    2: cyclic from the first; 3: every cycle a random permutation that does not begin with the field just
+    applied. trials: the trial numbers, uint64; one draw a switch, keyed by both. before (trial): the row
+    applied before the first switch, -1 for none of these.
     """
     row = np.empty((len(trials), switches), dtype=np.int64)
+    left = np.empty(fields, dtype=np.int64)
     for a in range(len(trials)):
-        now = -1
+        now = before[a]
         for k in range(switches):
             u, _ = uniforms(np.uint64(0), np.uint64(k + 1), trials[a], key[0], key[1])
             if order == 2:
                 now = k % fields
+            elif order == 3:
+                place = k % fields
+                if place == 0:
+                    for f in range(fields):
+                        left[f] = f
+                    if now >= 0 and fields > 1:  # the field just applied goes last, out of reach
+                        left[now], left[fields - 1] = left[fields - 1], left[now]
+                        pick = int(u * (fields - 1))
+                    else:
+                        pick = int(u * fields)
+                else:
+                    pick = place + int(u * (fields - place))
+                left[place], left[pick] = left[pick], left[place]
+                now = left[place]
             elif order == 1 or now < 0 or fields == 1:
                 now = int(u * fields)
             else:
@@ -31,24 +48,33 @@ def schedule(order, fields, trials, switches, key):
     return row
 
 
-def evidence(order: int, history: np.ndarray, member: np.ndarray) -> np.ndarray:
+def evidence(order: int, history: np.ndarray, member: np.ndarray, before: np.ndarray) -> np.ndarray:
     """log P(fields 1..t | drive) for every trial, drive and t: (trial, drive, switch).
 
-    history (trial, switch) numbers of fields; member (drive, field) the row of the field within the
-    drive, -1 where it has none of it.
+    history (trial, switch) numbers of fields, before (trial) the number applied before them, -1 for none;
+    member (drive, field) the row of the field within the drive, -1 where it has none of it.
     """
-    size = (member >= 0).sum(axis=1)  # (drive)
+    size = (member >= 0).sum(axis=1)[:, None]  # (drive, 1)
     row = member[:, history].swapaxes(0, 1)  # (trial, drive, switch)
-    switches = np.arange(history.shape[1])
+    last = np.concatenate([before[:, None], history[:, :-1]], axis=1)  # (trial, switch)
+    k = np.arange(history.shape[1])
     if order == 2:
-        step = np.where(row == switches % size[:, None], 0.0, -np.inf)
-    else:
-        choices = np.where((switches[None] == 0) | (order == 1), size[:, None], np.maximum(size[:, None] - 1, 1))
-        step = np.where(row >= 0, -np.log(choices), -np.inf)
-        if order == 0:
-            repeated = np.zeros(history.shape, dtype=bool)
-            repeated[:, 1:] = history[:, 1:] == history[:, :-1]
-            step = np.where(repeated[:, None] & (size[:, None] > 1), -np.inf, step)
+        return np.cumsum(np.where(row == k % size, 0.0, -np.inf), axis=2)
+    repeated = np.zeros(row.shape, dtype=bool)
+    choices = np.broadcast_to(size, row.shape)
+    if order != 1:
+        barred = (last >= 0)[:, None] & (member[:, last].swapaxes(0, 1) >= 0) & (size > 1)
+        choices = choices - barred
+        repeated = barred & (last == history)[:, None]
+    if order == 3:
+        place = k % size  # (drive, switch)
+        choices = np.where(place == 0, choices, size - place)
+        repeated &= place == 0
+        for back in range(1, int(size.max())):
+            same = np.zeros(history.shape, dtype=bool)
+            same[:, back:] = history[:, back:] == history[:, :-back]
+            repeated |= same[:, None] & (place >= back)
+    step = np.where((row >= 0) & ~repeated, -np.log(choices), -np.inf)
     return np.cumsum(step, axis=2)
 
 

@@ -10,16 +10,28 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..driving import Drives, Order, nulls
+from ..driving import Course, Drives, Order, Phases, courses, nulls, phased
 from ..errors import DataError, MeaningError
 from ..graph import SPINS, Promise, Split, Stage, Task
 from ..seeds import generator, philox_key
-from ..spec import Count, Dynamics, Labels, Listed, NonNegative, Positive, Protocol, Switches, Unique, Words
+from ..spec import (
+    Count,
+    Dynamics,
+    Labels,
+    Listed,
+    NonNegative,
+    Positive,
+    Protocol,
+    Switches,
+    Unique,
+    Words,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
 
 KERNELS = tuple(f"spindsl.kernels.{k}" for k in ("events", "couplings", "rules", "tree", "philox", "floats", "orders"))
+KERNELS += ("spindsl.driving",)
 OBSERVABLES = {
     "power": Promise((), "K s-1", "work absorbed at the switch over the dwell; 0 at the first field", "float32"),
     "work": Promise((), "K", "work absorbed when the field was switched on, from zero field at the first", "float32"),
@@ -32,12 +44,20 @@ OBSERVABLES = {
 Observable = Literal["power", "work", "heat", "energy", "interaction_energy", "magnetization", "flips"]
 
 
+class Some(Words):
+    """Some of the spins, the same for all fields."""
+
+    fraction: Annotated[float, Field(gt=0, le=1)] = Field(description="of the spins")
+    chosen: Literal["random", "first"] = Field(description="at random, or those of the lowest numbers")
+
+
 class Fields(Words):
     """Named fields, each drawn for itself: field X does not depend on which others there are."""
 
     names: Labels = Field(description="names of the fields")
     kind: Literal["normal"]
     std: NonNegative = Field(description="standard deviation of A_j, K; the mean is 0")
+    on: Some | None = Field(default=None, description="spins that the fields act on; absent for all")
 
 
 class Record(Words):
@@ -77,12 +97,16 @@ class FieldDrive(Protocol):
     trials: Count = Field(description="independent runs of each drive")
     fields: Fields
     drives: Drives
-    order: Order = Field(default="random", description="random never repeats the field just applied")
+    order: Order = Field(
+        default="random",
+        description="random never repeats the field just applied; shuffled-cycles applies all in a new order each time",
+    )
+    phases: Phases = Field(default=(), description="what is applied after the drive, [[protocol.phases]]")
     record: Record = Record()
 
     @model_validator(mode="after")
     def _fits(self):
-        self.drives.sets(self.fields.names)
+        phased(self.phases, self.drives.sets(self.fields.names))
         late = [s for s in self.record.switches or () if s > self.switches]
         if late:
             raise MeaningError(
@@ -103,36 +127,43 @@ class FieldDrive(Protocol):
     def files(self) -> dict[str, str]:
         return {"initial.path": self.initial.path} if isinstance(self.initial, InitialFile) else {}
 
-    def stages(self, system: Stage, dynamics: Dynamics, data: Path) -> tuple[Stage, ...]:
+    def stages(self, sources: Mapping[str, Stage], dynamics: Dynamics, data: Path) -> tuple[Stage, ...]:
         names, drives = self.fields.names, self.drives.sets(self.fields.names)
-        sizes = {"spin": system.sizes["spin"]}
+        sizes = {"spin": sources["system"].sizes["spin"]}
         coords = {
             "drive": tuple(drives), "trial": tuple(range(self.trials)), "switch": self.recorded,
             "time": tuple(self.dwell * k for k in self.recorded), "field": names,
         }  # fmt: skip
-        rule = dynamics.rule()
-        files = {key: data / name for key, name in self.files().items()}
+        rule, matter = dynamics.rule(), tuple(n for n in ("system", "dynamics") if n in sources)
+        code = (*KERNELS, rule["rule"].partition(":")[0])
+        files = {key.removeprefix("initial."): data / name for key, name in self.files().items()}
         start = {"spins": Promise(("spin",), "1", "configuration that all trials start from", "int8", SPINS)}
         said = {"initial": self.said()["initial"], "relax": self.relax, "rule": rule}
-        initial = Stage(
-            "initial", begin, said, start, ("system",), files=files, code=KERNELS, group="/initial", sizes=sizes
-        )
+        initial = Stage("initial", begin, said, start, matter, files=files, code=code, group="/initial", sizes=sizes)
 
         said = self.fields.said() | sizes
         strength = {"field_strength": Promise(("field", "spin"), "K", "field A_j")}
-        fields = Stage("fields", strengths, said, strength, group="/protocol", sizes=sizes, coords={"field": names})
+        coord = {"field": names}
+        fields = Stage("fields", strengths, said, strength, group="/protocol", sizes=sizes, coords=coord, quenched=True)
 
-        fields_said = {"kind": self.fields.kind, "std": self.fields.std}
+        fields_said = {k: v for k, v in self.fields.said().items() if k != "names"}
         record = {"every": self.record.every, "switches": self.record.switches}
-        said = {"rule": rule, "dwell": self.dwell, "order": self.order, "fields": fields_said, "record": record}
-        parts = {n: {"fields": list(f), "numbers": [names.index(k) for k in f]} for n, f in drives.items()}
+        said = {"rule": rule, "dwell": self.dwell, "fields": fields_said, "record": record}
+        course = courses(self.order, drives, names, self.phases)
+        parts = {n: c | {"names": named(c, names)} for n, c in course.items()}
         trajectory = Stage(
-            "trajectory", drive, said, promises(self.record.observables), ("system", "initial"), code=KERNELS,
+            "trajectory", drive, said, promises(self.record.observables), (*matter, "initial"), code=code,
             group="/trajectory", sizes=sizes, coords=coords, parts=parts, grows=self.switches,
             split=Split("trial", coords["trial"], 50),
             seconds=1.3e-8 * len(drives) * self.trials * self.switches * sizes["spin"],
         )  # fmt: skip
-        return initial, fields, trajectory, nulls(self.order, drives, names, self.trials, self.recorded)
+        return initial, fields, trajectory, nulls(course, names, self.trials, self.recorded)
+
+
+def named(course: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, str]:
+    """Names of the fields that occur in a course, by number as text."""
+    used = {*course["own"], *(n for p in course["phases"] for n in p["fields"] or ())}
+    return {str(n): names[n] for n in sorted(used)}
 
 
 def promises(shown: tuple[str, ...]) -> dict[str, Promise]:
@@ -140,7 +171,7 @@ def promises(shown: tuple[str, ...]) -> dict[str, Promise]:
     along = ("drive", "trial", "time")
     gives = {
         "spins": Promise((*along, "spin"), "1", "spin at the end of the dwell", "int8", SPINS),
-        "field": Promise(along, "1", "field that was on, its place in /protocol/field", "int16"),
+        "field": Promise(along, "1", "field that was on, its place in /protocol/field, or -1", "int16", label=True),
         "end": Promise(
             ("drive", "trial", "spin"), "1", "configuration after the last switch", "int8", SPINS, hidden=True
         ),
@@ -149,8 +180,13 @@ def promises(shown: tuple[str, ...]) -> dict[str, Promise]:
 
 
 def strength(seed: int, fields: Mapping[str, Any], name: str, spins: int) -> np.ndarray:
-    """Field A_j of a name, K, (spin)."""
-    return generator(seed, "field", name).normal(0.0, fields["std"], spins)
+    """Field A_j of a name, K, (spin); 0 where the fields do not act."""
+    A = generator(seed, "field", name).normal(0.0, fields["std"], spins)
+    if "on" in fields:
+        count = round(fields["on"]["fraction"] * spins)
+        order = generator(seed, "fields", "on").permutation(spins)
+        A[np.arange(count, spins) if fields["on"]["chosen"] == "first" else order[count:]] = 0.0
+    return A
 
 
 def strengths(task: Task) -> xr.Dataset:
@@ -161,7 +197,7 @@ def strengths(task: Task) -> xr.Dataset:
     return xr.Dataset({"field_strength": (("field", "spin"), A)}, {"field": list(task.said["names"])})
 
 
-def begin(task: Task, system: xr.Dataset) -> xr.Dataset:
+def begin(task: Task, system: xr.Dataset, dynamics: xr.Dataset | None = None) -> xr.Dataset:
     """The configuration that all trials start from."""
     import xarray as xr
 
@@ -169,20 +205,22 @@ def begin(task: Task, system: xr.Dataset) -> xr.Dataset:
 
     N, said, initial = system.attrs["spins"], task.said, task.said["initial"]
     if task.files:
-        s = read(task.files["initial.path"], initial["variable"], N)
+        s = read(task.files["path"], initial["variable"], N)
     else:
         s = generator(task.seed, "initial").choice([-1.0, 1.0], N)
-        rule = rules.build(N, **said["rule"])
-        if initial == "annealed":
-            ladder = [rules.unhindered(rule, rule.beta * (k + 1) / 100) for k in range(100)]
-        else:
-            ladder = [rule]
-        J = couplings.pairs(N, system.i.values, system.j.values, system.J.values)
+        rule = rules.build(**said["rule"], **by_spin(dynamics))
+        ladder = [rule.at(rule.beta * (k + 1) / 100) for k in range(100)] if initial == "annealed" else [rule]
+        J = couplings.represented(N, system.i.values, system.j.values, system.J.values)
         rules.admit(rule, couplings.largest(J, np.zeros((1, N))))
         for step, cooled in enumerate(ladder):
             task.tick(step / len(ladder))
             events.relax(J, cooled, s, said["relax"] / len(ladder), np.uint64(step), philox_key(task.seed, "initial"))
     return xr.Dataset({"spins": ("spin", s.astype(np.int8))})
+
+
+def by_spin(dynamics: xr.Dataset | None) -> dict[str, np.ndarray]:
+    """Fields of the rule that have a value a spin."""
+    return {} if dynamics is None else {str(n): v.values for n, v in dynamics.data_vars.items()}
 
 
 def read(path, variable: str, spins: int) -> np.ndarray:
@@ -198,25 +236,30 @@ def read(path, variable: str, spins: int) -> np.ndarray:
     return s
 
 
-def drive(task: Task, system: xr.Dataset, initial: xr.Dataset) -> xr.Dataset:
+def drive(task: Task, system: xr.Dataset, initial: xr.Dataset, dynamics: xr.Dataset | None = None) -> xr.Dataset:
     """One block of trials of one drive, over the switches `task.grown`."""
     import xarray as xr
 
-    from ..kernels import couplings, events, orders, rules
+    from ..kernels import couplings, events, rules
 
-    said, N, names = task.said, system.attrs["spins"], task.about["fields"]
+    said, N, names = task.said, system.attrs["spins"], dict(task.about["names"])
     first, last = task.grown
     trials = np.array(task.labels, dtype=np.uint64)
-    order = orders.ORDERS.index(said["order"])
-    row = orders.schedule(order, len(names), trials, last, philox_key(task.seed, "order", task.part))
-    A = np.array([strength(task.seed, said["fields"], name, N) for name in names])
+    course = Course(**{k: task.about[k] for k in ("order", "own", "phases")})
+    history = course.history(task.seed, task.part, trials, last)
+    numbers = [int(n) for n in names]
+    A = np.array([*(strength(task.disorder, said["fields"], name, N) for name in names.values()), np.zeros(N)])
+    place = np.full(max(numbers, default=0) + 2, len(numbers))  # the last row, of no field, is also that of -1
+    place[numbers] = np.arange(len(numbers))
+    row = place[history]
     at, slot = kept(said["record"], first, last)
 
     shape = (len(trials), len(at))
     out = (np.empty((*shape, N), np.int8), np.empty(shape, np.int32), *(np.empty(shape) for _ in range(4)))
     s = task.before["end"].values.copy() if task.before is not None else np.tile(initial.spins.values, (len(trials), 1))
     previous = row[:, first - 2] if first > 1 else np.full(len(trials), -1)
-    J, rule = couplings.pairs(N, system.i.values, system.j.values, system.J.values), rules.build(N, **said["rule"])
+    J = couplings.represented(N, system.i.values, system.j.values, system.J.values)
+    rule = rules.build(**said["rule"], **by_spin(dynamics))
     rules.admit(rule, couplings.largest(J, A))
     events.drive(
         J, rule, A, row[:, first - 1 :], previous, slot, said["dwell"], s, trials, np.uint64(first),
@@ -229,7 +272,7 @@ def drive(task: Task, system: xr.Dataset, initial: xr.Dataset) -> xr.Dataset:
     }  # fmt: skip
     data = {n: (("trial", "time"), measured[n].astype(OBSERVABLES[n].dtype)) for n in OBSERVABLES}
     data["spins"] = (("trial", "time", "spin"), spins)
-    data["field"] = (("trial", "time"), np.array(task.about["numbers"], np.int16)[row[:, [k - 1 for k in at]]])
+    data["field"] = (("trial", "time"), history[:, [k - 1 for k in at]].astype(np.int16))
     data["end"] = (("trial", "spin"), s)
     return xr.Dataset(data)
 

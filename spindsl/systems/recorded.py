@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..driving import Drives, Order, nulls
+from ..driving import Drives, Order, courses, nulls
 from ..errors import DataError, MeaningError
 from ..graph import SPINS, Promise, Stage, Task
 from ..spec import Labels, Name, System, Words
@@ -83,7 +83,8 @@ class Recorded(System):
         if self.driving is None:
             return (trajectory,)
         known = self.driving
-        return trajectory, nulls(known.order, known.drives.sets(known.fields), known.fields, 4000, switch)
+        said = courses(known.order, known.drives.sets(known.fields), known.fields, ())
+        return trajectory, nulls(said, known.fields, 4000, switch)
 
 
 def header(path: Path, names: Variables) -> tuple[dict[str, int], tuple[int, ...], tuple[float, ...]]:

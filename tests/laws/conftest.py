@@ -11,7 +11,7 @@ import pytest
 
 from spindsl.kernels.couplings import Pairs, local_fields, pairs  # first, since it says where numba caches
 from spindsl.kernels.events import drive, dwell
-from spindsl.kernels.rules import Arrhenius
+from spindsl.kernels.rules.arrhenius import Arrhenius
 from spindsl.kernels.tree import FAN, levels
 
 from numba import njit  # isort: skip

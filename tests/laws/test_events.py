@@ -295,7 +295,7 @@ import numpy as np
 from numba import config
 from spindsl.kernels.couplings import Pairs
 from spindsl.kernels.events import drive
-from spindsl.kernels.rules import Arrhenius
+from spindsl.kernels.rules.arrhenius import Arrhenius
 assert config.DISABLE_JIT
 given = np.load(sys.argv[1])
 couplings = Pairs(given["start"], given["other"], given["J"])

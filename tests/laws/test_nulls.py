@@ -8,11 +8,12 @@ from spindsl.kernels.orders import ORDERS, bayes_score, evidence, schedule
 MEMBER = np.array([[k - (k > d) if k != d else -1 for k in range(5)] for d in range(5)])  # drive d lacks field d
 KEY = np.array([1, 2], dtype=np.uint64)
 TRIALS = np.arange(40_000, dtype=np.uint64)
+NONE = np.full(40_000, -1)
 
 
 def histories(order: str, switches: int) -> np.ndarray:
     """Fields 0..3 of the drive that lacks field 4."""
-    return schedule(ORDERS.index(order), 4, TRIALS, switches, KEY)
+    return schedule(ORDERS.index(order), 4, TRIALS, switches, KEY, NONE)
 
 
 def distinct(switches: int) -> np.ndarray:
@@ -37,7 +38,7 @@ def test_exact_ceiling_has_the_published_values():
 
 def test_ceiling_of_histories_is_the_exact_one():
     """Mean over 40,000 histories; 20 times at 5.7 standard errors each, false alarm 20 × 1.2e-8 = 2.4e-7."""
-    score = bayes_score(evidence(0, histories("random", 20), MEMBER))
+    score = bayes_score(evidence(0, histories("random", 20), MEMBER, NONE))
     exact = distinct(20) @ np.array([0, 1 / 4, 1 / 3, 1 / 2, 1])
     error = score.std(axis=0) / np.sqrt(len(score))
     assert (np.abs(score.mean(axis=0) - exact) <= 5.7 * error + 1e-12).all()
@@ -70,5 +71,5 @@ def test_longer_schedules_begin_alike():
 @pytest.mark.parametrize("order", ["random", "random-with-repeats"])
 def test_present_field_alone_gives_a_quarter(order):
     """One field is missing from exactly one drive of five."""
-    score = bayes_score(evidence(ORDERS.index(order), histories(order, 1), MEMBER))
+    score = bayes_score(evidence(ORDERS.index(order), histories(order, 1), MEMBER, NONE))
     assert (score == 0.25).all()

@@ -13,12 +13,12 @@ import xarray as xr
 from spindsl.engine import Runner
 from spindsl.experiment import load, loads, model
 from spindsl.lower import lower
-from spindsl.spec import NOUNS, words
+from spindsl.spec import NOUNS, PARTS, words
 from spindsl.store import Store
 
 EXAMPLES = Path(__file__).parent / "examples"
 model()
-ENROLLED = [(noun.__name__.lower(), kind) for noun in NOUNS for kind in words(noun)]
+ENROLLED = [(noun.__name__.lower(), kind) for noun in (*NOUNS, *PARTS) for kind in words(noun)]
 
 
 @pytest.fixture
@@ -34,6 +34,9 @@ def example(small, tmp_path):
         if table["system"]["kind"] == "recorded":
             del table["dynamics"], table["protocol"]
             recording(tmp_path / "recording.nc")
+        if kind == "file":
+            J = np.triu(np.random.default_rng(0).normal(size=(16, 16)), 1)
+            xr.Dataset({"J": (("i", "j"), J + J.T)}).to_netcdf(tmp_path / "couplings.nc", engine="netcdf4")
         return tomlkit.dumps(table)
 
     return read
@@ -77,7 +80,7 @@ def test_a_word_keeps_its_promises_whatever_the_blocks(example, tmp_path, noun, 
 @pytest.mark.parametrize(("noun", "kind"), ENROLLED)
 def test_a_word_is_documented(noun, kind):
     """A docstring of its own, and a description or a default for every key."""
-    word = {n.__name__.lower(): n for n in NOUNS}[noun]
+    word = {n.__name__.lower(): n for n in (*NOUNS, *PARTS)}[noun]
     word = words(word)[kind]
     assert word.__doc__
     assert word.model_config["frozen"]

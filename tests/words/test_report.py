@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from spindsl.cite import BIBTEX, ITSELF, bibliography, cited
+from spindsl.cite import ITSELF, REFERENCES, bibliography, cited, reference
 from spindsl.experiment import loads, model
 from spindsl.report import write
 from spindsl.report.canvas import spread
 from spindsl.report.page import summary
 from spindsl.report.reading import Curve, curves, lead
 from spindsl.report.verdict import findings
-from spindsl.spec import NOUNS, words
+from spindsl.spec import NOUNS, PARTS, words
 
 SWITCH = np.array([1, 2, 3, 5, 10, 20, 30, 40])
 DRIVES = ["AB", "AC", "BC"]
@@ -346,9 +346,10 @@ def test_labels_keep_their_distance_and_order():
 
 def test_every_method_can_be_cited():
     model()
-    keys = {key for noun in NOUNS for word in words(noun).values() for key in word.cites}
-    assert keys <= set(BIBTEX)
-    for key, entry in BIBTEX.items():
+    keys = {key for noun in (*NOUNS, *PARTS) for word in words(noun).values() for key in word.cites}
+    known = {p.stem: p.read_text() for p in REFERENCES.glob("*.bib")}
+    assert keys <= set(known)
+    for key, entry in known.items():
         assert re.match(rf"@\w+\{{{key},\n", entry)
         assert entry.count("{") == entry.count("}")
 
@@ -358,9 +359,9 @@ def test_cites_what_is_used_and_nothing_else(small):
     text = bibliography(experiment)
     used = re.findall(r"@\w+\{(\w+),", text)
     assert used[0] == ITSELF
-    assert set(used[1:]) == {key for word in experiment.words().values() for key in word.cites}
+    assert set(used[1:]) == {key for word in experiment.words().values() for key in word.cited()}
     assert "\n\n".join(cited(experiment.said())) + "\n" == text
 
 
 def test_words_unknown_here_leave_only_spindsl():
-    assert cited({"system": {"kind": "from-elsewhere"}}) == [BIBTEX[ITSELF]]
+    assert cited({"system": {"kind": "from-elsewhere"}}) == [reference(ITSELF)]

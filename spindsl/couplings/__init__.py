@@ -1,0 +1,1 @@
+"""How strongly spins are coupled."""

@@ -1,0 +1,1 @@
+"""Which spins are coupled."""
