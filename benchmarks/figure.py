@@ -27,7 +27,7 @@ def seconds(stages: tuple[str, ...], workers: int, changes: tuple[str, ...] = ()
     graph = lower(load(FILE, changes), FILE.parent)
     kept = {n: s for n, s in graph.stages.items() if n in stages}
     with tempfile.TemporaryDirectory() as folder:
-        runner = Runner(Graph(graph.seed, kept), Store(Path(folder)), workers)
+        runner = Runner(Graph.of(kept), Store(Path(folder)), workers)
         runner.run()
     return runner.took
 

@@ -72,18 +72,18 @@ def check(file: File, set: Set = None, data: Data = None, format: Format = "text
 @app.command()
 def plan(file: File, set: Set = None, data: Data = None, runs: Runs = HERE) -> None:
     """Show the graph: what would be computed, its size and time, and what is stored."""
-    from .engine import fits
-    from .engine import plan as planned
+    from .planning import fits, totals
+    from .planning import plan as planned
 
     run = opened(file, runs, data, set)
     rows = planned(graphed(run, file), run.store)
-    line = "{:<24}{:>18}{:>10}{:>12}{:>12}"
-    typer.echo(line.format("stage", "pieces stored", "split", "memory", "core time"))
-    for row in rows:
-        stored = f"{len(row.pieces) - row.lacking} of {len(row.pieces)}"
-        along = row.stage.split.dim if row.stage.split else ""
-        took = f"{row.seconds:.0f} s" if row.lacking else "-"
-        typer.echo(line.format(row.stage.name, stored, along, size(row.stage.bytes), took))
+    line = "{:<24}{:>8}{:>18}{:>8}{:>10}{:>11}"
+    typer.echo(line.format("stage", "points", "pieces stored", "split", "memory", "core time"))
+    for total in totals(rows):
+        stored = f"{total.pieces - total.lacking} of {total.pieces}"
+        along = total.stage.split.dim if total.stage.split else ""
+        took = f"{total.seconds:.0f} s" if total.lacking else "-"
+        typer.echo(line.format(total.stage.name, total.places, stored, along, size(total.stage.bytes), took))
     left = sum(r.seconds for r in rows)
     typer.echo(f"\nto store {size(sum(r.bytes for r in rows))}; about {left / cores():.0f} s on {cores()} cores")
     fits(rows, runs)

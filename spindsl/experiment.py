@@ -10,7 +10,7 @@ import tomllib
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -31,6 +31,7 @@ from .spec import (
     Word,
     Words,
 )
+from .sweeping import Sweep, axes
 
 LANGUAGE = 1
 PACKAGES = ("graphs", "couplings", "readers", "systems", "dynamics", "protocols", "bottlenecks", "analyses")
@@ -40,26 +41,6 @@ class Split(Words):
     """Which trials are held out: one stratified split for all times, features and analyses."""
 
     test: Fraction = Field(default=0.1, description="fraction of each drive's trials that is held out")
-
-
-class Range(Words):
-    """Evenly spaced values of a sweep."""
-
-    from_: float = Field(alias="from")
-    to: float
-    points: Annotated[int, Field(ge=2)]
-    scale: Literal["linear", "log"] = "linear"
-
-
-Values = Annotated[tuple[Any, ...], Listed, Field(min_length=1)] | Range
-Path_ = Annotated[str, Field(pattern=r"^[a-z]+(\.[A-Za-z0-9_-]+)+$|^seed$")]
-
-
-class Sweep(Words):
-    """Values of parameters, by path: every combination (product), or side by side (zip)."""
-
-    product: dict[Path_, Values] = Field(default_factory=dict)
-    zip: dict[Path_, Values] = Field(default_factory=dict)
 
 
 class Last(Words):
@@ -125,8 +106,8 @@ class Experiment(Words):
     bottleneck: dict[Name, Bottleneck] = Field(default_factory=dict, description="models, by name")
     analysis: dict[Name, Analysis] = Field(default_factory=dict, description="questions, by name")
     split: Split = Split()
-    realizations: Count = Field(default=1, description="independent glasses (reserved)")
-    sweep: Annotated[tuple[Sweep, ...], Listed] = Field(default=(), description="parameter sweeps (reserved)")
+    realizations: Count = Field(default=1, description="independent glasses: graph, couplings, barriers, fields")
+    sweep: Annotated[tuple[Sweep, ...], Listed] = Field(default=(), description="parameters that take several values")
     expect: Annotated[tuple[Expect, ...], Listed] = Field(
         default=(), description="the experiment's own acceptance tests"
     )
@@ -139,6 +120,9 @@ class Experiment(Words):
                 raise MeaningError(f"a system of kind {self.system.kind!r} needs [{noun}]", noun, code="E102")
             if not simulated and getattr(self, noun) is not None:
                 raise MeaningError("recorded matter brings its own history; drop this table", noun)
+        if not simulated and self.realizations > 1:
+            raise MeaningError("recorded matter has one realization", "realizations")
+        axes(self.sweep, self.realizations)
         return self
 
     @property

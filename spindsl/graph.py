@@ -121,15 +121,38 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Graph:
-    """Stages by name, in an order in which each comes after what it needs."""
+class Node:
+    """A stage at one place of a sweep, and the nodes that give what it needs."""
 
-    stages: Mapping[str, Stage]
+    stage: Stage
+    sources: Mapping[str, str]  # name of a needed stage -> node
+    place: tuple[int | None, ...] = ()  # number along each axis, None where the stage does not vary along it
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes by name, in an order in which each comes after what it needs.
+
+    Without a sweep the name of a node is that of its stage.
+    """
+
+    nodes: Mapping[str, Node]
+    axes: tuple[Any, ...] = ()  # of the sweep, see `sweeping.Axis`
 
     def __post_init__(self):
         known = set()
-        for stage in self.stages.values():
-            missing = set(stage.needs) - known
-            if missing:
-                raise TypeError(f"{stage.name} needs {sorted(missing)}, which come later or never")
-            known.add(stage.name)
+        for name, node in self.nodes.items():
+            missing = set(node.sources.values()) - known
+            if missing or set(node.sources) != set(node.stage.needs):
+                raise TypeError(f"{name} needs {sorted(missing)}, which come later or never")
+            known.add(name)
+
+    @classmethod
+    def of(cls, stages: Mapping[str, Stage]) -> Graph:
+        """Without a sweep."""
+        return cls({name: Node(s, {n: n for n in s.needs}) for name, s in stages.items()})
+
+    @property
+    def stages(self) -> dict[str, Stage]:
+        """Stages by the names of their nodes."""
+        return {name: node.stage for name, node in self.nodes.items()}

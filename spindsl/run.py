@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from . import experiment as language
-from .engine import Progress, Runner, Silent, Stop, fits, plan, written
+from .engine import Progress, Runner, Silent, Stop, written
 from .errors import ConflictError, DataError, SpindslError
 from .experiment import Experiment
 from .graph import Graph
 from .lower import lower
+from .planning import fits, plan
 from .store import Store, content, keys
 
 
@@ -39,7 +40,8 @@ class Run:
 
     def graph(self) -> Graph:
         """The lowered experiment; DataError if a data file is absent."""
-        for stage in (graph := lower(self.experiment, self.data)).stages.values():
+        graph = lower(self.experiment, self.data)
+        for stage in graph.stages.values():
             for path in stage.files.values():
                 if not path.exists():
                     raise DataError(f"{path} is absent; give its folder with --data DIR")
@@ -88,10 +90,12 @@ class Run:
             written(path / "status.json", state | {"state": "stopped", "why": str(error), "took": runner.took})
             raise
         link(runner, path / "blocks")
-        rows = result.measured(self.experiment, runner.graph, results)
         history = f"{stamp(time.time())} spindsl run {self.name}"
-        attrs = result.attributes(self.experiment, self.text, known, rows, history) | {"name": self.name}
-        result.write(result.tree(runner.graph, results, attrs), path / "result.nc")
+        attrs = result.attributes(self.experiment, self.text, known, history) | {"name": self.name}
+        beside = path / f"result.nc.{os.getpid()}.part"
+        result.write(beside, runner.graph, results, attrs)
+        rows = result.measured(self.experiment, beside)
+        result.finish(beside, path / "result.nc", rows)
         done = {"state": "done", "ended": stamp(time.time()), "took": runner.took, "expectations": rows}
         written(path / "status.json", state | done)
         return Outcome(path, rows, fresh=True)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 LABELS = ("switch", "drive")  # coordinates that are no dimensions
-ALONE = threading.Lock()  # the netCDF library must not be entered by two threads
+ALONE = threading.RLock()  # the netCDF library must not be entered by two threads
 BLOCK = re.compile(r"^(?:whole|(?P<first>\d+)-(?P<last>\d+))(?:\.s(?P<from>\d+)-(?P<to>\d+))?\.nc$")
 
 
@@ -76,19 +76,21 @@ def content(path: Path) -> str:
 
 
 def keys(graph: Graph) -> dict[str, dict[str, str]]:
-    """The key of every part of every stage: {stage: {part: 16 hex digits}}."""
+    """The key of every part of every node: {node: {part: 16 hex digits}}."""
     found: dict[str, dict[str, str]] = {}
-    for stage in graph.stages.values():
-        needs = {n: {"keys": list(found[n].values()), **extents(graph.stages[n], stage)} for n in stage.needs}
+    for name, node in graph.nodes.items():
+        stage = node.stage
+        needs = {
+            n: {"keys": list(found[at].values()), **extents(graph.nodes[at].stage, stage)}
+            for n, at in node.sources.items()
+        }
         made_of = {
             "name": stage.name, "said": stage.said, "needs": needs,
             "seed": [stage.disorder] if stage.quenched else [stage.seed, stage.disorder],
             "files": {k: content(p) for k, p in stage.files.items()},
             "code": {m: code(m) for m in ("spindsl.seeds", stage.run.__module__, *stage.code)},
         }  # fmt: skip
-        found[stage.name] = {
-            part: short(made_of | {"part": part, "about": about}) for part, about in stage.parts.items()
-        }
+        found[name] = {part: short(made_of | {"part": part, "about": about}) for part, about in stage.parts.items()}
     return found
 
 

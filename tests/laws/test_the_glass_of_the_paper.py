@@ -50,7 +50,7 @@ def glasses(tmp_path_factory) -> dict[str, np.ndarray]:
     for seed in range(GLASSES):
         graph = lower(loads(TEXT.format(seed=seed, trials=TRIALS)), store.root)
         needed = {n: s for n, s in graph.stages.items() if n in ("system", "dynamics", "initial", "trajectory")}
-        means.append(Runner(Graph(needed), store, 2).run()["trajectory"].mean(["drive", "trial"]))
+        means.append(Runner(Graph.of(needed), store, 2).run()["trajectory"].mean(["drive", "trial"]))
     names = ("work", "heat", "energy", "interaction_energy", "flips")
     found = {n: np.array([m[n].values for m in means]) for n in names}
     return found | {"field_energy": found["energy"] - found["interaction_energy"]}

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spindsl.engine import Runner, plan
+from spindsl.engine import Runner
 from spindsl.errors import StoreError
 from spindsl.experiment import loads
 from spindsl.lower import lower
+from spindsl.planning import plan
 from spindsl.store import Store, keys
 
 MORE_TRIALS, MORE_SWITCHES = "protocol.trials=30", "protocol.switches=9"

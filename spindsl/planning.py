@@ -1,0 +1,92 @@
+"""What a run would do: pieces stored and lacking, their size and their time."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .errors import SpaceError
+from .graph import Graph, Stage
+from .pieces import Piece, survey
+from .store import Store, keys
+
+
+@dataclass(frozen=True)
+class Row:
+    """One node of a graph with its pieces."""
+
+    node: str
+    stage: Stage
+    pieces: tuple[Piece, ...]
+
+    @property
+    def lacking(self) -> int:
+        return sum(not p.stored for p in self.pieces)
+
+    @property
+    def seconds(self) -> float:
+        """Estimate of what is left to do, on one core."""
+        return self.stage.seconds * self.lacking / max(len(self.pieces), 1)
+
+    @property
+    def bytes(self) -> float:
+        """Estimate of what is left to store: spins take an eighth of a byte."""
+        return stored_bytes(self.stage) * self.lacking / max(len(self.pieces), 1)
+
+
+def stored_bytes(stage: Stage) -> float:
+    """Estimated size of a stage in the store, before compression."""
+    volume = {n: float(np.prod([stage.size(d) for d in p.dims])) for n, p in stage.gives.items()}
+    return sum(
+        volume[n] * (0.125 if p.attrs.get("flag_meanings") == "down up" else np.dtype(p.dtype).itemsize)
+        for n, p in stage.gives.items()
+    )
+
+
+def plan(graph: Graph, store: Store, block: int | None = None) -> list[Row]:
+    """Every node with its pieces, stored or lacking."""
+    named = keys(graph)
+    return [Row(n, s, tuple(survey(store, s, named[n], block))) for n, s in graph.stages.items()]
+
+
+@dataclass(frozen=True)
+class Total:
+    """A stage at all its places in a sweep."""
+
+    stage: Stage
+    places: int
+    pieces: int
+    lacking: int
+    seconds: float
+    bytes: float
+
+
+def totals(rows: Iterable[Row]) -> list[Total]:
+    """Rows of the same stage as one."""
+    by_name: dict[str, list[Row]] = {}
+    for row in rows:
+        by_name.setdefault(row.stage.name, []).append(row)
+    return [
+        Total(
+            max((r.stage for r in some), key=lambda s: s.bytes), len(some), sum(len(r.pieces) for r in some),
+            sum(r.lacking for r in some), sum(r.seconds for r in some), sum(r.bytes for r in some),
+        )
+        for some in by_name.values()
+    ]  # fmt: skip
+
+
+def fits(rows: list[Row], folder: Path) -> None:
+    """SpaceError if what is left to store, and the result, would not fit on the disk."""
+    result = sum(0.25 * r.stage.bytes for r in rows if r.stage.group)
+    needed = sum(r.bytes for r in rows) + result
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise SpaceError(
+            f"the run needs about {needed / 1e9:.1f} GB, {folder} has {free / 1e9:.1f} GB free; record fewer switches"
+        )

@@ -1,0 +1,142 @@
+"""The grammar of sweeps, and the dimensions that they add to a result."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from .errors import MeaningError
+from .spec import Listed, Words
+
+TAKEN = {
+    "drive", "trial", "time", "switch", "spin", "feature", "field", "network", "latent", "edge", "epoch",
+    "guessed", "direction", "point", "realization", "split", "fold", "score",
+}  # fmt: skip
+Path = Annotated[str, Field(pattern=r"^[a-z]+(\.[A-Za-z0-9_-]+)+$|^seed$")]
+
+
+class Range(Words):
+    """Evenly spaced values, both ends included."""
+
+    from_: float = Field(alias="from", description="first value")
+    to: float = Field(description="last value")
+    points: Annotated[int, Field(ge=2)] = Field(description="number of values")
+    scale: Literal["linear", "log"] = Field(default="linear", description="log for equal ratios")
+
+    @model_validator(mode="after")
+    def _fits(self):
+        if self.from_ == self.to:
+            raise MeaningError("all values would be the same", "to", code="E203")
+        if self.scale == "log" and (self.from_ <= 0 or self.to <= 0):
+            at = "from" if self.from_ <= 0 else "to"
+            raise MeaningError("a logarithmic range has positive ends", at, code="E203")
+        return self
+
+    def values(self) -> tuple[int | float, ...]:
+        """To 12 digits, so that 0.3 is 0.3; whole numbers as integers."""
+        log = self.scale == "log"
+        a, b = (math.log(self.from_), math.log(self.to)) if log else (self.from_, self.to)
+        steps = [a + (b - a) * k / (self.points - 1) for k in range(self.points)]
+        return tuple(plain(float(f"{math.exp(x) if log else x:.12g}")) for x in steps)
+
+
+def plain(value: Any) -> Any:
+    """A number that is whole as an integer; anything else as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+
+
+Values = Annotated[tuple[Any, ...], Listed, Field(min_length=1)] | Range
+
+
+class Sweep(Words):
+    """Values of parameters, by path: every combination (product), or side by side (zip)."""
+
+    product: dict[Path, Values] = Field(default_factory=dict, description="path = values; each is a dimension")
+    zip: dict[Path, Values] = Field(default_factory=dict, description="path = values; together they are one")
+
+    @model_validator(mode="after")
+    def _fits(self):
+        if not self.product and not self.zip:
+            raise MeaningError("give `product` or `zip`", code="E102")
+        counts = {path: len(listed(values)) for path, values in self.zip.items()}
+        for path, count in counts.items():
+            first, least = next(iter(counts.items()))
+            if count != least:
+                raise MeaningError(f"{count} values beside {least} of {first}", "zip", path, code="E203")
+        for how in ("product", "zip"):
+            for path, values in getattr(self, how).items():
+                several = listed(values)
+                twice = next((k for k, v in enumerate(several) if v in several[:k]), None)
+                if twice is not None and how == "product":
+                    raise MeaningError(f"{several[twice]!r} appears twice", how, path, twice, code="E107")
+        return self
+
+
+def listed(values: Sequence[Any] | Range) -> tuple[Any, ...]:
+    """The values of a parameter."""
+    return values.values() if isinstance(values, Range) else tuple(plain(v) for v in values)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One dimension of a sweep: its name, its labels, and what else varies along it."""
+
+    name: str
+    labels: tuple[Any, ...]
+    paths: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # path -> values
+    coords: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # further labels, by name
+    at: tuple[str | int, ...] = ()  # where it stands in the file
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def axes(sweeps: Sequence[Sweep], realizations: int) -> tuple[Axis, ...]:
+    """The dimensions of a result in front of all others, in the order of the file; realizations last.
+
+    MeaningError for a parameter that is swept twice.
+    """
+    names = named([path for sweep in sweeps for path in (*sweep.product, *sweep.zip)])
+    found: list[Axis] = []
+    for k, sweep in enumerate(sweeps):
+        for path, values in sweep.product.items():
+            several = listed(values)
+            found.append(Axis(names[path], several, {path: several}, at=("sweep", k, "product")))
+        if sweep.zip:
+            paths = {path: listed(values) for path, values in sweep.zip.items()}
+            first, *others = paths
+            coords = {names[path]: paths[path] for path in others}
+            found.append(Axis(names[first], paths[first], paths, coords, ("sweep", k, "zip")))
+    seen: set[str] = set()
+    for axis in found:
+        for path in axis.paths:
+            if path in seen:
+                raise MeaningError(f"{path} is swept twice", *axis.at, path, code="E107")
+            seen.add(path)
+    if realizations > 1:
+        found.append(Axis("realization", tuple(range(realizations)), at=("realizations",)))
+    return tuple(found)
+
+
+def named(paths: Sequence[str]) -> dict[str, str]:
+    """The shortest end of each path that is a name of its own: beta of dynamics.beta, vae_latent where
+    latent is another dimension."""
+    found = {}
+    for path in paths:
+        for name in ends(path):
+            others = [end for p in paths if p != path for end in ends(p)]
+            if name not in TAKEN and name not in others:
+                break
+        found[path] = name
+    return found
+
+
+def ends(path: str) -> Iterator[str]:
+    """beta, dynamics_beta."""
+    parts = path.replace("-", "_").split(".")
+    for k in reversed(range(len(parts))):
+        yield "_".join(parts[k:])
