@@ -25,9 +25,9 @@ def lower(experiment: Experiment, data: Path) -> Graph:
 
     `data` is the folder of data files. SpecError where words do not fit together.
     """
-    dims = axes(experiment.sweep, experiment.realizations)
     every = {point.place: lowered(point, data) for point in points(experiment)}
-    graph = woven(dims, every)
+    taken = frozenset(v for stages in every.values() for s in stages.values() for v in s.gives)
+    graph = woven(axes(experiment.sweep, experiment.realizations, taken), every)
     for k, expect in enumerate(experiment.expect):
         promised(expect, k, graph)
     return graph

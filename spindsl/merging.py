@@ -70,7 +70,7 @@ class Group:
         at = self.place(data)
         for name, coord in data.coords.items():
             dims = tuple(map(str, coord.dims))
-            if not dims or (dims[0] == name and name in self.labels):
+            if not dims or name == "switch" or (name in self.labels and name != "time"):
                 continue
             values = coord.values
             before = self.coords.get(str(name))
@@ -91,7 +91,7 @@ class Group:
         for dim, values in self.labels.items():
             yield ("switch" if dim == "time" else dim), dim, values
         for name, (dims, values) in self.coords.items():
-            if dims != ("disputed",) and name != "switch":
+            if dims != ("disputed",):
                 yield name, dims[0], values
 
 

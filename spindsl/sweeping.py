@@ -12,10 +12,10 @@ from pydantic import Field, model_validator
 from .errors import MeaningError
 from .spec import Listed, Words
 
-TAKEN = {
+TAKEN = frozenset({
     "drive", "trial", "time", "switch", "spin", "feature", "field", "network", "latent", "edge", "epoch",
-    "guessed", "direction", "point", "realization", "split", "fold", "score",
-}  # fmt: skip
+    "guessed", "direction", "point", "realization",
+})  # fmt: skip
 Path = Annotated[str, Field(pattern=r"^[a-z]+(\.[A-Za-z0-9_-]+)+$|^seed$")]
 
 
@@ -95,12 +95,12 @@ class Axis:
         return len(self.labels)
 
 
-def axes(sweeps: Sequence[Sweep], realizations: int) -> tuple[Axis, ...]:
+def axes(sweeps: Sequence[Sweep], realizations: int, taken: frozenset[str] = frozenset()) -> tuple[Axis, ...]:
     """The dimensions of a result in front of all others, in the order of the file; realizations last.
 
-    MeaningError for a parameter that is swept twice.
+    `taken` are names that they may not have. MeaningError for a parameter that is swept twice.
     """
-    names = named([path for sweep in sweeps for path in (*sweep.product, *sweep.zip)])
+    names = named([path for sweep in sweeps for path in (*sweep.product, *sweep.zip)], TAKEN | taken)
     found: list[Axis] = []
     for k, sweep in enumerate(sweeps):
         for path, values in sweep.product.items():
@@ -122,14 +122,14 @@ def axes(sweeps: Sequence[Sweep], realizations: int) -> tuple[Axis, ...]:
     return tuple(found)
 
 
-def named(paths: Sequence[str]) -> dict[str, str]:
+def named(paths: Sequence[str], taken: frozenset[str]) -> dict[str, str]:
     """The shortest end of each path that is a name of its own: beta of dynamics.beta, vae_latent where
     latent is another dimension."""
     found = {}
     for path in paths:
         for name in ends(path):
             others = [end for p in paths if p != path for end in ends(p)]
-            if name not in TAKEN and name not in others:
+            if name not in taken and name not in others:
                 break
         found[path] = name
     return found

@@ -56,7 +56,7 @@ class Arrhenius(Dynamics):
         return {"rule": "spindsl.kernels.rules.arrhenius:Arrhenius", "beta": self.beta}
 
     def stages(self, system: Stage) -> tuple[Stage, ...]:
-        gives = {"barrier": Promise(("spin",), "K", "barrier that the spin crosses to flip")}
+        gives = {"B": Promise(("spin",), "K", "barrier that the spin crosses to flip")}
         sizes = {"spin": system.sizes["spin"]}
         said = {"barrier": self.said()["barrier"]} | sizes
         return (Stage("dynamics", barriers, said, gives, group="/dynamics", sizes=sizes, quenched=True),)
@@ -73,4 +73,4 @@ def barriers(task: Task) -> xr.Dataset:
         B = rng.uniform(said["low"], said["high"], N)
     else:
         B = rng.normal(said["mean"], said["std"], N)
-    return xr.Dataset({"barrier": ("spin", B)})
+    return xr.Dataset({"B": ("spin", B)})

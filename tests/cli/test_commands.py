@@ -77,8 +77,8 @@ def test_meaning_is_checked_after_the_words(call):
         ('expect=[{of="analysis.drive.score", where={spin=3}, min=0.5, source="x"}]', "E205"),
         ('analysis.power.use="samples"', "E201"),
         ("analysis.power.switches=[7]", "E203"),
-        ("realizations=3", "E210"),
-        ('sweep=[{product={"dynamics.beta"=[1.0, 2.0]}}]', "E210"),
+        ("realizations=0", "E105"),
+        ('sweep=[{product={"dynamics.beta"=[1.0, -2.0]}}]', "E105"),
     ],
 )
 def test_words_that_do_not_fit_together(call, change, code):
@@ -90,7 +90,7 @@ def test_words_that_do_not_fit_together(call, change, code):
 def test_plan_run_show_report(call):
     plan = call("plan", "small.toml")
     assert plan.exit_code == 0
-    assert re.search(r"trajectory +0 of 3 +trial", plan.output)
+    assert re.search(r"trajectory +1 +0 of 3 +trial", plan.output)
     assert all(len(line) <= 80 for line in plan.output.splitlines())
     done = call("run", "small.toml", "-q")
     assert done.exit_code == 0

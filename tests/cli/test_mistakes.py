@@ -254,7 +254,7 @@ CASES = {
     "expects nothing known": Case(
         {'"analysis.drive.score"': '"analysis.drive.scor"'}, "E205 39:6 expect.0.of", "score"
     ),
-    "reserved": Case({"seed = 7": "seed = 7\nrealizations = 3"}, "E210 4:16 realizations"),
+    "no realization": Case({"seed = 7": "seed = 7\nrealizations = 0"}, "E105 4:16 realizations"),
     # layout
     "dotted keys": Case(
         {FIELDS: 'fields.names = [\n  "A", # first\n\t"B",\n  "A" ]\nfields.std = -3.0'},

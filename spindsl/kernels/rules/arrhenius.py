@@ -12,7 +12,7 @@ class Arrhenius(NamedTuple):
     """rate = exp(beta (e_j - B_j)) per second (Zhong et al. 2020, text after Eq. 1)."""
 
     beta: float  # 1/K
-    barrier: np.ndarray  # K, (spin)
+    B: np.ndarray  # barriers, K, (spin)
 
     @property
     def steepness(self) -> float:
@@ -21,9 +21,9 @@ class Arrhenius(NamedTuple):
 
     def at(self, beta: float) -> "Arrhenius":
         """At another inverse temperature and without barriers, for annealing."""
-        return Arrhenius(beta, np.zeros_like(self.barrier))
+        return Arrhenius(beta, np.zeros_like(self.B))
 
 
 @rate.register(Arrhenius)
 def _(rule, j, e):
-    return exp(rule.beta * (e - rule.barrier[j]))
+    return exp(rule.beta * (e - rule.B[j]))
