@@ -68,6 +68,7 @@ class Record(Words):
     observables: Annotated[tuple[Observable, ...], Listed, Unique] = Field(
         default=("power", "interaction_energy"), description="beside the spins, in the result"
     )
+    spins: bool = Field(default=True, description="show the spins in the result; the store keeps them anyway")
 
 
 class InitialFile(Words):
@@ -152,7 +153,7 @@ class FieldDrive(Protocol):
         course = courses(self.order, drives, names, self.phases)
         parts = {n: c | {"names": named(c, names)} for n, c in course.items()}
         trajectory = Stage(
-            "trajectory", drive, said, promises(self.record.observables), (*matter, "initial"), code=code,
+            "trajectory", drive, said, promises(self.record), (*matter, "initial"), code=code,
             group="/trajectory", sizes=sizes, coords=coords, parts=parts, grows=self.switches,
             split=Split("trial", coords["trial"], 50),
             seconds=1.3e-8 * len(drives) * self.trials * self.switches * sizes["spin"],
@@ -166,17 +167,17 @@ def named(course: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, str]:
     return {str(n): names[n] for n in sorted(used)}
 
 
-def promises(shown: tuple[str, ...]) -> dict[str, Promise]:
+def promises(record: Record) -> dict[str, Promise]:
     """What a trajectory holds; observables that were not asked for stay in the store."""
     along = ("drive", "trial", "time")
     gives = {
-        "spins": Promise((*along, "spin"), "1", "spin at the end of the dwell", "int8", SPINS),
+        "spins": Promise((*along, "spin"), "1", "spin at the end of the dwell", "int8", SPINS, hidden=not record.spins),
         "field": Promise(along, "1", "field that was on, its place in /protocol/field, or -1", "int16", label=True),
         "end": Promise(
             ("drive", "trial", "spin"), "1", "configuration after the last switch", "int8", SPINS, hidden=True
         ),
     }
-    return gives | {n: replace(p, dims=along, hidden=n not in shown) for n, p in OBSERVABLES.items()}
+    return gives | {n: replace(p, dims=along, hidden=n not in record.observables) for n, p in OBSERVABLES.items()}
 
 
 def strength(seed: int, fields: Mapping[str, Any], name: str, spins: int) -> np.ndarray:
