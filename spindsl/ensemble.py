@@ -111,12 +111,12 @@ def together(task: Task, label: np.ndarray, names: list[str], group: np.ndarray)
     count = np.zeros((len(found), len(names)), dtype=np.int64)
     np.add.at(count, (which, label), 1)
     if len(found) < 2:
-        raise DataError(f"all trials are of the group {found[0]!r}; a split needs 2 or more, or no `group`")
+        raise DataError(f"all trials are of the group {str(found[0])!r}; a split needs 2 or more, or no `group`")
     alone = np.flatnonzero((count > 0).sum(axis=0) == 1)
     if len(alone):
         own = found[count[:, alone[0]] > 0][0]
         raise DataError(
-            f"all trials of drive {names[alone[0]]!r} are of the group {own!r}, so it cannot be both trained and "
+            f"all trials of drive {names[alone[0]]!r} are of the group {str(own)!r}, so it cannot be both trained and "
             "tested; each drive needs 2 groups or more, or no `group`"
         )
     test, rank = np.zeros(len(found), dtype=bool), np.zeros(len(found), dtype=np.int32)

@@ -23,7 +23,7 @@ from . import normal
 
 @dataclass(frozen=True)
 class Shape:
-    """Layer sizes: visible - hidden… - latent - …hidden - visible; `real` visible units are normal, with a sigma each."""
+    """Layer sizes: visible - hidden… - latent - …hidden - visible; `real` visible units are normal."""
 
     visible: int
     hidden: tuple[int, ...]

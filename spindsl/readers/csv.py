@@ -73,7 +73,7 @@ class Csv(Reader):
     def columns(self, path: Path) -> list[str]:
         """The header; DataError for a name that stands twice in it."""
         first = self.parsed(path, header=None, nrows=1, dtype=str)
-        found = [str(c).strip() for c in first.iloc[0]]
+        found = [str(c) for c in first.iloc[0]]
         for k, name in enumerate(found):
             if name in found[:k]:
                 raise DataError(f"{path}: two columns are called {name!r}; each needs a name of its own")
@@ -83,8 +83,6 @@ class Csv(Reader):
         """The table, some columns of it as text; DataError unless all rows have as many cells as the header."""
         blank = {c: [""] if c in texts else MISSING for c in columns}
         table = self.parsed(path, dtype=dict.fromkeys(texts, str), na_values=blank)
-        if type(table.index).__name__ != "RangeIndex":
-            raise DataError(f"{path}: rows have more cells than the header, which has {len(columns)}")
         if table[columns[-1]].isna().any():  # as pandas fills up a row that is too short
             self.even(path, len(columns))
         return table
@@ -125,7 +123,7 @@ class Csv(Reader):
         try:
             table = pd.read_csv(
                 path, sep=self.separator, decimal=self.decimal, keep_default_na=False, encoding="utf-8-sig",
-                low_memory=False, **how,
+                skipinitialspace=True, low_memory=False, **how,
             )  # fmt: skip
         except pd.errors.EmptyDataError as error:
             raise DataError(f"{path} is empty; needed is a header and a row for each trial and time") from error
@@ -133,7 +131,9 @@ class Csv(Reader):
             raise DataError(f"{path} is no table of equal rows ({str(error).strip()})") from error
         except (EOFError, OSError, zlib.error) as error:
             raise DataError(f"{path} cannot be read, or is truncated ({error})") from error
-        return table.rename(columns=lambda c: c.strip() if isinstance(c, str) else c)
+        if type(table.index).__name__ != "RangeIndex":
+            raise DataError(f"{path}: rows have more cells than the header")
+        return table
 
 
 def place(row: int) -> str:

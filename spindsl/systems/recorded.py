@@ -116,7 +116,7 @@ def load(task: Task) -> xr.Dataset:
     else:
         data = {"features": (("trial", "time", "feature"), features(where, found))}
     for name, values in found.observables.items():
-        numeric(f"{where.rpartition(':')[0]}: {name}", values)
+        numeric(f"{where.rpartition(':')[0]}: {name} (the file's {said['observables'][name]})", values)
         data[name] = (("trial", "time"), values.astype(np.float32))
     own = {"drive": ("trial", found.drive)} | ({"group": ("trial", found.group)} if found.group else {})
     return xr.Dataset(data, own)
