@@ -28,7 +28,7 @@ class Variables(Words):
     trial: Column | None = Field(default=None, description="dimension or column of the trials; absent for `trial`")
     switch: Column | None = Field(default=None, description="number of fields applied so far; absent for `switch`")
     time: Column | None = Field(default=None, description="time, s; absent for `time`")
-    group: Column | None = Field(default=None, description="specimen of a trial: the split keeps its trials together")
+    group: Column | None = Field(default=None, description="specimen of a trial, never split; intervals count trials")
 
     @model_validator(mode="after")
     def _fits(self):
@@ -98,6 +98,11 @@ def matching(pattern: str, columns: list[str], taken: list[str | int]) -> list[s
 
 def times(path: Path, count: int, switch: np.ndarray | None, time: np.ndarray | None) -> tuple[tuple, tuple]:
     """Switches, by default 1, 2, …, and times, by default the switches; DataError unless both rise."""
+    for word, given in (("switch", switch), ("time", time)):
+        if given is not None and given.dtype.kind not in "biuf":
+            raise DataError(f"{path}: {word} is of type {given.dtype}, needed are numbers")
+    if count < 1:
+        raise DataError(f"{path} holds no time; needed is one or more")
     switch = np.arange(1, count + 1) if switch is None else np.asarray(switch)
     time = np.asarray(switch if time is None else time, dtype=np.float64)
     whole = switch.dtype.kind in "iu" or (switch.dtype.kind == "f" and (switch == np.round(switch)).all())

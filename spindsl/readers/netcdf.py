@@ -47,7 +47,7 @@ class NetCdf(Reader):
             for key, name in given.items():
                 if getattr(names, key) and name != axis:
                     variable(file, path, name)
-            marks = {k: file[v][:].reshape(-1) for k, v in given.items() if v in file.variables}
+            marks = {k: plain(file[v]).reshape(-1) for k, v in given.items() if v in file.variables}
             return Header(size[trial], size[width], *times(path, count, marks.get("switch"), marks.get("time")))
 
     def read(self, files: Mapping[str, Path], names: Variables, observables: Mapping[str, str | int]) -> Recording:
@@ -89,7 +89,7 @@ def variable(file: netCDF4.Dataset, path: Path, name: str) -> netCDF4.Variable:
 
 def dimensions(path: Path, found: netCDF4.Variable, names: Variables) -> tuple[str, str, str]:
     """The dimensions of trials, times ("" if there is but one time) and spins or features; or DataError."""
-    trial = names.trial or "trial"
+    trial = str(names.trial or "trial")
     axis = [d for d in found.dimensions if d in (names.switch or "switch", names.time or "time")]
     width = [d for d in found.dimensions if d not in (trial, *axis)]
     if trial not in found.dimensions or len(axis) > 1 or len(width) != 1:
@@ -104,9 +104,13 @@ def ordered(path: Path, found: netCDF4.Variable, dims: tuple[str, ...]) -> np.nd
     dims = tuple(d for d in dims if d)
     if set(found.dimensions) != set(dims):
         raise DataError(f"{path}: {found.name} has dimensions {found.dimensions}, needed are {' and '.join(dims)}")
+    return plain(found).transpose([found.dimensions.index(d) for d in dims])
+
+
+def plain(found: netCDF4.Variable) -> np.ndarray:
+    """The values, NaN where they are missing."""
     values = found[:]
-    full = np.ma.filled(values.astype(np.float64), np.nan) if np.ma.is_masked(values) else np.ma.getdata(values)
-    return full.transpose([found.dimensions.index(d) for d in dims])
+    return np.ma.filled(values.astype(np.float64), np.nan) if np.ma.is_masked(values) else np.ma.getdata(values)
 
 
 def own(file: netCDF4.Dataset, path: Path, name: str | None, trial: str) -> list[str] | None:
@@ -116,4 +120,4 @@ def own(file: netCDF4.Dataset, path: Path, name: str | None, trial: str) -> list
     found = variable(file, path, name)
     if found.dimensions != (trial,):
         raise DataError(f"{path}: {name} has dimensions {found.dimensions}, needed is one a trial, ({trial!r},)")
-    return labels(path, name, np.ma.getdata(found[:]), lambda k: f"trial {k}")
+    return labels(path, name, plain(found), lambda k: f"trial {k}")

@@ -81,6 +81,8 @@ class Recorded(System):
     def stages(self, seed: int, data: Path) -> tuple[Stage, ...]:
         files = {key: data / name for key, name in self.reader.files().items()}
         size = self.reader.header(files, self.variables, self.observables)
+        if not size.trials or not size.width:
+            raise DataError(f"{next(iter(files.values()))} is empty: {size.trials} trials of {size.width} values")
         along, kind = ("trial", "time"), self.variables.kind
         gives = {"spins": Promise((*along, "spin"), "1", "spin", "int8", SPINS)}
         if kind == "features":

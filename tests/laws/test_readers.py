@@ -267,6 +267,9 @@ NPZ = 'reader = { kind = "npz", file = "a.npz" }\nobservables = { power = "work"
         ({"time": np.array([1.5, 0.5])}, "time must rise"),
         ({"time": np.array([1.5])}, "time must rise, one number a time"),
         ({"switch": np.array([1, 1])}, "switch must rise"),
+        ({"time": np.array(["a", "b"])}, "time is of type <U1, needed are numbers"),
+        ({"spins": np.ones((4, 0, 3)), "time": None}, "holds no time"),
+        ({"spins": np.ones((4, 2, 0))}, "is empty: 4 trials of 0 values"),
         ({"spins": np.ones(4)}, r"spins has shape \(4,\), needed is \(trial, time, spin\) or \(trial, spin\)"),
         ({"spins": np.zeros((4, 2, 3))}, r"values = \{ down = 0, up = 1 \}"),
         ({"spins": np.full((4, 2, 3), np.nan)}, "spins is nan at trial 0, time number 1, spin 0"),
@@ -290,6 +293,34 @@ def test_arrays_at_one_time_and_a_truncated_file(tmp_path):
         (tmp_path / "a.npz").write_bytes(spoilt)
         with pytest.raises(DataError, match=r"a\.npz is no \.npz file, or is truncated"):
             trajectory(NPZ, tmp_path)
+
+
+def test_what_is_masked_in_netcdf_is_missing(tmp_path):
+    """A fill value is no spin, no drive and no time, and NaN of an observable."""
+    import netCDF4
+
+    variables = {"spins": ("trial", "time", "spin"), "drive": ("trial",), "time": ("time",), "work": ("trial", "time")}
+
+    def go(gap: str) -> xr.Dataset:
+        with netCDF4.Dataset(tmp_path / "a.nc", "w") as file:
+            for name, size in (("trial", 3), ("time", 2), ("spin", 2)):
+                file.createDimension(name, size)
+            for name, dims in variables.items():
+                values = np.ma.ones([file.dimensions[d].size for d in dims])
+                values = np.ma.array([0.0, 1.0]) if name == "time" else values
+                if name == gap:
+                    values[(0,) * (len(dims) - 1) + (1,)] = np.ma.masked
+                file.createVariable(name, "i4", dims, fill_value=-9)[:] = values
+        return trajectory('reader = { kind = "netcdf", file = "a.nc" }\nobservables = { work = "work" }', tmp_path)
+
+    assert np.isnan(go("work")["work"].values).sum() == 1
+    for name, words in (
+        ("spins", "spins is nan at trial 0, time number 1, spin 1"),
+        ("drive", "drive is missing at trial 1"),
+        ("time", "time must rise"),
+    ):
+        with pytest.raises(DataError, match=words):
+            go(name)
 
 
 def test_features_are_finite(recording, tmp_path):

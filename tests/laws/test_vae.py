@@ -224,3 +224,18 @@ def test_training_finds_the_factor_and_the_noise():
     entropy = 0.5 * (4 * math.log(2 * math.pi * math.e) + math.log(0.19**3 * (0.19 + 4 * 0.81)))
     independent = 2 * math.log(2 * math.pi * math.e)
     assert entropy - 0.1 < history[0, -1] < 0.5 * (entropy + independent)
+
+
+def test_features_are_standardised_by_those_trained_on():
+    """Mean 0 and variance 1 in each set of the trials that are not held out; a constant feature is 0."""
+    from spindsl.bottlenecks.vae import standardised
+
+    rng = np.random.default_rng(0)
+    x = (rng.normal(size=(2, 30, 3)) * [1.0, 100.0, 0.0] + [5.0, -3.0, 2.0]).astype(np.float32)
+    held = np.arange(30) < 10
+    found = standardised(x, held)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found[:, ~held].mean(axis=1), 0.0, atol=1e-6)
+    np.testing.assert_allclose(found[:, ~held].std(axis=1), [[1, 1, 0]] * 2, atol=1e-6)
+    mean, std = x[1, 10:, 1].mean(dtype=float), x[1, 10:, 1].std(dtype=float)
+    np.testing.assert_allclose(found[1, 3, 1], (x[1, 3, 1] - mean) / std, rtol=1e-6)

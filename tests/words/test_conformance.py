@@ -78,7 +78,7 @@ def test_a_word_is_documented(noun, kind):
 def test_reading_loads_nothing_heavy():
     """Neither `import spindsl` nor reading and lowering an experiment; each is a process of its own."""
     file = Path(__file__).parents[2] / "experiments/zhong2020/classification.toml"
-    heavy = "{'torch', 'numba', 'sklearn', 'scipy', 'xarray', 'matplotlib', 'netCDF4'}"
+    heavy = "{'torch', 'numba', 'sklearn', 'scipy', 'xarray', 'pandas', 'matplotlib', 'netCDF4'}"
     for code in (
         "import spindsl",
         "from spindsl.cli import app; from typer.testing import CliRunner; CliRunner().invoke(app, ['--help'])",
