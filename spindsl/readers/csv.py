@@ -83,7 +83,7 @@ class Csv(Reader):
         """The table, some columns of it as text; DataError unless all rows have as many cells as the header."""
         blank = {c: [""] if c in texts else MISSING for c in columns}
         table = self.parsed(path, dtype=dict.fromkeys(texts, str), na_values=blank)
-        if table[columns[-1]].isna().any():  # as pandas fills up a row that is too short
+        if table[columns[-1]].isna().to_numpy().any():  # as pandas fills up a row that is too short
             self.even(path, len(columns))
         return table
 
@@ -158,7 +158,7 @@ def configuration(path: Path, columns: list[str], names: Variables, observables:
     if isinstance(wanted, tuple):
         for name in wanted:
             held(path, columns, name)
-        return list(wanted)
+        return [str(name) for name in wanted]
     keys = [getattr(names, k) or k for k in ("drive", "trial", "switch", "time")]
     found = matching(wanted, columns, [*keys, names.group, *observables.values()])
     if not found:
@@ -185,10 +185,10 @@ def numbers(path: Path, table: pd.DataFrame, name: str) -> np.ndarray:
     """A column as numbers, NaN where it is empty; DataError for a cell that is none."""
     import pandas as pd
 
-    column = table[name]
+    column: Any = table[name]
     if column.dtype.kind in "biuf":
         return column.to_numpy()
-    found = pd.to_numeric(column, errors="coerce")
+    found: Any = pd.to_numeric(column, errors="coerce")
     wrong = np.flatnonzero((found.isna() & column.notna()).to_numpy())
     if len(wrong):
         cell = f"{column.iloc[wrong[0]]!r} in {place(wrong[0])}"

@@ -7,7 +7,7 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -70,7 +70,7 @@ class PlainText(Reader):
         sources = self.sources(files)
         row, place = self.rows(sources, names).row, Place(sources)
         chosen = columns(names, observables, sources[0])
-        every = len(chosen) == sources[0].width
+        every = chosen == list(range(1, sources[0].width + 1))
         values = np.concatenate([numbers(s.file, None if every else chosen) for s in sources])[row]
         taken = {
             k: np.concatenate([numbers(s.beside, [v])[:, 0] for s in sources])[row] for k, v in observables.items()
@@ -144,7 +144,7 @@ class Place:
 
 def columns(names: Variables, observables: Mapping[str, str | int], source: Source) -> list[int]:
     """Numbers from 1 of the columns of spins or features; DataError if the file has not so many."""
-    taken = [names.drive, names.trial, names.switch, names.time, names.group, *observables.values()]
+    taken: list[Any] = [names.drive, names.trial, names.switch, names.time, names.group, *observables.values()]
     for column in filter(None, taken):
         if column > source.beside_width:
             raise DataError(f"{source.beside}: no column {column}; it has {source.beside_width}")
@@ -156,7 +156,7 @@ def columns(names: Variables, observables: Mapping[str, str | int], source: Sour
         first, last = map(int, RANGE.fullmatch(wanted).groups())
         chosen = list(range(first, last + 1))
     else:
-        chosen = list(wanted)
+        chosen = [int(c) for c in wanted]
     if not chosen or max(chosen) > source.width:
         raise DataError(f"{source.file} has {source.width} columns, {names.kind} = {wanted!r} names others or none")
     return chosen

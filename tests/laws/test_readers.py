@@ -234,6 +234,18 @@ def test_labels_beside_of_another_length(tmp_path):
         trajectory(system, tmp_path)
 
 
+def test_columns_come_in_the_order_of_the_list(tmp_path):
+    small(tmp_path, ["1 1 -1", "1 -1 -1"], "a.txt")
+    small(tmp_path, ["A", "B"], "b.txt")
+    system = (
+        'reader = { kind = "text", file = "a.txt", labels = "b.txt" }\nvariables = { drive = 1, spins = [3, 1, 2] }'
+    )
+    assert trajectory(system, tmp_path)["spins"].values[:, 0].tolist() == [[-1, 1, 1], [-1, 1, -1]]
+    small(tmp_path, ["drive;a;b", "A;1;-1", "B;-1;-1"], "a.csv")
+    system = 'reader = { kind = "csv", file = "a.csv", separator = ";" }\nvariables = { spins = ["b", "a"] }'
+    assert trajectory(system, tmp_path)["spins"].values[:, 0].tolist() == [[-1, 1], [-1, -1]]
+
+
 def test_a_file_a_switch(tmp_path):
     """Lines are trials; a drive that differs between files is found."""
     for n, rows in ((3, ["1 1 -1", "2 -1 -1"]), (10, ["1 -1 1", "2 1 1"])):
@@ -365,6 +377,9 @@ def test_real_features_go_through_everything(recording, tmp_path):
     words = """
     [bottleneck.vae]\nkind = "vae"\nvisible = "gaussian"\nhidden = [6]\nlatent = 2\nepochs = 2\nbatch = 8
     [bottleneck.pca]\nkind = "pca"\nlatent = 2
+    [bottleneck.all]\nkind = "pca"\nlatent = 2\nfit = "pooled"
+    [bottleneck.one]\nkind = "vae"\nvisible = "gaussian"\nhidden = [6]\nlatent = 2\nepochs = 2\nbatch = 8
+    fit = "pooled"\nnetworks = 2
     [analysis.features]\nkind = "classification"\nof = "features"\nby = { kind = "logistic", C = 0.1 }
     [analysis.vae]\nkind = "classification"\nof = "vae"\nby = { kind = "gaussian" }
     """
@@ -373,7 +388,9 @@ def test_real_features_go_through_everything(recording, tmp_path):
     with xr.open_datatree(path / "result.nc") as result:
         assert result["/trajectory/features"].dims == ("trial", "time", "feature")
         assert result["/bottleneck/pca/component"].dims == ("time", "latent", "feature")
-        assert np.isfinite(result["/bottleneck/vae/loss_test"].values).all()
+        assert result["/bottleneck/all/component"].dims == ("latent", "feature")
+        for name in ("vae", "one"):
+            assert np.isfinite(result[f"/bottleneck/{name}/loss_test"].values).all()
         assert np.isfinite(result["/analysis/features/score"].values).all()
         assert result["/trajectory/group"].attrs["long_name"]
         held = {g for g, h in zip(result["/trajectory/group"].values, result["/protocol/split"].values) if h}
