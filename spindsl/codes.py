@@ -152,20 +152,24 @@ CODES = {
             spindsl run glass.toml --set dynamics.beta=2.0
         """),
     "E301": code("a data file that cannot be read", """
-        The file is absent, truncated or no netCDF. It is looked for beside the
-        experiment, or in --data DIR:
+        The file is absent, truncated, or not of the format that `kind` says. It is
+        looked for beside the experiment, or in --data DIR:
 
-            file = "recording.nc"
+            reader = { kind = "netcdf", file = "recording.nc" }
         """),
     "E302": code("a data file that lacks a variable", """
         A variable is absent, or has other dimensions than the word needs. `variables`
-        says how the file calls what we call spins and drive:
+        says how the file calls what we call spins and drive, by name, or in text by
+        the number of the column from 1:
 
             variables = { spins = "sigma", drive = "label" }
+            variables = { spins = "1-256", drive = 257 }
         """),
     "E303": code("data that are no spins", """
         Spins are +1 or -1 at every trial, time and spin; 0, 2 or a missing value is
-        refused, not mended.
+        refused, not mended. Where the file has two other numbers, say which is which:
+
+            values = { down = 0, up = 1 }
         """),
     "W201": code("a bottleneck that squeezes nothing", """
         There are as many latent variables as spins, or more.

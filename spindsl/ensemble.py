@@ -1,7 +1,8 @@
 """The ensemble that bottlenecks and analyses look at: samples with their drive, and the one split.
 
 A trajectory is (drive, trial, time, …), or for recorded matter with unequal classes (trial, time, …)
-with a coordinate drive(trial). A *sample* is one trial of one drive; samples are in C order.
+with a coordinate drive(trial). A *sample* is one trial of one drive; samples are in C order. A
+*configuration* is what a sample is made of at one time: spins, or real-valued features.
 """
 
 from __future__ import annotations
@@ -11,16 +12,35 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .errors import DataError
 from .graph import Promise, Stage, Task
 from .seeds import generator
 
 if TYPE_CHECKING:
     import xarray as xr
 
+ORDERS = 200  # random orders of the groups, of which the most even one is taken
+
+
+def made_of(trajectory: Stage) -> tuple[str, str]:
+    """The variable that holds the configurations, and its dimension: spins, spin or features, feature."""
+    return ("features", "feature") if "features" in trajectory.gives else ("spins", "spin")
+
+
+def configuration(trajectory: xr.Dataset) -> xr.DataArray:
+    """The configurations (…, time, spin) or (…, time, feature)."""
+    return trajectory["features" if "features" in trajectory else "spins"]
+
+
+def each(trajectory: xr.Dataset) -> xr.DataArray:
+    """One number a sample: what is known of each has its dimensions and labels."""
+    found = configuration(trajectory)
+    return found.isel({"time": 0, found.dims[-1]: 0}, drop=True)
+
 
 def sample_dims(trajectory: Stage) -> tuple[str, ...]:
     """The dimensions that enumerate samples."""
-    return tuple(d for d in trajectory.gives["spins"].dims if d in ("drive", "trial"))
+    return tuple(d for d in trajectory.gives[made_of(trajectory)[0]].dims if d in ("drive", "trial"))
 
 
 def samples(variable: xr.DataArray) -> np.ndarray:
@@ -49,24 +69,91 @@ def split(trajectory: Stage, said: Mapping[str, float]) -> Stage:
     """The stage `split`: one stratified split for all times, features and analyses."""
     dims = sample_dims(trajectory)
     marks = {"flag_values": np.array([0, 1], dtype=np.int8), "flag_meanings": "train test"}
+    rank = "rank of the trial in its drive's random order, or of its group in a random order of the groups"
     gives = {
         "split": Promise(dims, "1", "whether the trial is held out", "int8", marks, label=True),
-        "fold": Promise(dims, "1", "rank of the trial in its drive's random order", "int32", label=True),
+        "fold": Promise(dims, "1", rank, "int32", label=True),
     }
     coords = {k: v for k, v in trajectory.coords.items() if k in ("drive", "trial")}
     return Stage("split", assign, dict(said), gives, ("trajectory",), group="/protocol", coords=coords, timeless=True)
 
 
 def assign(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
-    """Of each drive, the fraction `test` of the trials that come first in a random order is held out."""
+    """Of each drive, the fraction `test` of the trials that come first in a random order is held out.
+
+    Trials of a group stay together: whole groups are held out, as near to that fraction of every drive as
+    they allow.
+    """
     import xarray as xr
 
     label, names = drives(trajectory)
-    like = trajectory["spins"].isel(time=0, spin=0, drop=True)
+    like = each(trajectory)
     rank = np.empty(len(label), dtype=np.int32)
     test = np.zeros(len(label), dtype=np.int8)
-    for d, name in enumerate(names):
-        mine = np.flatnonzero(label == d)
-        rank[mine] = generator(task.seed, "split", str(name)).permutation(len(mine))
-        test[mine] = rank[mine] < max(1, round(task.said["test"] * len(mine)))
+    if "group" in trajectory.coords:
+        test[:], rank[:] = together(task, label, names, trajectory["group"].values)
+    else:
+        for d, name in enumerate(names):
+            mine = np.flatnonzero(label == d)
+            rank[mine] = generator(task.seed, "split", str(name)).permutation(len(mine))
+            test[mine] = rank[mine] < max(1, round(task.said["test"] * len(mine)))
     return xr.Dataset({"split": (like.dims, shaped(test, like)), "fold": (like.dims, shaped(rank, like))})
+
+
+def together(task: Task, label: np.ndarray, names: list[str], group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Whether each sample is held out, and the rank of its group, with no group on both sides.
+
+    Groups that share drives, directly or through others, are ordered together; of `ORDERS` random orders
+    and all their cuts that train and test every drive, the one whose held-out share of every drive
+    is nearest to `test`. DataError where there is none.
+    """
+    found, which = np.unique(group, return_inverse=True)
+    count = np.zeros((len(found), len(names)), dtype=np.int64)
+    np.add.at(count, (which, label), 1)
+    if len(found) < 2:
+        raise DataError(f"all trials are of the group {str(found[0])!r}; a split needs 2 or more, or no `group`")
+    alone = np.flatnonzero((count > 0).sum(axis=0) == 1)
+    if len(alone):
+        own = found[count[:, alone[0]] > 0][0]
+        raise DataError(
+            f"all trials of drive {names[alone[0]]!r} are of the group {str(own)!r}, so it cannot be both trained and "
+            "tested; each drive needs 2 groups or more, or no `group`"
+        )
+    test, rank = np.zeros(len(found), dtype=bool), np.zeros(len(found), dtype=np.int32)
+    for k, mine in enumerate(clusters(count)):
+        some = count[np.ix_(mine, np.flatnonzero(count[mine].any(axis=0)))]
+        order, cut = evenest(some, task.said["test"], generator(task.seed, "split", "group", k))
+        if not cut:
+            told = ", ".join(repr(str(names[d])) for d in np.flatnonzero(count[mine].any(axis=0)))
+            raise DataError(
+                f"no choice of whole groups was found that trains and tests each of the drives {told}, which share "
+                "groups; more groups a drive are needed, or no `group`"
+            )
+        rank[mine[order]] = np.arange(len(mine))
+        test[mine[order[:cut]]] = True
+    return test[which], rank[which]
+
+
+def clusters(count: np.ndarray) -> list[np.ndarray]:
+    """Numbers of the groups that are tied by common drives, from the trials of each (group, drive)."""
+    left, found = set(range(len(count))), []
+    while left:
+        mine = {min(left)}
+        while more := set(np.flatnonzero(count[:, count[sorted(mine)].any(axis=0)].any(axis=1)).tolist()) - mine:
+            mine |= more
+        left -= mine
+        found.append(np.array(sorted(mine)))
+    return found
+
+
+def evenest(count: np.ndarray, share: float, rng: np.random.Generator) -> tuple[np.ndarray, int]:
+    """An order of the groups, and how many of the first to hold out: 0 where no cut trains and tests every drive."""
+    best, found, total = np.inf, (np.arange(len(count)), 0), count.sum(axis=0)
+    for _ in range(ORDERS):
+        order = rng.permutation(len(count))
+        held = count[order].cumsum(axis=0)[:-1]
+        fair = ((held > 0) & (held < total)).all(axis=1)
+        off = np.where(fair, np.abs(held / total - share).max(axis=1), np.inf)
+        if len(off) and off.min() < best:
+            best, found = off.min(), (order, int(off.argmin()) + 1)
+    return found

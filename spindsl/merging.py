@@ -29,6 +29,7 @@ WORDS = {
     "trial": ("number of the trial", "1"),
     "drive": ("drive", "1"),
     "guessed": ("drive that was guessed", "1"),
+    "group": ("specimen that the trial belongs to", "1"),
     "field": ("field", "1"),
     "network": ("number of the network", "1"),
     "realization": ("number of the realization of the disorder", "1"),

@@ -20,6 +20,8 @@ from .graph import Stage
 if TYPE_CHECKING:
     import numpy as np
 
+    from .recording import Header, Recording, Variables
+
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -182,7 +184,26 @@ class Drawn(Couplings):
 
 
 class Reader(Word):
-    """How recorded matter is read from its files: the key `reader` of a recorded system."""
+    """How recorded matter is read from its files: the key `reader` of a recorded system.
+
+    `files` are the paths by the keys of `files()`; `names` and `observables` are the file's names.
+    """
+
+    @abstractmethod
+    def fits(self, names: Variables, observables: Mapping[str, str | int]) -> None:
+        """MeaningError for names that such files do not have."""
+
+    @abstractmethod
+    def header(self, files: Mapping[str, Path], names: Variables, observables: Mapping[str, str | int]) -> Header:
+        """Sizes and times, reading as little as possible; DataError for a bad file."""
+
+    @abstractmethod
+    def read(self, files: Mapping[str, Path], names: Variables, observables: Mapping[str, str | int]) -> Recording:
+        """Everything that is named; DataError says where a file holds something else."""
+
+    def nameless(self) -> dict[str, Any]:
+        """What it says of itself, without the names of its files: these are known by their content."""
+        return self.said() | {key.partition(".")[0]: "-" for key in self.files()}
 
 
 NOUNS = (System, Dynamics, Protocol, Bottleneck, Analysis)  # tables of the file

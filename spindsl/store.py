@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 FORMAT = 1
-LABELS = ("switch", "drive")  # coordinates that are no dimensions
+LABELS = ("switch", "drive", "group")  # coordinates that are no dimensions
 ALONE = threading.RLock()  # the netCDF library must not be entered by two threads
 BLOCK = re.compile(r"^(?:whole|(?P<first>\d+)-(?P<last>\d+))(?:\.s(?P<from>\d+)-(?P<to>\d+))?\.nc$")
 

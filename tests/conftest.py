@@ -1,7 +1,9 @@
 """A small experiment that goes through every stage in seconds."""
 
+import gzip
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 SMALL = """\
@@ -61,6 +63,55 @@ by = { kind = "logistic", C = 0.1 }
 @pytest.fixture
 def small() -> str:
     return SMALL
+
+
+@pytest.fixture
+def recording():
+    """Writes one and the same recording as netCDF, npz, CSV and text into a folder."""
+    return written
+
+
+def written(folder: Path) -> None:
+    """Unequal classes, dimensions in another order, specimens of two trials, and an observable that ends early."""
+    import xarray as xr
+
+    rng = np.random.default_rng(0)
+    drive = np.array(["AB"] * 14 + ["AC"] * 10 + ["BC"] * 16)
+    specimen = np.array([f"r{a // 2}" for a in range(40)])
+    sigma = rng.choice(np.array([-1, 1], np.int8), (4, 40, 24))
+    shape = rng.normal(size=(4, 40, 5)).astype(np.float32) * 10.0 ** np.arange(-2, 3, dtype=np.float32)
+    power = rng.normal(size=(4, 40)).astype(np.float32)
+    power[3] = np.nan
+    switch = np.array([1, 2, 5, 9])
+    data = {"sigma": ("spin", sigma), "shape": ("feature", shape)}
+    xr.Dataset(
+        {k: (("switch", "trial", d), v) for k, (d, v) in data.items()} | {"absorbed": (("switch", "trial"), power)},
+        {"drive": ("trial", drive), "specimen": ("trial", specimen), "switch": switch},
+    ).to_netcdf(folder / "recording.nc", engine="netcdf4")
+    arrays = {"sigma": sigma, "shape": shape, "absorbed": power, "drive": drive, "specimen": specimen, "switch": switch}
+    np.savez_compressed(folder / "recording.npz", **arrays)
+    rows = [(t, a) for a in range(40) for t in (2, 0, 3, 1)]  # trials in order, times in disorder
+    heads = [
+        "run",
+        "drive",
+        "specimen",
+        "switch",
+        "absorbed",
+        *(f"s{j}" for j in range(24)),
+        *(f"x{j}" for j in range(5)),
+    ]
+    bits, real = [["0" if s < 0 else "1" for s in sigma[t, a]] for t, a in rows], [shape[t, a] for t, a in rows]
+    with (folder / "recording.csv").open("w") as file:
+        print(*heads, sep=";", file=file)
+        for (t, a), s, x in zip(rows, bits, real):
+            work = "" if np.isnan(power[t, a]) else power[t, a]
+            print(f"run {a}", drive[a], specimen[a], switch[t], work, *s, *x, sep=";", file=file)
+    with gzip.open(folder / "labels.txt.gz", "wt") as file:
+        print("# drive trial switch power specimen", file=file)
+        for t, a in rows:
+            print(drive[a], a, switch[t], power[t, a], specimen[a], file=file)
+    (folder / "recording.txt").write_text("".join(" ".join(s) + " \n" for s in bits))
+    (folder / "features.txt").write_text("".join("\t".join(map(str, x)) + "\n" for x in real))
 
 
 @pytest.fixture

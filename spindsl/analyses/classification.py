@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..ensemble import drives, sample_dims, samples, shaped
-from ..errors import MeaningError
+from ..ensemble import drives, each, sample_dims, samples, shaped
+from ..errors import DataError, MeaningError
 from ..graph import Promise, Split, Stage, Task
 from ..seeds import generator
 from ..spec import Analysis, Label, Positive, Switches, Words
@@ -64,7 +64,7 @@ class Classification(Analysis):
     cites: ClassVar = ("zhong2020", "pedregosa2011", "wilson1927")
 
     kind: Literal["classification"]
-    of: Label = Field(description='a bottleneck, an observable such as "power", or "spins"')
+    of: Label = Field(description='a bottleneck, an observable such as "power", "spins" or "features"')
     use: Literal["means", "samples"] = Field(default="means", description="of a bottleneck's posterior")
     by: Annotated[Kde | Gaussian | Histogram | Logistic, Field(discriminator="kind")] = Field(
         description="density or reader"
@@ -86,6 +86,10 @@ class Classification(Analysis):
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         trajectory, bottleneck = sources["trajectory"], sources.get(f"bottleneck.{self.of}")
         source = bottleneck or trajectory
+        if self.of == "features" and isinstance(self.by, Histogram | Kde) and trajectory.size("feature") > 3:
+            raise MeaningError(
+                "a joint density of more than 3 features is out of reach; use gaussian or logistic", "by"
+            )
         if self.use == "samples" and "latent_std" not in source.gives:
             raise MeaningError(f"{self.of!r} has no posterior to sample; drop `use`", "use")
         if len(trajectory.coords.get("drive", ("", ""))) < 2:
@@ -130,7 +134,7 @@ class Classification(Analysis):
         guess = Stage(
             f"analysis.{name}.guess", ask, said | {"source": source.name}, gives, tuple(dict.fromkeys(needs)),
             split=Split("switch", coords["switch"], 10), code=KERNELS,
-            group=f"/analysis/{name}", coords=coords, seconds=per_time * len(coords["switch"]),
+            group=f"/analysis/{name}", coords=coords, seconds=per_time * len(coords["switch"]), interpreted=True,
         )  # fmt: skip
         needs = (guess.name, *(["nulls"] if "nulls" in sources else []))
         final = summary(many, sample_dims(trajectory), "nulls" in sources)
@@ -149,8 +153,9 @@ def ask(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
     label, names = drives(trajectory)
     split = inputs["split"]
     held, fold = samples(split["split"]) == 1, samples(split["fold"])
+    trained(said["score"], label, fold, names)
     shuffled = generator(task.seed, "analysis", said["name"], "control").permutation(label)
-    like = trajectory["spins"].isel(time=0, spin=0, drop=True)
+    like = each(trajectory)
     networks = features(task, inputs[said["source"]])
     guess = np.full((len(networks), *like.shape, len(task.labels)), -1, np.int16)
     credit, control = (np.full(guess.shape, np.nan) for _ in range(2))
@@ -165,6 +170,13 @@ def ask(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
     dims = ("network", *like.dims, "time")
     result = xr.Dataset({"guess": (dims, guess), "credit": (dims, credit), "credit_control": (dims, control)})
     return result if "network" in inputs[said["source"]].sizes else result.isel(network=0)
+
+
+def trained(how: Any, label: np.ndarray, fold: np.ndarray, names: list[str]) -> None:
+    """DataError if a fold would hold every trial of a drive, as folds of whole groups may."""
+    for k in range(how["folds"] if isinstance(how, Mapping) else 0):
+        for d in set(range(len(names))) - set(label[fold % how["folds"] != k].tolist()):
+            raise DataError(f"fold {k + 1} holds every trial of drive {names[d]!r}; take more or fewer folds")
 
 
 def features(task: Task, source: xr.Dataset) -> list[list[np.ndarray]]:
@@ -207,7 +219,11 @@ def score(said: Mapping[str, Any], x, label, held, fold, classes: int) -> tuple[
         rounds = [(fold % folds != k, fold % folds == k) for k in range(folds)]
     guess, credit = np.full(len(label), -1), np.full(len(label), np.nan)
     for train, test in rounds:
-        evidence = density(x[train], label[train], x[test], classes, **by)
+        seen, asked = x[train], x[test]
+        if said.get("variable") == "features":
+            mean, std = seen.mean(axis=0), seen.std(axis=0)
+            seen, asked = ((v - mean) / np.where(std > 0, std, 1.0) for v in (seen, asked))
+        evidence = density(seen, label[train], asked, classes, **by)
         guess[test] = evidence.argmax(axis=1)
         credit[test] = densities.credit(evidence, label[test])
     scored = np.isfinite(credit)

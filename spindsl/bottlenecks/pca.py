@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from ..ensemble import sample_dims, samples, shaped
+from ..ensemble import configuration, each, made_of, sample_dims, samples, shaped
 from ..graph import Promise, Split, Stage, Task
 from ..spec import Bottleneck, Count
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Pca(Bottleneck):
-    """Projection on the directions of largest variance of the training trials."""
+    """Projection on the directions of largest variance of the training trials; features are taken as they are."""
 
     cites: ClassVar = ("pedregosa2011",)
 
@@ -29,19 +29,20 @@ class Pca(Bottleneck):
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         trajectory = sources["trajectory"]
+        width = made_of(trajectory)[1]
         time = ("time",) if self.fit == "per-time" else ()
         gives = {
             "latent_mean": Promise(
                 (*sample_dims(trajectory), "time", "latent"), "1", "projection of the configuration", "float32"
             ),
-            "component": Promise((*time, "latent", "spin"), "1", "unit vector of the component", "float32"),
+            "component": Promise((*time, "latent", width), "1", "unit vector of the component", "float32"),
             "explained": Promise((*time, "latent"), "1", "fraction of the variance along the component", "float32"),
         }
         coords = {k: trajectory.coords[k] for k in ("drive", "trial", "switch", "time") if k in trajectory.coords}
         return (Stage(
             f"bottleneck.{name}", fit, self.said() | {"name": name}, gives, ("trajectory", "split"),
             split=Split("switch", coords["switch"], 25) if time else None, group=f"/bottleneck/{name}",
-            sizes={"latent": self.latent, "spin": trajectory.size("spin")}, coords=coords,
+            sizes={"latent": self.latent, width: trajectory.size(width)}, coords=coords,
             seconds=0.05 * len(coords["switch"]),
         ),)  # fmt: skip
 
@@ -51,10 +52,10 @@ def fit(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
     import xarray as xr
     from sklearn.decomposition import PCA
 
-    said, spins = task.said, trajectory["spins"]
-    like = spins.isel(time=0, spin=0, drop=True)
+    said, found = task.said, configuration(trajectory)
+    like = each(trajectory)
     train = samples(split["split"]) == 0
-    x = samples(spins)  # (sample, time, spin)
+    x = samples(found)  # (sample, time, spin)
     pooled = said["fit"] == "pooled"
     sets = [x.reshape(-1, x.shape[2])] if pooled else x.swapaxes(0, 1)
     train = np.repeat(train, x.shape[1]) if pooled else train
@@ -70,6 +71,6 @@ def fit(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
     time = () if pooled else ("time",)
     return xr.Dataset({
         "latent_mean": ((*like.dims, "time", "latent"), shaped(latent, like).astype(np.float32)),
-        "component": ((*time, "latent", "spin"), pick(component).astype(np.float32)),
+        "component": ((*time, "latent", found.dims[-1]), pick(component).astype(np.float32)),
         "explained": ((*time, "latent"), pick(explained).astype(np.float32)),
     })  # fmt: skip

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from ..ensemble import sample_dims, samples, shaped
+from ..ensemble import configuration, each, made_of, sample_dims, samples, shaped
+from ..errors import MeaningError
 from ..graph import Promise, Split, Stage, Task
 from ..seeds import integer
 from ..spec import Bottleneck, Count, Listed, NonNegative, Positive
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
 
 
 class Vae(Bottleneck):
-    """Encoder N - hidden - latent, decoder mirrored, rectified linear units, Bernoulli spins.
+    """Encoder N - hidden - latent, decoder mirrored, rectified linear units; Bernoulli spins or normal features.
 
     The objective is the ELBO of Kingma and Welling (arXiv:1312.6114) with the divergence weighted by
     `kl_weight`; Adam; Glorot-uniform start. It never sees a drive's name, nor a held-out trial.
+    With `visible = "gaussian"` the decoder gives p(x|z) = N(o(z), diag sigma^2) of features standardised
+    by the training trials, with a learned sigma each, at least 0.01; losses are of standardised features.
     """
 
     cites: ClassVar = ("zhong2020", "kingma2013", "kingma2014adam", "glorot2010")
@@ -36,10 +39,17 @@ class Vae(Bottleneck):
     learning_rate: Positive = Field(default=1e-3, description="of Adam")
     kl_weight: NonNegative = Field(default=1.0, description="weight of the divergence in the ELBO")
     fit: Literal["per-time", "pooled"] = Field(default="per-time", description="a network a time, or one for all times")
+    visible: Literal["bernoulli", "gaussian"] = Field(
+        default="bernoulli", description="spins are bernoulli, real-valued features are gaussian"
+    )
     networks: Count = Field(default=1, description="independent fits; more than one become a dimension")
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         trajectory = sources["trajectory"]
+        variable, width = made_of(trajectory)
+        wanted = {"spins": "bernoulli", "features": "gaussian"}[variable]
+        if self.visible != wanted:
+            raise MeaningError(f"{variable} cannot be {self.visible}", "visible", hint=f'write visible = "{wanted}"')
         many = ("network",) if self.networks > 1 else ()
         along, time = (*many, *sample_dims(trajectory), "time"), ("time",) if self.fit == "per-time" else ()
         gives = {
@@ -56,13 +66,14 @@ class Vae(Bottleneck):
         if many:
             coords["network"] = tuple(range(self.networks))
         times = len(coords["switch"])
-        weights = sum(a * b for a, b in zip((trajectory.size("spin"), *self.hidden), (*self.hidden, 2 * self.latent)))
+        weights = sum(a * b for a, b in zip((trajectory.size(width), *self.hidden), (*self.hidden, 2 * self.latent)))
         work = 12 * weights * trajectory.size("drive") * trajectory.size("trial") * times * self.epochs * self.networks
         return (Stage(
             f"bottleneck.{name}", fit, self.said() | {"name": name}, gives, ("trajectory", "split"),
-            split=Split("switch", coords["switch"], 4) if time else None, code=("spindsl.kernels.vae",),
-            group=f"/bottleneck/{name}", sizes={"latent": self.latent, "epoch": self.epochs}, coords=coords,
-            seconds=work / 5e10, accelerated=True,
+            split=Split("switch", coords["switch"], 4) if time else None,
+            code=("spindsl.kernels.vae", "spindsl.kernels.normal"), group=f"/bottleneck/{name}",
+            sizes={"latent": self.latent, "epoch": self.epochs}, coords=coords,
+            seconds=work / 5e10, accelerated=True, interpreted=True,
         ),)  # fmt: skip
 
 
@@ -70,14 +81,16 @@ def fit(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
     """Train on the trials that are not held out, then encode all of them."""
     import xarray as xr
 
-    said, spins = task.said, trajectory["spins"]
-    like = spins.isel(time=0, spin=0, drop=True)
+    said, like = task.said, each(trajectory)
     held = samples(split["split"]) == 1
-    ones = (samples(spins) > 0).astype(np.uint8)  # (sample, time, spin)
-    times, latent = ones.shape[1], said["latent"]
+    found = samples(configuration(trajectory))  # (sample, time, spin or feature)
+    real = said["visible"] == "gaussian"
+    found = found if real else (found > 0).astype(np.uint8)
+    times, latent = found.shape[1], said["latent"]
     pooled = said["fit"] == "pooled"
-    sets = ones.reshape(1, -1, ones.shape[2]) if pooled else ones.swapaxes(0, 1)  # (set, configuration, spin)
+    sets = found.reshape(1, -1, found.shape[2]) if pooled else found.swapaxes(0, 1)  # (set, configuration, spin)
     held = np.repeat(held, times) if pooled else held
+    sets = standardised(sets, held) if real else sets
     names = [()] if pooled else [(k,) for k in task.labels]
     jobs = [(s, n) for n in range(said["networks"]) for s in range(len(sets))]
     seeds = [integer(task.seed, "bottleneck", said["name"], *names[s], n) for s, n in jobs]
@@ -99,6 +112,13 @@ def fit(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
     return result if said["networks"] > 1 else result.isel(network=0)
 
 
+def standardised(sets: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """Features (set, configuration, feature) with mean 0 and variance 1 among those trained on; constant ones are 0."""
+    train = sets[:, ~held].astype(np.float64)
+    std = train.std(axis=1, keepdims=True)
+    return ((sets - train.mean(axis=1, keepdims=True)) / np.where(std > 0, std, 1.0)).astype(np.float32)
+
+
 def networks(task: Task, sets: np.ndarray, which: list[int], seeds: list[int], held: np.ndarray) -> list[np.ndarray]:
     """Train one network a seed on the set that `which` names, all at once on a GPU, singly on a CPU.
 
@@ -110,7 +130,7 @@ def networks(task: Task, sets: np.ndarray, which: list[int], seeds: list[int], h
 
     torch.set_num_threads(1)  # the runner gives every thread a task; more would be the same cores twice
     said = task.said
-    shape = vae.Shape(sets.shape[2], tuple(said["hidden"]), said["latent"])
+    shape = vae.Shape(sets.shape[2], tuple(said["hidden"]), said["latent"], said["visible"] == "gaussian")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     together = len(seeds) if device.type == "cuda" else 1
     train, test = np.flatnonzero(~held), np.flatnonzero(held)

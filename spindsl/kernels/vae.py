@@ -1,10 +1,11 @@
-"""Variational autoencoders with Bernoulli visible units, many independent ones trained side by side.
+"""Variational autoencoders with Bernoulli or normal visible units, many independent ones trained side by side.
 
 Kingma and Welling, arXiv:1312.6114. Encoder x -> (mu, r), sigma = softplus(r); z = mu + sigma eps with
 eps ~ N(0, 1); decoder z -> logits o. Maximised is, averaged over the batch,
 
     ELBO = sum_i [x_i o_i - softplus(o_i)] - w sum_k (mu_k^2 + sigma_k^2 - 1 - 2 ln sigma_k) / 2.
 
+with normal visible units (`kernels/normal.py`) the first sum is their ln p(x|z).
 Leading axis k: networks, which share nothing but the call. The gradient is written out, because
 autograd's bookkeeping costs as much as the products of networks this small.
 """
@@ -17,14 +18,17 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from . import normal
+
 
 @dataclass(frozen=True)
 class Shape:
-    """Layer sizes: visible - hidden… - latent - …hidden - visible."""
+    """Layer sizes: visible - hidden… - latent - …hidden - visible; `real` visible units are normal."""
 
     visible: int
     hidden: tuple[int, ...]
     latent: int
+    real: bool = False
 
     @property
     def layers(self) -> list[tuple[int, int]]:
@@ -35,7 +39,7 @@ class Shape:
 
     @property
     def parameters(self) -> int:
-        return sum(i * o + o for i, o in self.layers)
+        return sum(i * o + o for i, o in self.layers) + self.visible * self.real
 
     @property
     def middle(self) -> int:
@@ -53,8 +57,13 @@ def views(shape: Shape, flat: Tensor) -> list[tuple[Tensor, Tensor]]:
     return layers
 
 
+def raw(shape: Shape, flat: Tensor) -> Tensor | None:
+    """What gives sigma of each feature, (k, 1, visible), the last of flat (k, parameters); None of two-valued ones."""
+    return flat[:, -shape.visible :].unsqueeze(1) if shape.real else None
+
+
 def glorot(shape: Shape, generators: list[torch.Generator]) -> Tensor:
-    """Initial parameters (k, parameters): weights uniform in ±sqrt(6 / (in + out)), biases 0."""
+    """Initial parameters (k, parameters): weights uniform in ±sqrt(6 / (in + out)), biases and raw sigmas 0."""
     flat = torch.zeros(len(generators), shape.parameters)
     for row, generator in zip(flat, generators):
         for weight, _ in views(shape, row[None]):
@@ -77,7 +86,7 @@ def product(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
 
 
 def encode(shape: Shape, flat: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
-    """Posterior mean and standard deviation, (k, n, latent), of configurations x (k, n, visible) in {0, 1}."""
+    """Posterior mean and standard deviation, (k, n, latent), of configurations x (k, n, visible)."""
     layers = views(shape, flat)
     for layer in layers[: shape.middle]:
         x = affine(x, layer).relu_()
@@ -86,7 +95,7 @@ def encode(shape: Shape, flat: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def decode(shape: Shape, flat: Tensor, z: Tensor) -> Tensor:
-    """Logits of the visible units, (k, n, visible), of latent points z (k, n, latent)."""
+    """Logits, or means, of the visible units, (k, n, visible), of latent points z (k, n, latent)."""
     *inner, last = views(shape, flat)[shape.middle + 1 :]
     for layer in inner:
         z = affine(z, layer).relu_()
@@ -96,8 +105,9 @@ def decode(shape: Shape, flat: Tensor, z: Tensor) -> Tensor:
 def elbo(shape: Shape, flat: Tensor, x: Tensor, eps: Tensor, kl_weight: float = 1.0) -> Tensor:
     """ELBO of each configuration, (k, n), nats, with one draw eps (k, n, latent)."""
     mean, std = encode(shape, flat, x)
-    logits = decode(shape, flat, mean + std * eps)
-    return reconstruction(x, logits) - kl_weight * divergence(mean, std)
+    output = decode(shape, flat, mean + std * eps)
+    told = normal.likelihood(x, output, raw(shape, flat)) if shape.real else reconstruction(x, output)
+    return told - kl_weight * divergence(mean, std)
 
 
 def reconstruction(x: Tensor, logits: Tensor) -> Tensor:
@@ -110,8 +120,13 @@ def divergence(mean: Tensor, std: Tensor) -> Tensor:
     return 0.5 * (mean * mean + std * std - 1 - 2 * std.log()).sum(-1)
 
 
-def gradient(shape: Shape, layers, grads, x: Tensor, eps: Tensor, kl_weight: float) -> Tensor:
-    """Write d(-ELBO averaged over the batch) into grads; return the batch sum of -ELBO, (k)."""
+def gradient(
+    shape: Shape, layers, grads, x: Tensor, eps: Tensor, kl_weight: float, noise: tuple[Tensor, Tensor] | None = None
+) -> Tensor:
+    """Write d(-ELBO averaged over the batch) into grads; return the batch sum of -ELBO, (k).
+
+    `noise` holds the raw sigmas of real visible units and the place of their gradient.
+    """
     scale, middle = 1.0 / x.shape[1], shape.middle
     inputs, h = [], x
     for layer in layers[:middle]:
@@ -119,22 +134,27 @@ def gradient(shape: Shape, layers, grads, x: Tensor, eps: Tensor, kl_weight: flo
         h = affine(h, layer).relu_()
     inputs.append(h)
     code = affine(h, layers[middle])
-    mean, raw = code[..., : shape.latent], code[..., shape.latent :]
-    std = softplus(raw)
+    mean, rough = code[..., : shape.latent], code[..., shape.latent :]
+    std = softplus(rough)
     h = mean + std * eps
     for layer in layers[middle + 1 : -1]:
         inputs.append(h)
         h = affine(h, layer).relu_()
     inputs.append(h)
     logits = affine(h, layers[-1])
-    loss = kl_weight * divergence(mean, std).sum(-1) - reconstruction(x, logits).sum(-1)
-
-    d = torch.sigmoid_(logits).sub_(x).mul_(scale)
+    loss = kl_weight * divergence(mean, std).sum(-1)
+    if noise is None:
+        loss = loss - reconstruction(x, logits).sum(-1)
+        d = torch.sigmoid_(logits).sub_(x).mul_(scale)
+    else:
+        loss = loss - normal.likelihood(x, logits, noise[0]).sum(-1)
+        d, slope = normal.slopes(x, logits, noise[0], scale)
+        noise[1].copy_(slope)
     for k in range(len(layers) - 1, middle, -1):
         d = backward(layers[k], grads[k], inputs[k], d, rectified=k > middle + 1)
     d_mean = d + (kl_weight * scale) * mean
     d_std = d * eps + (kl_weight * scale) * (std - 1 / std)
-    d = torch.cat([d_mean, d_std * torch.sigmoid(raw)], -1)
+    d = torch.cat([d_mean, d_std * torch.sigmoid(rough)], -1)
     for k in range(middle, -1, -1):
         d = backward(layers[k], grads[k], inputs[k], d, rectified=k > 0, last=k == 0)
     return loss
@@ -160,7 +180,8 @@ def train(
     kl_weight: float,
     tick: Callable[[float], None],
 ) -> tuple[Tensor, Tensor]:
-    """Adam (rate, 0.9, 0.999, 1e-8) on configurations x (k, n, visible) uint8 in {0, 1}, on x's device.
+    """Adam (rate, 0.9, 0.999, 1e-8) on configurations x (k, n, visible), on x's device: uint8 in {0, 1}, or
+    standardised real features, float32.
 
     Each network draws its start, its batches and its noise from its own seed, so that it is the same
     network whatever is trained beside it. Returns parameters (k, parameters) and the mean -ELBO of
@@ -172,6 +193,7 @@ def train(
         flat.grad = torch.zeros_like(flat)
         adam = torch.optim.Adam([flat.requires_grad_(True)], lr=rate, fused=True)
         layers, grads = views(shape, flat), views(shape, flat.grad)
+        noise = (raw(shape, flat), raw(shape, flat.grad)) if shape.real else None
         k, n, visible = x.shape
         history = torch.zeros(k, epochs, device=x.device)
         for epoch in range(epochs):
@@ -181,6 +203,6 @@ def train(
             shuffled = x.gather(1, order[..., None].expand(-1, -1, visible))
             for at in range(0, n, batch):
                 chunk = shuffled[:, at : at + batch].float()
-                history[:, epoch] += gradient(shape, layers, grads, chunk, eps[:, at : at + batch], kl_weight)
+                history[:, epoch] += gradient(shape, layers, grads, chunk, eps[:, at : at + batch], kl_weight, noise)
                 adam.step()
         return flat.detach(), history / n

@@ -85,7 +85,7 @@ def facts(tree: xr.DataTree, said: Mapping[str, Any]) -> Html:
     told = [noun["kind"].replace("-", " ") for noun in nouns if "kind" in noun]
     trajectory = group(tree, "/trajectory")
     if trajectory is not None:
-        counts = {"spin": "spins", "trial": "trials", "time": "times recorded"}
+        counts = {"spin": "spins", "feature": "features", "trial": "trials", "time": "times recorded"}
         each = " a drive" if "drive" in trajectory.sizes else ""
         told += [f"{trajectory.sizes[d]} {name}" for d, name in counts.items() if d in trajectory.sizes]
         told = [f"{t}{each}" if t.endswith("trials") else t for t in told]

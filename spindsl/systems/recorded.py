@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -11,20 +11,26 @@ from pydantic import Field, model_validator
 from ..driving import Drives, Order, courses, nulls
 from ..errors import DataError, MeaningError
 from ..graph import SPINS, Promise, Stage, Task
-from ..spec import Labels, Name, System, Words
+from ..recording import Column, Recording, Variables
+from ..spec import Labels, Name, Reader, System, Words, word
 
 if TYPE_CHECKING:
-    import netCDF4
     import xarray as xr
 
-TIMES = ("time", "switch")
+TAKEN = ("spins", "features", "drive", "group", "trial", "time", "switch", "spin", "feature")
 
 
-class Variables(Words):
-    """Names, in the file, of what every recording must hold."""
+class States(Words):
+    """The two numbers that stand for a spin in the files. Never guessed: 0 and 1 have to be said."""
 
-    spins: Name = Field(default="spins", description="±1, with dimensions trial, spin, and time or switch")
-    drive: Name = Field(default="drive", description="(trial) drive that each trial was trained with")
+    down: int = Field(default=-1, description="such as 0")
+    up: int = Field(default=1, description="such as 1")
+
+    @model_validator(mode="after")
+    def _fits(self):
+        if self.down == self.up:
+            raise MeaningError(f"down and up are both {self.up}", "up")
+        return self
 
 
 class Driving(Words):
@@ -41,125 +47,109 @@ class Driving(Words):
 
 
 class Recorded(System):
-    """A netCDF file of spins (trial, time, spin) in any order of dimensions, with the drive of each trial.
+    """Configurations of spins or of real features (trial, time, …) from files, with the drive of each trial.
 
-    `switch` or `time` may name the time axis; coordinates of these names label it. Observables
-    (trial, time) are taken along under the names given here, NaN where none was recorded.
+    `variables` and `observables` say what the files call what we call so. Observables (trial, time) are
+    taken along under the names given here, NaN where none was recorded. Trials of one `group` (a specimen)
+    are held out together or not at all; intervals still count trials.
     """
 
     simulated: ClassVar[bool] = False
 
     kind: Literal["recorded"]
-    file: Annotated[str, Field(min_length=1)] = Field(
-        description="netCDF file, looked for beside the experiment or in --data"
-    )
+    reader: Reader = Field(description="the files and their format")
     variables: Variables = Variables()
-    observables: dict[Name, Name] = Field(default_factory=dict, description="ours = the file's")
+    observables: dict[Name, Column] = Field(default_factory=dict, description="ours = the file's")
+    values: States = States()
     driving: Driving | None = None
 
     @model_validator(mode="after")
     def _fits(self):
         for name in self.observables:
-            if name in ("spins", "drive", "trial", "time", "switch", "spin"):
+            if name in TAKEN:
                 raise MeaningError(
                     f"{name!r} is taken; call the observable otherwise", "observables", name, code="E107"
                 )
+        if self.variables.kind == "features" and self.values != States():
+            raise MeaningError("features are taken as they are; drop this table", "values")
+        self.reader.fits(self.variables, self.observables)
         return self
 
     def files(self) -> dict[str, str]:
-        return {"file": self.file}
+        return {f"reader.{key}": name for key, name in self.reader.files().items()}
 
     def stages(self, seed: int, data: Path) -> tuple[Stage, ...]:
-        path = data / self.file
-        sizes, switch, time = header(path, self.variables)
-        along = ("trial", "time")
+        files = {key: data / name for key, name in self.reader.files().items()}
+        size = self.reader.header(files, self.variables, self.observables)
+        if not size.trials or not size.width:
+            raise DataError(f"{next(iter(files.values()))} is empty: {size.trials} trials of {size.width} values")
+        along, kind = ("trial", "time"), self.variables.kind
         gives = {"spins": Promise((*along, "spin"), "1", "spin", "int8", SPINS)}
+        if kind == "features":
+            gives = {"features": Promise((*along, "feature"), "", "feature of the recording", "float32")}
         gives |= {n: Promise(along, "", f"{v} of the recording", "float32") for n, v in self.observables.items()}
-        said = {"variables": self.variables.said(), "observables": dict(self.observables)}
+        said = {
+            "reader": self.reader.nameless(), "variables": self.variables.said(),
+            "observables": dict(self.observables), "values": self.values.said(),
+        }  # fmt: skip
         trajectory = Stage(
-            "trajectory", load, said, gives, files={"file": path}, group="/trajectory", sizes={"spin": sizes["spin"]},
-            coords={"trial": tuple(range(sizes["trial"])), "switch": switch, "time": time},
+            "trajectory", load, said, gives, files=files, group="/trajectory", sizes={kind[:-1]: size.width},
+            code=(type(self.reader).__module__, "spindsl.recording"),
+            coords={"trial": tuple(range(size.trials)), "switch": size.switch, "time": size.time},
         )  # fmt: skip
         if self.driving is None:
             return (trajectory,)
         known = self.driving
         said = courses(known.order, known.drives.sets(known.fields), known.fields, ())
-        return trajectory, nulls(said, known.fields, 4000, switch)
-
-
-def header(path: Path, names: Variables) -> tuple[dict[str, int], tuple[int, ...], tuple[float, ...]]:
-    """Sizes, switches and times of a recording, without reading it; DataError if it is none."""
-    with opened(path) as file:
-        spins = variable(file, path, names.spins)
-        variable(file, path, names.drive)
-        axis = [d for d in spins.dimensions if d in TIMES]
-        if set(spins.dimensions) != {"trial", "spin", *axis} or len(axis) != 1:
-            raise DataError(
-                f"{path}: {names.spins} has dimensions {spins.dimensions}; needed are trial, spin, and time or switch"
-            )
-        sizes = {d: len(file.dimensions[d]) for d in spins.dimensions}
-        count = sizes[axis[0]]
-        switch = np.asarray(file["switch"][:] if "switch" in file.variables else np.arange(1, count + 1))
-        time = np.asarray(file["time"][:] if "time" in file.variables else switch, dtype=np.float64)
-        if switch.shape != (count,) or (np.diff(switch) <= 0).any() or switch[0] < 0:
-            raise DataError(f"{path}: switch must rise from 0 or more, one number a time")
-        return sizes, tuple(int(k) for k in switch), tuple(float(t) for t in time)
-
-
-def opened(path: Path) -> netCDF4.Dataset:
-    """The file, open; DataError where it is absent or no netCDF."""
-    import netCDF4
-
-    if not path.exists():
-        raise DataError(f"{path} is absent; give its folder with --data DIR")
-    try:
-        return netCDF4.Dataset(path)
-    except OSError as error:
-        raise DataError(f"{path} is no netCDF file, or is truncated ({error})") from error
-
-
-def variable(file: netCDF4.Dataset, path: Path, name: str) -> netCDF4.Variable:
-    """A variable of a rectangular type, or DataError."""
-    if name not in file.variables:
-        raise DataError(f"{path}: no variable {name!r}; it holds {', '.join(file.variables)}")
-    found = file.variables[name]
-    if getattr(found, "_isvlen", False) and found.dtype is not str:
-        raise DataError(f"{path}: {name} is ragged (rows of unequal length); trials must have the same length")
-    return found
+        return trajectory, nulls(said, known.fields, 4000, size.switch)
 
 
 def load(task: Task) -> xr.Dataset:
-    """The recording in our order and names; DataError at the first value that is no spin."""
+    """The recording in our order and names; DataError at the first value that is no spin, or is missing."""
     import xarray as xr
 
-    said, path = task.said, task.files["file"]
-    names = said["variables"]
-    with opened(path) as file:
-        file.set_auto_mask(False)
-        spins = variable(file, path, names["spins"])
-        axis = next(d for d in spins.dimensions if d in TIMES)
-        order = [spins.dimensions.index(d) for d in ("trial", axis, "spin")]
-        raw = spins[:].transpose(order)
-        wrong = np.argwhere((raw != 1) & (raw != -1))
-        if len(wrong):
-            a, t, j = wrong[0]
-            at = f"trial {a}, {axis} number {t + 1}, spin {j}"
-            raise DataError(
-                f"{path}: {names['spins']} is {raw[a, t, j]} at {at}: no spin (±1); {len(wrong)} such values"
-            )
-        drive = np.asarray(variable(file, path, names["drive"])[:])
-        if drive.shape != raw.shape[:1]:
-            raise DataError(f"{path}: {names['drive']} has shape {drive.shape}, needed is one a trial, {raw.shape[:1]}")
-        data = {"spins": (("trial", "time", "spin"), np.ascontiguousarray(raw, dtype=np.int8))}
-        for ours, theirs in said["observables"].items():
-            found = variable(file, path, theirs)
-            if set(found.dimensions) != {"trial", axis}:
-                raise DataError(f"{path}: {theirs} has dimensions {found.dimensions}, needed are trial and {axis}")
-            order = [found.dimensions.index(d) for d in ("trial", axis)]
-            data[ours] = (("trial", "time"), found[:].transpose(order).astype(np.float32))
-    return xr.Dataset(data, {"drive": ("trial", [labelled(d) for d in drive.tolist()])})
+    said = task.said
+    names = Variables.model_validate(said["variables"])
+    found = word(Reader, said["reader"]).read(task.files, names, said["observables"])
+    where = f"{next(iter(task.files.values()))}: {names.kind}"
+    numeric(where, found.values)
+    if names.kind == "spins":
+        data = {"spins": (("trial", "time", "spin"), spins(where, found, said["values"]))}
+    else:
+        data = {"features": (("trial", "time", "feature"), features(where, found))}
+    for name, values in found.observables.items():
+        numeric(f"{where.rpartition(':')[0]}: {name} (the file's {said['observables'][name]})", values)
+        data[name] = (("trial", "time"), values.astype(np.float32))
+    own = {"drive": ("trial", found.drive)} | ({"group": ("trial", found.group)} if found.group else {})
+    return xr.Dataset(data, own)
 
 
-def labelled(value: Any) -> str:
-    """A drive's name as text: 1 and 1.0 are "1"."""
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
+def numeric(where: str, values: np.ndarray) -> None:
+    """DataError for text where numbers should be."""
+    if values.dtype.kind not in "biuf":
+        raise DataError(f"{where} is of type {values.dtype}, needed are numbers")
+
+
+def spins(where: str, found: Recording, states: dict[str, int]) -> np.ndarray:
+    """±1, int8; DataError at the first value that is neither state."""
+    raw, down, up = found.values, states["down"], states["up"]
+    wrong = np.argwhere((raw != down) & (raw != up))
+    if len(wrong):
+        hint = ""
+        if np.isin(raw, (0, 1)).all():
+            hint = "; if 0 is down and 1 is up, say so: values = { down = 0, up = 1 }"
+        elif np.isin(raw, (-1, 1)).all():
+            hint = "; the file has -1 and 1: drop `values`"
+        value, place = raw[tuple(wrong[0])], found.place(*wrong[0])
+        raise DataError(f"{where} is {value:g} at {place}: no spin ({down} or {up}); {len(wrong)} such values{hint}")
+    return np.where(raw == up, 1, -1).astype(np.int8)
+
+
+def features(where: str, found: Recording) -> np.ndarray:
+    """Finite, float32; DataError at the first value that is missing."""
+    values = np.ascontiguousarray(found.values, dtype=np.float32)
+    wrong = np.argwhere(~np.isfinite(values))
+    if len(wrong):
+        value, place = values[tuple(wrong[0])], found.place(*wrong[0])
+        raise DataError(f"{where} is {value} at {place}; needed is a finite number ({len(wrong)} such values)")
+    return values

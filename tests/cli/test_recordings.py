@@ -16,7 +16,7 @@ title = "watched"
 seed = 1
 [system]
 kind = "recorded"
-file = "watched.nc"
+reader = { kind = "netcdf", file = "watched.nc" }
 observables = { work = "work" }
 [bottleneck.pca]
 kind = "pca"
@@ -116,7 +116,7 @@ def test_an_absent_file_check_warns_run_refuses(tmp_path, monkeypatch):
     done = CliRunner().invoke(app, ["check", "watched.toml"])
     assert done.exit_code == 0
     assert "W301" in done.stderr
-    assert "watched.toml:6:8" in done.stderr
+    assert "watched.toml:6:36" in done.stderr
     done = CliRunner().invoke(app, ["run", "watched.toml", "-q"])
     assert isinstance(done.exception, DataError)
     assert done.exception.exit_code == 3

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from spindsl.kernels import vae
+from spindsl.kernels import normal, vae
 
 SHAPE = vae.Shape(6, (5, 4), 2)
 
@@ -117,3 +117,125 @@ def test_glorot_bounds():
         bound = math.sqrt(6 / sum(weight.shape[1:]))
         assert bound * 0.95 < weight.abs().max() <= bound
         assert not bias.any()
+
+
+# normal visible units
+
+REAL = vae.Shape(6, (5, 4), 2, real=True)
+
+
+@pytest.fixture
+def real():
+    """Three networks with normal visible units, float64, their sigmas between 0.4 and 1.3, with features and noise."""
+    g = torch.Generator().manual_seed(4)
+    flat = vae.glorot(REAL, [torch.Generator().manual_seed(s) for s in range(3)]).double()
+    flat += 0.3 * torch.randn(flat.shape, generator=g, dtype=torch.float64)
+    x = torch.randn(3, 7, 6, generator=g, dtype=torch.float64)
+    return flat, x, torch.randn(3, 7, 2, generator=g, dtype=torch.float64)
+
+
+def test_the_normal_likelihood_is_scipys():
+    from scipy.stats import norm
+
+    x, o, r = (torch.tensor(v, dtype=torch.float64)[None, None] for v in ([0.3, -2.0], [1.0, 0.5], [-1.0, 2.0]))
+    sigma = 0.01 + np.log1p(np.exp([-1.0, 2.0]))
+    expected = norm.logpdf([0.3, -2.0], [1.0, 0.5], sigma).sum()
+    assert float(normal.likelihood(x, o, r)) == pytest.approx(expected, abs=1e-13)
+
+
+@pytest.mark.parametrize("kl_weight", [0.0, 1.0, 3.0])
+def test_the_written_gradient_of_real_features_is_that_of_autograd(real, kl_weight):
+    """Every parameter, the sigmas included, to rounding."""
+    flat, x, eps = real
+    leaf = flat.clone().requires_grad_(True)
+    (-vae.elbo(REAL, leaf, x, eps, kl_weight)).mean(1).sum().backward()
+    grads = torch.zeros_like(flat)
+    noise = vae.raw(REAL, flat), vae.raw(REAL, grads)
+    loss = vae.gradient(REAL, vae.views(REAL, flat), vae.views(REAL, grads), x, eps, kl_weight, noise)
+    assert torch.allclose(grads, leaf.grad, rtol=0, atol=1e-12)
+    assert torch.allclose(loss, -vae.elbo(REAL, flat, x, eps, kl_weight).sum(1), rtol=1e-13)
+    assert leaf.grad[:, -6:].abs().min() > 1e-4
+
+
+def linear() -> tuple[vae.Shape, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """x = b + w z + sigma noise, z one normal variable, without hidden layers: the encoder is left to the test.
+
+    Its exact posterior is N(v w'(x - b)/sigma^2, v), v = 1 / (1 + |w/sigma|^2), and its marginal N(b, ww' + sigma^2).
+    """
+    shape = vae.Shape(4, (), 1, real=True)
+    flat = torch.zeros(1, shape.parameters, dtype=torch.float64)
+    w, b = torch.tensor([0.8, -0.5, 0.3, 1.1]).double(), torch.tensor([0.2, -0.1, 0.0, 0.4]).double()
+    vae.raw(shape, flat)[:] = torch.tensor([0.1, -0.7, 0.5, -1.2]).double()
+    (_, _), (weight, bias) = vae.views(shape, flat)
+    weight[0, 0], bias[0, 0] = w, b
+    return shape, flat, w, b
+
+
+def bound(shape: vae.Shape, flat: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """E_eps[ELBO] by Gauss-Hermite quadrature, exact here, where it is quadratic in eps."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(8)
+    eps = [torch.full((1, x.shape[1], 1), float(n), dtype=torch.float64) for n in nodes]
+    return sum(float(c) * vae.elbo(shape, flat, x, e) for c, e in zip(weights / weights.sum(), eps))
+
+
+def test_the_bound_is_the_exact_marginal_of_a_linear_model():
+    """With the exact posterior as encoder E[ELBO] = ln p(x) to rounding; with any other it is less."""
+    from scipy.stats import multivariate_normal
+
+    shape, flat, w, b = linear()
+    sigma = normal.spread(vae.raw(shape, flat))[0, 0]
+    x = torch.randn(1, 9, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    cov = torch.outer(w, w) + torch.diag(sigma**2)
+    exact = multivariate_normal(b.numpy(), cov.numpy()).logpdf(x[0].numpy())
+    v = 1 / (1 + ((w / sigma) ** 2).sum())
+    (weight, bias), _ = vae.views(shape, flat)
+    weight[0, :, 0], bias[0, 0, 0] = v * w / sigma**2, -v * (w / sigma**2) @ b
+    bias[0, 0, 1] = torch.expm1(v.sqrt()).log()  # softplus of this is the posterior's deviation
+    assert np.abs(bound(shape, flat, x)[0].numpy() - exact).max() < 1e-12
+    weight[0, :, 0] *= 0.7
+    bias[0, 0, 1] += 0.2
+    gap = exact - bound(shape, flat, x)[0].numpy()
+    assert gap.min() > 1e-4
+
+
+def test_sigma_keeps_off_zero():
+    """Constant features would let the density diverge; sigma stays above its floor, the loss finite."""
+    x = torch.zeros(1, 50, 3)
+    shape = vae.Shape(3, (4,), 1, real=True)
+    flat, history = vae.train(shape, x, [1], epochs=200, batch=10, rate=0.1, kl_weight=1.0, tick=lambda f: None)
+    sigma = normal.spread(vae.raw(shape, flat))
+    assert normal.FLOOR <= sigma.min() <= sigma.max() < 0.1
+    floor = 3 * (math.log(normal.FLOOR) + 0.5 * math.log(2 * math.pi))
+    assert floor <= history[0, -1] < history[0, 0]
+
+
+def test_training_finds_the_factor_and_the_noise():
+    """Four features of one factor, loadings .9, noise variance 1 - .81: sigma ends near sqrt(.19) = .436, between
+    that of the factor and 0.6, and -ELBO between the entropy of the marginal and that of independent features."""
+    g = torch.Generator().manual_seed(2)
+    z, e = torch.randn(1, 2000, 1, generator=g), torch.randn(1, 2000, 4, generator=g)
+    x = 0.9 * z + math.sqrt(0.19) * e
+    x = (x - x.mean(1)) / x.std(1)
+    shape = vae.Shape(4, (8,), 1, real=True)
+    flat, history = vae.train(shape, x, [3], epochs=60, batch=50, rate=3e-3, kl_weight=1.0, tick=lambda f: None)
+    sigma = normal.spread(vae.raw(shape, flat))
+    assert (sigma > 0.38).all()
+    assert (sigma < 0.5).all()
+    entropy = 0.5 * (4 * math.log(2 * math.pi * math.e) + math.log(0.19**3 * (0.19 + 4 * 0.81)))
+    independent = 2 * math.log(2 * math.pi * math.e)
+    assert entropy - 0.1 < history[0, -1] < 0.5 * (entropy + independent)
+
+
+def test_features_are_standardised_by_those_trained_on():
+    """Mean 0 and variance 1 in each set of the trials that are not held out; a constant feature is 0."""
+    from spindsl.bottlenecks.vae import standardised
+
+    rng = np.random.default_rng(0)
+    x = (rng.normal(size=(2, 30, 3)) * [1.0, 100.0, 0.0] + [5.0, -3.0, 2.0]).astype(np.float32)
+    held = np.arange(30) < 10
+    found = standardised(x, held)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found[:, ~held].mean(axis=1), 0.0, atol=1e-6)
+    np.testing.assert_allclose(found[:, ~held].std(axis=1), [[1, 1, 0]] * 2, atol=1e-6)
+    mean, std = x[1, 10:, 1].mean(dtype=float), x[1, 10:, 1].std(dtype=float)
+    np.testing.assert_allclose(found[1, 3, 1], (x[1, 3, 1] - mean) / std, rtol=1e-6)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from spindsl.experiment import loads
 from spindsl.run import opened
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +49,13 @@ def test_a_first_experiment_of_ones_own(tmp_path):
     assert Path(tmp_path, report.stdout.strip()).stat().st_size > 10_000
     assert spindsl("show", directory, cwd=tmp_path).returncode == 0
     assert "@article" in spindsl("cite", "mine.toml", cwd=tmp_path).stdout
+
+
+def test_recordings_are_described_as_they_are_read():
+    """The TOML of the README, which describes a recorded system, is valid."""
+    (text,) = [text for kind, text in BLOCKS if kind == "toml"]
+    experiment = loads(f'spindsl = 1\ntitle = "a README"\nseed = 1\n{text}')
+    assert (experiment.system.kind, experiment.system.variables.kind) == ("recorded", "features")
 
 
 def test_recorded_template_is_written(tmp_path):

@@ -22,7 +22,7 @@ ENROLLED = [(noun.__name__.lower(), kind) for noun in (*NOUNS, *PARTS) for kind 
 
 
 @pytest.fixture
-def example(small, tmp_path):
+def example(small, recording, tmp_path):
     """The small experiment with a word's example in the place of what it had; recorded files beside it."""
 
     def read(noun: str, kind: str) -> str:
@@ -33,26 +33,13 @@ def example(small, tmp_path):
             table[key] = table[key] | value if key in ("bottleneck", "analysis") else value
         if table["system"]["kind"] == "recorded":
             del table["dynamics"], table["protocol"]
-            recording(tmp_path / "recording.nc")
+            recording(tmp_path)
         if kind == "file":
             J = np.triu(np.random.default_rng(0).normal(size=(16, 16)), 1)
             xr.Dataset({"J": (("i", "j"), J + J.T)}).to_netcdf(tmp_path / "couplings.nc", engine="netcdf4")
         return tomlkit.dumps(table)
 
     return read
-
-
-def recording(path: Path) -> None:
-    """Unequal classes, dimensions in another order, and an observable that ends early."""
-    rng = np.random.default_rng(0)
-    drive = np.array(["AB"] * 14 + ["AC"] * 10 + ["BC"] * 16)
-    sigma = rng.choice(np.array([-1, 1], np.int8), (4, 40, 24))
-    power = rng.normal(size=(4, 40)).astype(np.float32)
-    power[3] = np.nan
-    xr.Dataset(
-        {"sigma": (("switch", "trial", "spin"), sigma), "absorbed": (("switch", "trial"), power)},
-        {"drive": ("trial", drive), "switch": [1, 2, 5, 9]},
-    ).to_netcdf(path, engine="netcdf4")
 
 
 @pytest.mark.parametrize(("noun", "kind"), ENROLLED)
@@ -91,7 +78,7 @@ def test_a_word_is_documented(noun, kind):
 def test_reading_loads_nothing_heavy():
     """Neither `import spindsl` nor reading and lowering an experiment; each is a process of its own."""
     file = Path(__file__).parents[2] / "experiments/zhong2020/classification.toml"
-    heavy = "{'torch', 'numba', 'sklearn', 'scipy', 'xarray', 'matplotlib', 'netCDF4'}"
+    heavy = "{'torch', 'numba', 'sklearn', 'scipy', 'xarray', 'pandas', 'matplotlib', 'netCDF4'}"
     for code in (
         "import spindsl",
         "from spindsl.cli import app; from typer.testing import CliRunner; CliRunner().invoke(app, ['--help'])",
