@@ -14,9 +14,9 @@ import typer
 from .errors import SpecError, SpindslError
 
 if TYPE_CHECKING:
-    from .engine import Stop
     from .errors import Finding
     from .run import Run
+    from .watching import Stop
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -243,8 +243,8 @@ def tell(findings: list[Finding], file: Path, text: str, format: str = "text", c
 
 def carry_out(run: Run, file: Path, workers: int | None, quiet: bool) -> None:
     """Run with progress, stop on signals, print the path and the expectations; exit 6 if one is not met."""
-    from .engine import Silent
     from .progress import progress
+    from .watching import Silent
 
     try:
         with progress() if not quiet else Silent() as shown:
@@ -260,7 +260,7 @@ def carry_out(run: Run, file: Path, workers: int | None, quiet: bool) -> None:
 
 def listening() -> Stop:
     """A Stop that SIGINT and SIGTERM set."""
-    from .engine import Stop
+    from .watching import Stop
 
     stop = Stop()
 

@@ -16,54 +16,22 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import StageError, Stopped
+from .errors import StageError
 from .graph import Graph, Task
 from .pieces import Assembly, Piece, labelled, survey
 from .planning import Row, plan, totals
 from .processes import Processes
 from .store import Store, keys
+from .watching import Progress, Seen, Silent, Stop
 
 if TYPE_CHECKING:
     import xarray as xr
 
 WORTH = 10.0  # s on one core, of a node, beyond which processes pay for their start
-
-
-class Progress(Protocol):
-    """Whoever wants to know how far a run has come."""
-
-    def stage(self, name: str, pieces: int, cached: int) -> None: ...
-    def advance(self, name: str, fraction: float) -> None: ...
-    def done(self, name: str, seconds: float) -> None: ...
-
-
-class Silent:
-    """Nobody."""
-
-    def __enter__(self) -> Silent:
-        return self
-
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
-
-    def stage(self, name: str, pieces: int, cached: int) -> None: ...
-    def advance(self, name: str, fraction: float) -> None: ...
-    def done(self, name: str, seconds: float) -> None: ...
-
-
-@dataclass
-class Stop:
-    """Set by a signal; every piece looks at it now and then."""
-
-    signal: int = 0
-
-    def check(self) -> None:
-        if self.signal:
-            raise Stopped(self.signal)
 
 
 class Results(Mapping):
@@ -133,84 +101,21 @@ class Runner:
         from threadpoolctl import threadpool_limits
 
         self.results = Results(self.graph, self.store)
-        self.whole = accelerator() if any(s.accelerated for s in self.graph.stages.values()) else False
-        self.announce()
+        self.whole = any(s.accelerated for s in self.graph.stages.values()) and accelerator()
+        self.announce(plan(self.graph, self.store, self.block))
         with threadpool_limits(1), ThreadPoolExecutor(self.workers) as pool, Processes(self.workers) as self.apart:
-            self.flow(pool)
-        return self.results
-
-    def announce(self) -> None:
-        """Tell the progress of every stage with something to do, and how much there is."""
-        rows = plan(self.graph, self.store, self.block)
-        self.shares = {}
-        for total in totals(rows):
-            self.shares[total.stage.name] = 1 / max(total.lacking, 1)
-            if total.lacking:
-                self.progress.stage(total.stage.name, total.pieces, total.pieces - total.lacking)
-        self.left = {t.stage.name: t.places for t in totals(rows)}
-
-    def flow(self, pool: ThreadPoolExecutor) -> None:
-        """Start what can be started, in the order of the graph, until all is done."""
-        users = {n: {m for m, node in self.graph.nodes.items() if n in node.sources.values()} for n in self.graph.nodes}
-        waiting, works = list(self.graph.nodes), {}
-        done: set[str] = set()
-        running: dict[Future, tuple[str, Piece]] = {}
-        failed: dict[str, StageError] = {}
-
-        def finish(name: str) -> None:
-            done.add(name)
-            works.pop(name, None)
-            stage = self.graph.nodes[name].stage.name
-            self.left[stage] -= 1
-            if not self.left[stage] and stage in self.begun:
-                self.took[stage] = time.monotonic() - self.begun[stage]
-                self.progress.done(stage, self.took[stage])
-            for source in self.graph.nodes[name].sources.values():
-                if users[source] <= done | set(failed):
-                    self.results.forget(source)
-
-        self.begun: dict[str, float] = {}
-        try:
-            while waiting or works:
-                for name in [n for n in waiting if self.may_begin(n, done, works)]:
-                    waiting.remove(name)
-                    works[name] = self.begin(name)
-                    if not works[name].left:
-                        finish(name)
-                for name in [n for n in waiting if set(self.graph.nodes[n].sources.values()) & set(failed)]:
-                    waiting.remove(name)
-                    failed[name] = failed[next(iter(set(self.graph.nodes[name].sources.values()) & set(failed)))]
-                for name, work in works.items():
-                    for piece in work.ready()[: 2 * self.workers - len(running)]:
-                        work.waiting.remove(piece)
-                        self.begun.setdefault(work.row.stage.name, time.monotonic())
-                        running[pool.submit(self.piece, name, work, piece)] = name, piece
-                for future in wait(running, timeout=0.1, return_when=FIRST_COMPLETED).done if running else ():
-                    name, piece = running.pop(future)
-                    try:
-                        future.result()
-                    except StageError as error:
-                        failed[name] = error
-                        works.pop(name, None)
-                    if name in works:
-                        works[name].finished.add(piece.path)
-                        works[name].left -= 1
-                        if not works[name].left:
-                            finish(name)
-                self.stop.check()
-        finally:
-            for future in running:
-                future.cancel()
-            wait(running)
+            failed = Flow(self, pool).run()
         if failed:
             raise StageError("; ".join(dict.fromkeys(str(e) for e in failed.values())))
+        return self.results
 
-    def may_begin(self, name: str, done: set[str], works: Mapping[str, Work]) -> bool:
-        """Whether all that a node needs is there, and nobody is at the same key: it may find pieces there."""
-        mine = (self.graph.nodes[name].stage.name, set(self.results.keys[name].values()))
-        others = ((w.row.stage.name, set(self.results.keys[n].values())) for n, w in works.items())
-        busy = any(stage == mine[0] and keys & mine[1] for stage, keys in others)
-        return not busy and set(self.graph.nodes[name].sources.values()) <= done
+    def announce(self, rows: list[Row]) -> None:
+        """Tell the progress of every stage with something to do, and how much there is."""
+        self.left = {t.stage.name: t.places for t in totals(rows)}
+        self.shares = {t.stage.name: 1 / max(t.lacking, 1) for t in totals(rows)}
+        for total in totals(rows):
+            if total.lacking:
+                self.progress.stage(total.stage.name, total.pieces, total.pieces - total.lacking)
 
     def begin(self, name: str) -> Work:
         """The work of a node, as the store is now."""
@@ -253,25 +158,96 @@ class Runner:
         return found
 
 
+class Flow:
+    """The order in which the nodes of a run are begun, their pieces handed out, and their inputs forgotten."""
+
+    def __init__(self, runner: Runner, pool: ThreadPoolExecutor):
+        self.runner, self.pool, self.nodes = runner, pool, runner.graph.nodes
+        self.waiting = list(self.nodes)
+        self.works: dict[str, Work] = {}
+        self.running: dict[Future, tuple[str, Piece]] = {}
+        self.done: set[str] = set()
+        self.failed: dict[str, StageError] = {}
+        self.begun: dict[str, float] = {}
+        self.users: dict[str, set[str]] = {name: set() for name in self.nodes}
+        for name, node in self.nodes.items():
+            for source in node.sources.values():
+                self.users[source].add(name)
+
+    def run(self) -> dict[str, StageError]:
+        """Until nothing is left that can be done; what failed, by node."""
+        try:
+            while self.waiting or self.works:
+                self.open()
+                self.hand_out()
+                for future in wait(self.running, timeout=0.1, return_when=FIRST_COMPLETED).done:
+                    self.take(future)
+                self.runner.stop.check()
+        finally:
+            for future in self.running:
+                future.cancel()
+            wait(self.running)
+        return self.failed
+
+    def open(self) -> None:
+        """Begin the nodes that can be begun, and drop those that need one that failed."""
+        for name in list(self.waiting):
+            sources = set(self.nodes[name].sources.values())
+            if fault := next((self.failed[s] for s in sources if s in self.failed), None):
+                self.waiting.remove(name)
+                self.failed[name] = fault
+            elif sources <= self.done and not self.busy(name):
+                self.waiting.remove(name)
+                self.works[name] = self.runner.begin(name)
+                if not self.works[name].left:
+                    self.finish(name)
+
+    def busy(self, name: str) -> bool:
+        """Whether another node is at the same key: pieces of this one may be found when it is done."""
+        keys, mine = self.runner.results.keys, set(self.runner.results.keys[name].values())
+        return any(mine & set(keys[other].values()) for other in self.works)
+
+    def hand_out(self) -> None:
+        """Give pieces to the pool, of the first nodes first."""
+        for name, work in self.works.items():
+            for piece in work.ready()[: 2 * self.runner.workers - len(self.running)]:
+                work.waiting.remove(piece)
+                self.begun.setdefault(work.row.stage.name, time.monotonic())
+                self.running[self.pool.submit(self.runner.piece, name, work, piece)] = name, piece
+
+    def take(self, future: Future) -> None:
+        """Note that a piece is done, or that its node failed."""
+        name, piece = self.running.pop(future)
+        try:
+            future.result()
+        except StageError as error:
+            self.failed[name] = error
+            self.works.pop(name, None)
+        if name in self.works:
+            self.works[name].finished.add(piece.path)
+            self.works[name].left -= 1
+            if not self.works[name].left:
+                self.finish(name)
+
+    def finish(self, name: str) -> None:
+        """Note that a node is done; forget the results that nobody needs any more."""
+        del self.works[name]
+        self.done.add(name)
+        stage, runner = self.nodes[name].stage.name, self.runner
+        runner.left[stage] -= 1
+        if stage in self.begun and not runner.left[stage]:
+            runner.took[stage] = time.monotonic() - self.begun[stage]
+            runner.progress.done(stage, runner.took[stage])
+        for source in self.nodes[name].sources.values():
+            if self.users[source] <= self.done | set(self.failed):
+                runner.results.forget(source)
+
+
 def accelerator() -> bool:
     """Whether a GPU is there for torch."""
     import torch
 
     return torch.cuda.is_available()
-
-
-@dataclass
-class Seen:
-    """The tick of one piece: hands on what is new, and stops when asked."""
-
-    advance: Any
-    stop: Stop
-    last: float = 0.0
-
-    def __call__(self, fraction: float) -> None:
-        self.stop.check()
-        self.advance(fraction - self.last)
-        self.last = fraction
 
 
 def among(dataset: xr.Dataset, switches: tuple[int, ...]) -> xr.Dataset:

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from . import experiment as language
-from .engine import Progress, Runner, Silent, Stop, written
+from .engine import Runner, written
 from .errors import ConflictError, DataError, SpindslError
 from .experiment import Experiment
 from .graph import Graph
 from .lower import lower
 from .planning import fits, plan
 from .store import Store, content, keys
+from .watching import Progress, Silent, Stop
 
 
 @dataclass(frozen=True)
