@@ -164,6 +164,7 @@ class Flow:
     def __init__(self, runner: Runner, pool: ThreadPoolExecutor):
         self.runner, self.pool, self.nodes = runner, pool, runner.graph.nodes
         self.waiting = list(self.nodes)
+        self.number = {name: k for k, name in enumerate(self.nodes)}
         self.works: dict[str, Work] = {}
         self.running: dict[Future, tuple[str, Piece]] = {}
         self.done: set[str] = set()
@@ -208,8 +209,8 @@ class Flow:
         return any(mine & set(keys[other].values()) for other in self.works)
 
     def hand_out(self) -> None:
-        """Give pieces to the pool, of the first nodes first."""
-        for name, work in self.works.items():
+        """Give pieces to the pool, of the first nodes of the graph first: one point is finished before the next."""
+        for name, work in sorted(self.works.items(), key=lambda item: self.number[item[0]]):
             for piece in work.ready()[: 2 * self.runner.workers - len(self.running)]:
                 work.waiting.remove(piece)
                 self.begun.setdefault(work.row.stage.name, time.monotonic())
