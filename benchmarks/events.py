@@ -279,9 +279,7 @@ def memory(glass: Glass, rounds: int, events: int = 200_000) -> float:
 
 def growth(rounds: int, figure: str) -> None:
     print("\nGrowth with N at the same mean number of neighbours, one core; memory: touching it alone")
-    print(
-        f"{'N':>6}{'flips/dwell':>13}{'ns/event':>10}{'without starts':>16}{'memory':>8}{'rest':>6}{'start, ns/spin':>16}"
-    )
+    print(f"{'N':>6}{'flips/dwell':>13}{'ns/event':>10}{'alone':>8}{'memory':>8}{'rest':>6}{'start, ns/spin':>16}")
     rows = []
     for N in SIZES:
         matter = glass(N)
