@@ -233,7 +233,7 @@ def tell(findings: list[Finding], file: Path, text: str, format: str = "text", c
         return
     from . import diagnose
 
-    placed = [diagnose.placed(text, f, changes) for f in findings]
+    placed = diagnose.arranged(text, findings, changes)
     if format == "json":
         typer.echo(json.dumps(diagnose.as_json(placed, str(file)), indent=1))
         return

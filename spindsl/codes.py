@@ -21,11 +21,15 @@ CODES = {
     "E101": code("unknown key", """
         No such key exists in this table. Nothing is ignored, since a misspelt key would
         silently leave a default in place. Where a required key is missing that
-        resembles it, both are reported as this one mistake:
+        resembles it, both are reported as this one mistake. A sweep can only change
+        what could stand in the file; a number counts the elements of an array from 0:
 
             [system]
             kind = "spin-glass"
             spin = 256                # spins = 256
+            [[sweep]]
+            product = { "dynamics.betta" = [1.0, 2.0] }      # "dynamics.beta"
+            zip = { "bottleneck.vae.hidden.0" = [100, 200] } # the first layer
         """),
     "E102": code("missing key or table", """
         Keys that decide the physics have no default and are always written. The place
@@ -66,11 +70,12 @@ CODES = {
     "E107": code("a name given twice", """
         A key or table stands twice in the file, a list repeats a name that must be
         unique, or a bottleneck has the name of an observable, so that `of` would mean
-        either.
+        either. A parameter is swept once, in a product each value once.
 
             beta = 2.0
             beta = 3.0                # drop one
             names = ["A", "B", "A"]
+            product = { "dynamics.beta" = [1.0, 2.0, 1.0] }
         """),
     "E108": code("text of the wrong form", """
         The text has to follow a pattern, as a dotted path does:
@@ -80,10 +85,13 @@ CODES = {
     "E109": code("a name of the wrong form", """
         The name of a bottleneck, an analysis or an observable becomes a group of the
         result and part of dotted paths: a letter, then letters, digits, _ or -, at most
-        64 in all. The keys of a sweep are dotted paths.
+        64 in all. The keys of a sweep are dotted paths of parameters, in quotes, since
+        without them TOML makes tables in tables. seed can be swept, and what lies in
+        system, dynamics, protocol, split, bottleneck or analysis:
 
             [bottleneck."2d"]         # [bottleneck.vae-2d]
             product = { beta = [2.0, 3.0] }     # { "dynamics.beta" = [2.0, 3.0] }
+            product = { dynamics.beta = [2.0] } # { "dynamics.beta" = [2.0] }
         """),
     "E110": code("a key in the wrong table", """
         The key exists, but elsewhere. In TOML a key belongs to the last [table] above
@@ -124,10 +132,15 @@ CODES = {
         """),
     "E203": code("out of what the rest of the file allows", """
         The bound follows from other keys: a spin has at most N - 1 neighbours, a drive
-        is made of declared fields, only a switch that is applied can be recorded.
+        is made of declared fields, only a switch that is applied can be recorded. In a
+        sweep it has to hold at every point; the place is that of the value that breaks
+        it, and where several values break it together, all are named:
 
             spins = 10
             graph = { kind = "erdos-renyi", mean_degree = 12 }            # at most 9
+            graph = { kind = "random-regular", neighbours = 3 }
+            product = { "system.spins" = [10, 11] }       # 11 times 3 is not even
+            zip = { "system.spins" = [10, 12], "dynamics.beta" = [1.0] }  # 2 beside 1
         """),
     "E204": code("no such bottleneck or observable", """
         `of` of an analysis is the name of a [bottleneck.NAME] of the file, or of a
@@ -139,17 +152,18 @@ CODES = {
         """),
     "E205": code("nothing gives what is expected", """
         `of` of an expectation is a variable of the result, by its group and name with
-        dots between.
+        dots between; `where` selects by labels of its coordinates, those of a sweep
+        included. A mean over realizations, quenched.…, has neither realizations nor
+        trials.
 
             [analysis.drive]
             [[expect]]
             of = "analysis.drive.accuracy"      # of = "analysis.drive.score"
+            where = { beta = 2.5 }              # one of those that are swept
         """),
-    "E210": code("reserved", """
-        The grammar of this key is fixed, so that files will not have to change, but
-        this version of spindsl does not run it. Run one file for each value meanwhile:
-
-            spindsl run glass.toml --set dynamics.beta=2.0
+    "E210": code("retired: a key that was reserved", """
+        Versions before sweeps and realizations could be run refused them with this
+        code. It is not given any more, and will not mean anything else.
         """),
     "E301": code("a data file that cannot be read", """
         The file is absent, truncated, or not of the format that `kind` says. It is

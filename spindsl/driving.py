@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from .errors import MeaningError
+from .errors import MeaningError, together
 from .graph import Promise, Stage, Task
 from .seeds import philox_key
 from .spec import Count, Label, Labels, Listed, Words
@@ -48,19 +48,21 @@ class List(Words):
     sets_: Annotated[dict[Label, Labels], Field(alias="sets", min_length=1, description="name = [fields]")]
 
     def sets(self, fields: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+        together(self._wrong(fields))
+        return dict(self.sets_)
+
+    def _wrong(self, fields: tuple[str, ...]) -> Iterator[MeaningError]:
         for name, members in self.sets_.items():
             for k, member in enumerate(members):
                 if member not in fields:
-                    raise MeaningError(
+                    yield MeaningError(
                         f"drive {name!r} names the field {member!r}, which is not declared",
                         "drives", "sets", name, k, code="E202", hint=f"declared are {', '.join(fields)}",
                     )  # fmt: skip
-        for name, members in self.sets_.items():
             twin = next(n for n, m in self.sets_.items() if set(m) == set(members))
             if twin != name:
                 message = f"drives {twin!r} and {name!r} have the same fields and cannot be told apart"
-                raise MeaningError(message, "drives", "sets", name, code="E107")
-        return dict(self.sets_)
+                yield MeaningError(message, "drives", "sets", name, code="E107")
 
 
 Drives = Annotated[Subsets | List, Field(discriminator="kind")]
@@ -85,13 +87,15 @@ Phases = Annotated[tuple[Phase, ...], Listed]
 
 def phased(phases: tuple[Phase, ...], drives: Mapping[str, tuple[str, ...]]) -> None:
     """MeaningError unless phases follow one another and name drives that there are."""
+    wrong = []
     for k, phase in enumerate(phases):
-        if k and phase.after <= phases[k - 1].after:
-            raise MeaningError("phases must follow one another", "phases", k, "after", code="E203")
+        if k and phase.after <= (before := phases[k - 1].after):
+            message, hint = "phases must follow one another", f"more than {before}"
+            wrong.append(MeaningError(message, "phases", k, "after", code="E203", hint=hint))
         if phase.drive is not None and phase.drive not in drives:
-            raise MeaningError(
-                f"no drive {phase.drive!r}", "phases", k, "drive", code="E202", hint=f"there are {', '.join(drives)}"
-            )
+            message, hint = f"no drive {phase.drive!r}", f"there are {', '.join(drives)}"
+            wrong.append(MeaningError(message, "phases", k, "drive", code="E202", hint=hint))
+    together(wrong)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What can go wrong, by whose fault it is. The exit codes are those of the command line."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 
@@ -15,6 +16,7 @@ class Finding:
     width: int = 1
     hint: str = ""
     notes: tuple[str, ...] = field(default=())
+    key: bool = False  # the key is wrong, not its value
 
     @property
     def warns(self) -> bool:
@@ -38,11 +40,29 @@ class SpecError(SpindslError):
 
 
 class MeaningError(ValueError):
-    """Raised by a word whose keys are each right but wrong together; becomes a finding at `path`."""
+    """Raised by a word whose keys are each right but wrong together; becomes a finding at `path`.
 
-    def __init__(self, message: str, *path: str | int, code: str = "E201", hint: str = ""):
+    `others` are further ones, found at the same time.
+    """
+
+    def __init__(self, message: str, *path: str | int, code: str = "E201", hint: str = "", key: bool = False):
         super().__init__(message)
-        self.path, self.code, self.hint = path, code, hint
+        self.path, self.code, self.hint, self.key = path, code, hint, key
+        self.others: tuple[MeaningError, ...] = ()
+
+    def findings(self, *path: str | int) -> Iterator[Finding]:
+        """As mistakes of the table at a path."""
+        yield Finding(self.code, str(self), (*path, *self.path), hint=self.hint, key=self.key)
+        for other in self.others:
+            yield from other.findings(*path)
+
+
+def together(errors: Iterable[MeaningError]) -> None:
+    """Raise all the errors as one, if there are any."""
+    several = list(errors)
+    if several:
+        several[0].others = tuple(several[1:])
+        raise several[0]
 
 
 class DataError(SpindslError):

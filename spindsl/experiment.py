@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from .errors import MeaningError
+from .errors import MeaningError, together
 from .spec import (
     Analysis,
     Bottleneck,
@@ -31,7 +31,7 @@ from .spec import (
     Word,
     Words,
 )
-from .sweeping import Sweep, axes
+from .sweeping import Sweep, overlaps
 
 LANGUAGE = 1
 PACKAGES = ("graphs", "couplings", "readers", "systems", "dynamics", "protocols", "bottlenecks", "analyses")
@@ -115,14 +115,15 @@ class Experiment(Words):
     @model_validator(mode="after")
     def _fits(self):
         simulated = type(self.system).simulated
+        wrong = []
         for noun in ("dynamics", "protocol"):
             if simulated and getattr(self, noun) is None:
-                raise MeaningError(f"a system of kind {self.system.kind!r} needs [{noun}]", noun, code="E102")
+                wrong.append(MeaningError(f"a system of kind {self.system.kind!r} needs [{noun}]", noun, code="E102"))
             if not simulated and getattr(self, noun) is not None:
-                raise MeaningError("recorded matter brings its own history; drop this table", noun)
+                wrong.append(MeaningError("recorded matter brings its own history; drop this table", noun))
         if not simulated and self.realizations > 1:
-            raise MeaningError("recorded matter has one realization", "realizations")
-        axes(self.sweep, self.realizations)
+            wrong.append(MeaningError("recorded matter has one realization", "realizations"))
+        together([*wrong, *overlaps(self.sweep)])
         return self
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import product
@@ -14,23 +14,73 @@ import numpy as np
 
 from . import ensemble
 from .errors import Finding, MeaningError, SpecError
-from .experiment import Expect, Experiment
+from .experiment import Between, Expect, Experiment, First, Last
 from .graph import Graph, Node, Stage
-from .points import BEFORE, Point, points
-from .sweeping import Axis, axes
+from .points import BEFORE, Point, points, unswept, valid
+from .sweeping import Axis, axes, changed, owner
 
 
 def lower(experiment: Experiment, data: Path) -> Graph:
     """All stages of an experiment; of a sweep, each once for all the points that share it.
 
-    `data` is the folder of data files. SpecError where words do not fit together.
+    `data` is the folder of data files. SpecError with all that does not fit together.
     """
-    every = {point.place: lowered(point, data) for point in points(experiment)}
+    all_points, wrong = points(experiment)
+    every, failing = {}, {}
+    for point in all_points:
+        every[point.place], found = lowered(point, data)
+        if found:
+            failing[point.place] = found
     taken = frozenset(v for stages in every.values() for s in stages.values() for v in s.gives)
-    graph = woven(axes(experiment.sweep, experiment.realizations, taken), every)
-    for k, expect in enumerate(experiment.expect):
-        promised(expect, k, graph)
+    dims = axes(experiment.sweep, experiment.realizations, taken)
+    if wrong or failing:
+        wrong += misfits(experiment, dims, failing, set(every), data)
+        graph = sketched(experiment, dims, data, wrong)
+    else:
+        graph = woven(dims, every)
+    doubt = any(f.key and f.path[:1] == ("sweep",) for f in wrong)
+    wrong += [f for k, expect in enumerate(experiment.expect) for f in promised(expect, k, graph, experiment, doubt)]
+    if wrong:
+        raise SpecError(wrong)
     return graph
+
+
+def misfits(
+    experiment: Experiment,
+    dims: tuple[Axis, ...],
+    failing: Mapping[tuple[int, ...], list[Finding]],
+    known: set[tuple[int, ...]],
+    data: Path,
+) -> list[Finding]:
+    """What does not fit together at the points of a sweep: at the file's own words, or at swept values."""
+    from .diagnose import blame
+
+    base = unswept(experiment)
+
+    def alone(swept: Mapping[str, object]) -> list[Finding]:
+        one = valid(changed(base, swept))
+        return lowered(Point((), one, swept, 0), data)[1] if isinstance(one, Experiment) else []
+
+    everywhere = [{(f.code, f.path) for f in found} for found in failing.values()]
+    common = set.intersection(*everywhere) if len(failing) == len(known) and failing else set()
+    plain = [f for f in alone({}) if (f.code, f.path) in common and not any(blame.related(f, a) for a in dims)]
+    own = {(f.code, f.path) for f in plain}
+    others = {place: {owner(f.path) for f in found if (f.code, f.path) not in own} for place, found in failing.items()}
+    told = blame.Told(base, lambda swept: [f for f in alone(swept) if (f.code, f.path) not in own])
+    gone = [place for place in product(*(range(len(a)) for a in dims)) if place not in known]
+    return plain + blame.blamed(dims, {p: tables for p, tables in others.items() if tables}, told, gone)
+
+
+def sketched(experiment: Experiment, dims: tuple[Axis, ...], data: Path, wrong: list[Finding]) -> Graph:
+    """The graph of an experiment that is wrong elsewhere, as if all of it varied with all that is swept.
+
+    Wrong axes have no labels.
+    """
+    places = [f.path for f in wrong]
+    doubtful = [a for a in dims if any(at[: len(a.at)] == a.at and at[len(a.at)] in a.paths for at in places)]
+    dims = tuple(replace(a, labels=(), coords=dict.fromkeys(a.coords, ())) if a in doubtful else a for a in dims)
+    stages, _ = lowered(Point((), experiment, {}, 0), data)
+    return Graph({n: Node(s, {m: m for m in s.needs}, (0,) * len(dims)) for n, s in stages.items()}, dims)
 
 
 def woven(dims: tuple[Axis, ...], every: Mapping[tuple[int, ...], Mapping[str, Stage]]) -> Graph:
@@ -80,66 +130,73 @@ def identity(stage: Stage, needs: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(made_of, default=list, sort_keys=True).encode()).hexdigest()
 
 
-def lowered(point: Point, data: Path) -> dict[str, Stage]:
-    """The stages of one point in order: matter, its history, the split, bottlenecks, analyses."""
-    experiment, stages = point.experiment, {}
+def lowered(point: Point, data: Path) -> tuple[dict[str, Stage], list[Finding]]:
+    """The stages of one point in order: matter, its history, the split, bottlenecks, analyses; and all that
+    does not fit together."""
+    experiment, stages, wrong = point.experiment, {}, []
     owners: dict[str, set[str]] = {}
 
     def add(path: str, make) -> None:
         try:
             made = make()
         except MeaningError as error:
-            raise refused(error, *path.split(".", 1)) from error
+            wrong.extend(error.findings(*path.split(".", 1)))
+            return
         for stage in made:
             before = set().union(*(owners[n] for n in stage.needs)) if stage.needs else set()
             owners[stage.name] = {path, *BEFORE.get(path, ()), *before}
             stages[stage.name] = replace(stage, seed=point.thermal(owners[stage.name]), disorder=point.disorder)
 
     add("system", lambda: experiment.system.stages(experiment.seed, data))
-    if experiment.protocol is not None:
+    if experiment.protocol is not None and not wrong:
         add("dynamics", lambda: experiment.dynamics.stages(stages["system"]))
         add("protocol", lambda: experiment.protocol.stages(stages, experiment.dynamics, data))
-    trained(experiment, stages["trajectory"])
+    if "trajectory" not in stages:
+        return stages, wrong
+    wrong += trained(experiment, stages["trajectory"])
     add("split", lambda: (ensemble.split(stages["trajectory"], experiment.split.said()),))
     for name, word in experiment.bottleneck.items():
         add(f"bottleneck.{name}", partial(word.stages, name, stages))
     for name, word in experiment.analysis.items():
-        referred(experiment, name, word.refers(), stages)
-        add(f"analysis.{name}", partial(word.stages, name, stages))
-    return stages
+        of = word.refers()
+        wrong += (unknown := list(referred(experiment, name, of, stages)))
+        if not unknown and (of not in experiment.bottleneck or f"bottleneck.{of}" in stages):
+            add(f"analysis.{name}", partial(word.stages, name, stages))
+    return stages, wrong
 
 
-def trained(experiment: Experiment, trajectory: Stage) -> None:
-    """SpecError unless the split leaves every drive seven trials to train on: a shuffled drive may keep fewer."""
+def trained(experiment: Experiment, trajectory: Stage) -> Iterator[Finding]:
+    """A mistake unless the split leaves every drive seven trials to train on: a shuffled drive may keep fewer."""
     if "drive" in trajectory.coords and (experiment.bottleneck or experiment.analysis):
         trials = len(trajectory.coords["trial"])
         left = trials - max(1, round(experiment.split.test * trials))
         if left < 7:
             message = f"{trials} trials a drive leave {left} to train on, at least 7 are needed"
-            raise refused(MeaningError(message, "trials", code="E203"), "protocol")
+            yield Finding("E203", message, ("protocol", "trials"))
 
 
-def refused(error: MeaningError, *path: str | int) -> SpecError:
-    """A MeaningError as the one finding of a SpecError."""
-    return SpecError([Finding(error.code, str(error), (*path, *error.path), hint=error.hint)])
-
-
-def referred(experiment: Experiment, name: str, of: str, stages: dict[str, Stage]) -> None:
-    """SpecError unless `of` is a bottleneck or a variable of the trajectory."""
+def referred(experiment: Experiment, name: str, of: str, stages: dict[str, Stage]) -> Iterator[Finding]:
+    """A mistake unless `of` is a bottleneck or a variable of the trajectory."""
     known = [*experiment.bottleneck, *(v for v in stages["trajectory"].gives if v not in ("end", "field"))]
     if of not in known:
-        error = MeaningError(
-            f"no bottleneck or observable {of!r}", "of", code="E204", hint=f"known are {', '.join(known)}"
-        )
-        raise refused(error, "analysis", name)
+        hint = f"known are {', '.join(known)}"
+        yield Finding("E204", f"no bottleneck or observable {of!r}", ("analysis", name, "of"), hint=hint)
     if of in experiment.bottleneck and of in stages["trajectory"].gives:
-        raise refused(MeaningError(f"{of!r} is a bottleneck and an observable", "of", code="E107"), "analysis", name)
+        yield Finding("E107", f"{of!r} is a bottleneck and an observable", ("analysis", name, "of"))
 
 
-def promised(expect: Expect, k: int, graph: Graph) -> None:
-    """SpecError unless the variable that is expected something of will be in the result, with these coordinates."""
+def promised(expect: Expect, k: int, graph: Graph, experiment: Experiment, doubt: bool) -> Iterator[Finding]:
+    """Mistakes unless the variable that is expected something of will be in the result, with these labels.
+
+    Nothing is said of what a stage would give that is wrong itself, nor of coordinates that there are not
+    where the names of some are in doubt.
+    """
     group, _, variable = expect.of.rpartition(".")
     mean = group.startswith("quenched.")
+    home = group.removeprefix("quenched.")
+    groups = {n.stage.group.strip("/").replace("/", ".") for n in graph.nodes.values()}
+    if "trajectory" not in groups or (home in experiment.words() and home not in groups):
+        return
     shown = {f"{n.stage.group.strip('/').replace('/', '.')}.{v}": n for n in graph.nodes.values() if n.stage.group
              for v, p in n.stage.gives.items() if not p.hidden}  # fmt: skip
     if mean and any(a.name == "realization" for a in graph.axes):
@@ -148,14 +205,44 @@ def promised(expect: Expect, k: int, graph: Graph) -> None:
     if expect.of not in shown:
         near = sorted(v.rpartition(".")[2] for v in shown if v.startswith(f"{group}."))
         hint = f"{group} gives {', '.join(near)}" if near else ""
-        raise refused(MeaningError(f"nothing gives {expect.of!r}", "of", code="E205", hint=hint), "expect", k)
-    stage, at = shown[expect.of].stage, shown[expect.of].place
+        if mean and home in groups and not near:
+            hint = "means are over realizations: give realizations = 2 or more"
+        yield Finding("E205", f"nothing gives {expect.of!r}", ("expect", k, "of"), hint=hint)
+        return
+    known = labels(shown[expect.of], variable, mean, graph)
+    for name, selection in expect.where.items():
+        path = ("expect", k, "where", name)
+        if name not in known and doubt:
+            continue
+        if name not in known:
+            hint = f"it has {', '.join(known)}"
+            yield Finding("E205", f"{expect.of} has no coordinate {name!r}", path, hint=hint, key=True)
+        elif known[name] and not isinstance(selection, Last | First | Between):
+            several = selection if isinstance(selection, tuple) else (selection,)
+            for n, label in enumerate(several):
+                if label not in known[name]:
+                    hint = f"there are {listed(known[name])}"
+                    at = (*path, n) if isinstance(selection, tuple) else path
+                    yield Finding("E205", f"no {name} {label!r}", at, hint=hint)
+
+
+def labels(node: Node, variable: str, mean: bool, graph: Graph) -> dict[str, tuple]:
+    """Coordinates of a variable of the result, with their labels; without labels where they vary."""
+    stage, at = node.stage, node.place
     dims = stage.gives[variable if variable in stage.gives else variable.removesuffix("_se")].dims
-    known = [c for c in stage.coords if ("time" if c == "switch" else c) in dims and not (mean and c == "trial")]
-    known += [name for axis, number in zip(graph.axes, at) if number is not None for name in (axis.name, *axis.coords)]
-    for name in expect.where:
-        if name not in known or (mean and name == "realization"):
-            error = MeaningError(
-                f"{expect.of} has no coordinate {name!r}", "where", name, code="E205", hint=f"it has {', '.join(known)}"
-            )
-            raise refused(error, "expect", k)
+    same = [n.stage.coords for n in graph.nodes.values() if n.stage.name == stage.name]
+    known = {
+        c: several if all(coords.get(c) == several for coords in same) else ()
+        for c, several in stage.coords.items()
+        if ("time" if c == "switch" else c) in dims and not (mean and c == "trial")
+    }
+    for axis, number in zip(graph.axes, at):
+        if number is not None and not (mean and axis.name == "realization"):
+            known |= {axis.name: axis.labels, **axis.coords}
+    return known
+
+
+def listed(several: tuple) -> str:
+    """Labels, the middle of many left out."""
+    words = [str(v) for v in several]
+    return ", ".join(words if len(words) <= 8 else [*words[:3], "…", *words[-3:]])

@@ -29,6 +29,8 @@ Fraction = Annotated[float, Field(gt=0, lt=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=64)]
 Label = Annotated[str, Field(min_length=1, max_length=64)]
 
+SWEEPABLE = r"^(system|dynamics|protocol|split|bottleneck|analysis)(\.[A-Za-z0-9_-]+)+$|^seed$"
+
 
 def _tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,14 +10,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from .errors import MeaningError
-from .spec import Listed, Words
+from .errors import MeaningError, together
+from .spec import SWEEPABLE, Listed, Words
 
 TAKEN = frozenset({
     "drive", "trial", "time", "switch", "spin", "feature", "field", "network", "latent", "edge", "epoch",
     "guessed", "direction", "point", "realization",
 })  # fmt: skip
-Path = Annotated[str, Field(pattern=r"^[a-z]+(\.[A-Za-z0-9_-]+)+$|^seed$")]
+Path = Annotated[str, Field(pattern=SWEEPABLE)]
 
 
 class Range(Words):
@@ -62,18 +63,22 @@ class Sweep(Words):
     def _fits(self):
         if not self.product and not self.zip:
             raise MeaningError("give `product` or `zip`", code="E102")
+        together([*self._repeated(), *self._unequal()])
+        return self
+
+    def _repeated(self) -> Iterator[MeaningError]:
+        for path, values in self.product.items():
+            several = [(isinstance(v, bool), v) for v in listed(values)]
+            for k, one in enumerate(several):
+                if one in several[:k]:
+                    yield MeaningError(f"{one[1]!r} appears twice", "product", path, k, code="E107")
+
+    def _unequal(self) -> Iterator[MeaningError]:
         counts = {path: len(listed(values)) for path, values in self.zip.items()}
         for path, count in counts.items():
             first, least = next(iter(counts.items()))
             if count != least:
-                raise MeaningError(f"{count} values beside {least} of {first}", "zip", path, code="E203")
-        for how in ("product", "zip"):
-            for path, values in getattr(self, how).items():
-                several = listed(values)
-                twice = next((k for k, v in enumerate(several) if v in several[:k]), None)
-                if twice is not None and how == "product":
-                    raise MeaningError(f"{several[twice]!r} appears twice", how, path, twice, code="E107")
-        return self
+                yield MeaningError(f"{count} values beside {least} of {first}", "zip", path, code="E203")
 
 
 def listed(values: Sequence[Any] | Range) -> tuple[Any, ...]:
@@ -90,6 +95,7 @@ class Axis:
     paths: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # path -> values
     coords: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # further labels, by name
     at: tuple[str | int, ...] = ()  # where it stands in the file
+    ranges: frozenset[str] = frozenset()  # paths whose values are those of a Range
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -98,28 +104,41 @@ class Axis:
 def axes(sweeps: Sequence[Sweep], realizations: int, taken: frozenset[str] = frozenset()) -> tuple[Axis, ...]:
     """The dimensions of a result in front of all others, in the order of the file; realizations last.
 
-    `taken` are names that they may not have. MeaningError for a parameter that is swept twice.
+    `taken` are names that they may not have.
     """
     names = named([path for sweep in sweeps for path in (*sweep.product, *sweep.zip)], TAKEN | taken)
     found: list[Axis] = []
     for k, sweep in enumerate(sweeps):
         for path, values in sweep.product.items():
             several = listed(values)
-            found.append(Axis(names[path], several, {path: several}, at=("sweep", k, "product")))
+            found.append(
+                Axis(names[path], several, {path: several}, {}, ("sweep", k, "product"), ranges({path: values}))
+            )
         if sweep.zip:
             paths = {path: listed(values) for path, values in sweep.zip.items()}
             first, *others = paths
             coords = {names[path]: paths[path] for path in others}
-            found.append(Axis(names[first], paths[first], paths, coords, ("sweep", k, "zip")))
-    seen: set[str] = set()
-    for axis in found:
-        for path in axis.paths:
-            if path in seen:
-                raise MeaningError(f"{path} is swept twice", *axis.at, path, code="E107")
-            seen.add(path)
+            found.append(Axis(names[first], paths[first], paths, coords, ("sweep", k, "zip"), ranges(sweep.zip)))
     if realizations > 1:
         found.append(Axis("realization", tuple(range(realizations)), at=("realizations",)))
     return tuple(found)
+
+
+def ranges(given: Mapping[str, Any]) -> frozenset[str]:
+    """The paths that have a Range."""
+    return frozenset(path for path, values in given.items() if isinstance(values, Range))
+
+
+def overlaps(sweeps: Sequence[Sweep]) -> Iterator[MeaningError]:
+    """Parameters that are swept twice, or within another that is swept."""
+    before: list[str] = []
+    for k, sweep in enumerate(sweeps):
+        for at, path in [("product", p) for p in sweep.product] + [("zip", p) for p in sweep.zip]:
+            other = next((p for p in before if f"{path}.".startswith(f"{p}.") or p.startswith(f"{path}.")), None)
+            if other is not None:
+                message = f"{path} is swept twice" if path == other else f"{other} is swept too"
+                yield MeaningError(message, "sweep", k, at, path, code="E107", key=True)
+            before.append(path)
 
 
 def named(paths: Sequence[str], taken: frozenset[str]) -> dict[str, str]:
@@ -136,7 +155,27 @@ def named(paths: Sequence[str], taken: frozenset[str]) -> dict[str, str]:
 
 
 def ends(path: str) -> Iterator[str]:
-    """beta, dynamics_beta."""
+    """beta, dynamics_beta; hidden_0, for the number of an element is no name."""
     parts = path.replace("-", "_").split(".")
     for k in reversed(range(len(parts))):
-        yield "_".join(parts[k:])
+        if not parts[k].isdigit():
+            yield "_".join(parts[k:])
+
+
+def changed(base: Mapping[str, Any], swept: Mapping[str, Any]) -> dict[str, Any]:
+    """A table with swept values in their places; a number in a path counts the elements of an array from 0."""
+    table = copy.deepcopy(dict(base))
+    for path, value in swept.items():
+        *outer, last = path.split(".")
+        at: Any = table
+        for key in outer:
+            inner = at[int(key)] if isinstance(at, list) else at.setdefault(key, {})
+            at = inner if isinstance(inner, dict | list) else at.__setitem__(key, {}) or at[key]
+        at[int(last) if isinstance(at, list) else last] = value
+    return table
+
+
+def owner(path: str | Sequence[str | int]) -> str:
+    """The table that a path belongs to: dynamics, bottleneck.vae."""
+    parts = path.split(".") if isinstance(path, str) else [*map(str, path), ""]
+    return ".".join(parts[: 2 if parts[0] in ("bottleneck", "analysis") else 1])

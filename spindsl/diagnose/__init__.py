@@ -5,13 +5,15 @@ judge        a table held against a model: every mistake, by path
 forms        the types of a model: what shapes they take, which branch of a union is meant
 resemblance  which known word was meant
 wording      types and values in TOML words
+blame        mistakes of points of a sweep, at the swept values that make them
+swept        values of a sweep, where the file is wrong elsewhere
 places       path -> line and column
 showing      a finding as text or JSON
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from .places import Path, Places
 
-__all__ = ["as_json", "change", "explain", "placed", "render", "unreadable"]
+__all__ = ["arranged", "as_json", "change", "explain", "placed", "render", "unreadable"]
 
 AT_KEY = ("E101", "E109", "E110")  # the key is wrong; else the value is
 
@@ -40,14 +42,19 @@ def explain(
 
     `table` is what `text` says, after `changes`.
     """
-    from .judge import leaf, mistakes
-    from .places import Places
+    from .judge import leaves, mistakes
+    from .swept import swept
 
     failures = error.errors(include_url=False)
-    found = mistakes(model, table) or [leaf(e, model, e["input"], e["loc"]) for e in failures]
-    places = Places(text)
-    located = dict.fromkeys(locate(places, finding, changes) for finding in found)
-    return SpecError(sorted(located, key=lambda f: (f.line == 0, f.line, f.column)))
+    found = mistakes(model, table) or [f for e in failures for f in leaves(e, model, e["input"], e["loc"])]
+    found += swept(model, table, found)
+    return SpecError(arranged(text, found, changes))
+
+
+def arranged(text: str, findings: Sequence[Finding], changes: tuple[str, ...] = ()) -> list[Finding]:
+    """The findings at their places, in the order of the file; each once."""
+    located = dict.fromkeys(placed(text, finding, changes) for finding in findings)
+    return sorted(located, key=lambda f: (f.line == 0, f.line, f.column))
 
 
 def placed(text: str, finding: Finding, changes: tuple[str, ...] = ()) -> Finding:
@@ -70,7 +77,7 @@ def locate(places: Places, finding: Finding, changes: tuple[str, ...]) -> Findin
         path = path[:-1]
     if not path:
         line, column, width = places.first
-    elif path == finding.path and finding.code in AT_KEY:
+    elif path == finding.path and (finding.key or finding.code in AT_KEY):
         line, column, width = places[path].key
     else:
         line, column, width = places[path].value

@@ -6,16 +6,18 @@ pydantic tells what fails; of a union only the branch that `kind`, or the shape 
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from ..errors import Finding, MeaningError
+from ..spec import SWEEPABLE
 from .forms import bare, branches, closest, fitting, homes, keys, kinds, modelled, shapes, understood, within
 from .places import Path
 from .resemblance import nearest, paired
-from .wording import accepts, described, dotted, found, literal, mended, quoted, sized, spoken, wanted
+from .wording import accepts, described, dotted, found, header, literal, mended, quoted, sized, spoken, wanted
 
 Homes = Mapping[str, Path]  # key -> the table that it belongs in
 
@@ -29,7 +31,7 @@ BOUNDS = {
 PATTERNS = {
     r"^[A-Za-z][A-Za-z0-9_-]*$": "a name: a letter, then letters, digits, _ and -",
     r"^[a-z]+(\.[A-Za-z0-9_-]+)+$": "a dotted path such as analysis.drive.score",
-    r"^[a-z]+(\.[A-Za-z0-9_-]+)+$|^seed$": "a dotted path such as dynamics.beta",
+    SWEEPABLE: "the dotted path of a parameter such as dynamics.beta",
 }
 
 
@@ -77,7 +79,7 @@ def judge(form: Any, value: Any, path: Path, known: Homes, about: str = "") -> I
 def judged(one: Any, form: Any, value: Any, path: Path, known: Homes, about: str) -> Iterator[Finding]:
     """The mistakes of a value held against one branch of its type."""
     errors = failures(one, value)
-    yield from (leaf(e, one, value, path, about) for e in errors if not e["loc"])
+    yield from (f for e in errors if not e["loc"] for f in leaves(e, one, value, path, about))
     errors = [e for e in errors if e["loc"]]
     if modelled(one):
         own = [e for e in errors if len(e["loc"]) == 1 and e["type"] in ("missing", "extra_forbidden")]
@@ -88,8 +90,15 @@ def judged(one: Any, form: Any, value: Any, path: Path, known: Homes, about: str
         errors = [e for e in errors if isinstance(value[e["loc"][0]], dict)]
     for key in dict.fromkeys(e["loc"][0] for e in errors):
         mine = [e for e in errors if e["loc"][0] == key]
-        yield from (misnomer(e, key, (*path, key)) for e in mine if e["loc"][1:] == ("[key]",))
-        if rest := [e for e in mine if e["loc"][1:] != ("[key]",)]:
+        rest = [e for e in mine if e["loc"][1:] != ("[key]",)]
+        for wrong in [e for e in mine if e not in rest]:
+            if meant := unquoted(within(one, key), key, value[key], wrong):
+                hint = f"quote the whole path: {', '.join(map(quoted, meant))}"
+                yield Finding("E109", "dotted keys without quotes are tables", (*path, key), hint=hint)
+                rest = []
+            else:
+                yield misnomer(wrong, key, (*path, key), known)
+        if rest:
             yield from inside(one, value, path, known, described(one, key, about), rest)
 
 
@@ -98,7 +107,7 @@ def inside(one: Any, value: Any, path: Path, known: Homes, about: str, errors: l
     key = errors[0]["loc"][0]
     form = within(one, key)
     found = list(judge(form, value[key], (*path, key), known, about)) if understood(form) else []
-    yield from found or [leaf(e, form, e["input"], (*path, *e["loc"]), about) for e in errors]
+    yield from found or [f for e in errors for f in leaves(e, form, e["input"], (*path, *e["loc"]), about)]
 
 
 def failures(form: Any, value: Any) -> Sequence[Any]:
@@ -139,24 +148,51 @@ def misplaced(one: Any, form: Any, value: dict, path: Path, known: Homes, errors
 
 def stray(key: str, one: Any, form: Any, value: dict, known: Homes) -> tuple[str, str, str]:
     """Code, message and hint of an unknown key: of another kind, of another table, or misspelt."""
-    if others := [kind for kind, other in kinds(branches(form)).items() if key in keys(other)]:
-        return "E101", "unknown key", f"`{key}` is a key of kind {spoken([quoted(k) for k in others])}"
+    if owners := [kind for kind, other in others(form).items() if key in keys(other)]:
+        return "E101", "unknown key", f"`{key}` is a key of kind {spoken([quoted(k) for k in owners])}"
     if key in known:
         home = dotted(known[key])
         hint = f"it belongs in [{home}]" if home else "it belongs above the first [table]"
-        if isinstance(value[key], dict):
-            hint = f"head it [{dotted((*known[key], key))}]"
+        if headed := header((*known[key], key), value[key]):
+            hint = f"head it {headed}"
         return "E110", "key in the wrong table", hint
     near = nearest(key, [k for k in keys(one) if k not in value]) or nearest(key, list(keys(one)))
-    given = "  (it is given already)" if near in value else ""
-    return "E101", "unknown key", near and f"did you mean `{near}`?{given}"
+    if near:
+        given = "  (it is given already)" if near in value else ""
+        return "E101", "unknown key", f"did you mean `{near}`?{given}"
+    elsewhere = {nearest(key, [k for k in keys(other) if k != "kind"]): kind for kind, other in others(form).items()}
+    near = nearest(key, [k for k in elsewhere if k])
+    hint = f"did you mean `{near}`, a key of kind {quoted(elsewhere[near])}?" if near else ""
+    return "E101", "unknown key", hint
 
 
-def misnomer(error: dict[str, Any], name: str, path: Path) -> Finding:
+def others(form: Any) -> dict[str, Any]:
+    """The words that a table may be, by kind."""
+    return kinds(branches(form))
+
+
+def misnomer(error: dict[str, Any], name: str, path: Path, known: Homes) -> Finding:
     """A key, chosen by the user, that is no good as a name."""
     if error["type"] == "string_pattern_mismatch":
-        return Finding("E109", f"{literal(name)} has the wrong form", path, hint=f"wanted {pattern(error)}")
+        message, wanted = f"{literal(name)} has the wrong form", f"wanted {pattern(error)}"
+        meant = ".".join(map(str, (*known.get(name.rpartition(".")[2], ()), name.rpartition(".")[2])))
+        if "." in meant and re.match(error["ctx"]["pattern"], meant):
+            return Finding("E109", message, path, hint=f"did you mean {quoted(meant)}?", notes=(wanted,))
+        return Finding("E109", message, path, hint=wanted)
     return Finding("E109", sized(error["type"], error.get("ctx", {}), name), path)
+
+
+def unquoted(form: Any, name: str, value: Any, error: Mapping[str, Any]) -> list[str]:
+    """The dotted keys that were meant by tables in tables, where dotted keys are wanted."""
+    if error.get("ctx", {}).get("pattern") != SWEEPABLE:
+        return []
+    own = {key for branch in branches(form) if modelled(branch) for key in keys(branch)}
+
+    def ends(at: str, value: Any) -> list[str]:
+        inner = isinstance(value, dict) and not own & value.keys()
+        return [end for key, item in value.items() for end in ends(f"{at}.{key}", item)] if inner else [at]
+
+    return [path for path in ends(name, value) if path != name]
 
 
 # kinds
@@ -190,12 +226,16 @@ def misnamed(named: Mapping[str, Any], value: dict) -> str:
 # values
 
 
+def leaves(error: Mapping[str, Any], form: Any, value: Any, path: Path, about: str = "") -> Iterator[Finding]:
+    """One failure of a value that has the right shape; several where a word found several at once."""
+    cause = error.get("ctx", {}).get("error")
+    yield from cause.findings(*path) if isinstance(cause, MeaningError) else [leaf(error, form, value, path, about)]
+
+
 def leaf(error: Mapping[str, Any], form: Any, value: Any, path: Path, about: str = "") -> Finding:
-    """One failure of a value that has the right shape."""
+    """A failure in pydantic's words, in ours."""
     kind, context, seen = error["type"], error.get("ctx", {}), literal(value)
     cause, hint, code = context.get("error"), "", "E105"
-    if isinstance(cause, MeaningError):
-        return Finding(cause.code, str(cause), (*path, *cause.path), hint=cause.hint)
     if kind == "literal_error":
         return unlisted(get_args(bare(form)), value, path, about)
     if kind == "value_error":

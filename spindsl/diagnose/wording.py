@@ -105,13 +105,30 @@ def mended(form: Any, value: Any, path: Path) -> str:
         return f"write {int(value)}"
     if any(bare(b) is str for b in branches(form)) and shape(value) in ("an integer", "a number"):
         return f"write it in quotes: {quoted(literal(value))}"
-    if "an array" in taken and len(path) == 1 and isinstance(value, dict):
-        return f"head it [[{path[0]}]]"
+    if "an array" in taken and isinstance(value, dict) and fits(form, value) and not any(map(numbered, path)):
+        return f"head it [[{dotted(path)}]]"
     if "an array" in taken and not isinstance(value, dict | list) and fits(form, value):
         return f"write [{literal(value)}]"
-    if "a table" in taken and len(path) == 1 and isinstance(value, list):
-        return f"head it [{path[0]}]"
+    if "a table" in taken and tables(value) and not any(map(numbered, path)):
+        return f"head it [{dotted(path)}]"
     return ""
+
+
+def header(path: Path, value: Any) -> str:
+    """How a table, or an array of tables, is headed; empty for other values."""
+    if any(map(numbered, path)):
+        return ""
+    return f"[{dotted(path)}]" if isinstance(value, dict) else f"[[{dotted(path)}]]" if tables(value) else ""
+
+
+def tables(value: Any) -> bool:
+    """Whether a value is an array of tables."""
+    return isinstance(value, list) and value != [] and all(isinstance(v, dict) for v in value)
+
+
+def numbered(key: str | int) -> bool:
+    """Whether a part of a path counts in an array."""
+    return isinstance(key, int)
 
 
 def fits(form: Any, value: Any) -> bool:

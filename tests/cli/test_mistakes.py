@@ -86,7 +86,7 @@ def findings(text: str, *changes: str) -> list[Finding]:
     try:
         lower(experiment.loads(text, changes=changes), Path())
     except SpecError as error:
-        return [diagnose.placed(text, f, changes) for f in error.findings]
+        return diagnose.arranged(text, error.findings, changes)
     return []
 
 
