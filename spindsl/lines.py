@@ -91,7 +91,7 @@ def stage(
     gives = {
         "line": Promise((*on, "latent"), "1", "point of latent space that is decoded", "float32"),
         "mean_spin": Promise((*on, "spin"), "1", "mean of the decoded spin, 2p - 1", "float32"),
-        "latent_mean": Promise((*each, "latent"), "1", bottleneck.gives["latent_mean"].long_name, "float32", hidden=True),
+        "latent_mean": Promise((*each, "latent"), "1", "that of the bottleneck, once more", "float32", hidden=True),
         "reconstruction": Promise(
             (*each, "spin"), "1", "mean of the spin decoded at the trial's own point", "float32", hidden=True
         ),
