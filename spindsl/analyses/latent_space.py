@@ -28,8 +28,8 @@ class LatentSpace(Analysis):
     """Zhong et al. 2020, Fig. 2: latent space against power and magnetization, and what is decoded from it.
 
     Of every quantity: the cross-validated R^2 of a least-squares fit over the trials' latent points, by a plane, by
-    the distance from the middle, to second order, and by the present field alone. Along the lines that the
-    bottleneck decodes: observables of configurations drawn from it, beside those of the real trials nearest.
+    the distance from the middle, to second order, by the present field alone, and by both of these. Along the lines
+    that the bottleneck decodes: observables of configurations drawn from it, beside those of the real trials nearest.
     """
 
     cites: ClassVar = ("zhong2020",)
@@ -59,7 +59,7 @@ class LatentSpace(Analysis):
             said["dwell"] = trajectory.said["dwell"]
             needs.append("fields")
         quantities = list(dict.fromkeys((*measured, *observables(trajectory))))
-        fits = ["linear", "radial", "quadratic"] + (["field"] if "fields" in sources else [])
+        fits = ["linear", "radial", "quadratic"] + (["field", "both"] if "fields" in sources else [])
         said |= {"observables": measured, "quantities": quantities, "fits": fits}
         coords = {k: v for k, v in lines.coords.items() if k not in ("drive", "trial")}
         coords |= {"observable": tuple(measured), "quantity": tuple(quantities), "fit": tuple(fits)}
@@ -210,6 +210,7 @@ def correspond(kinds: list[str], trials: Trials, rng: np.random.Generator) -> di
     out = {n: np.full(shape, np.nan) for n in ("r2", "r2_low", "r2_high", "r2_control", "r2_control_high")}
     out |= {f"correlation{e}": np.full((shape[1], z.shape[1]), np.nan) for e in ("", "_low", "_high")}
     design = fits.designs(z) | {"field": fits.indicators(trials.share.argmax(axis=1))}
+    design["both"] = np.hstack([design["field"], design["quadratic"][:, 1:]])
     weight = rng.multinomial(count, np.full(count, 1 / count), size=RESAMPLES).astype(float)
     order = np.stack([rng.permutation(count) for _ in range(SHUFFLES)], axis=1)
     for q, y in enumerate(trials.quantities.values()):
