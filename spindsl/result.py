@@ -49,6 +49,8 @@ def label(dataset: xr.Dataset) -> None:
         "guessed": ("drive that was guessed", "1"),
         "field": ("field", "1"),
         "network": ("number of the network", "1"),
+        "direction": ("direction through latent space", "1"),
+        "point": ("position on the line", "1"),
     }
     for name, (long_name, units) in words.items():
         if name in dataset.coords:

@@ -107,7 +107,7 @@ def promises(many: tuple[str, ...]) -> dict[str, Promise]:
         "fidelity": Promise(of, "1", "correlation of a held-out trial with what is decoded at its own latent point"),
         "fidelity_low": Promise(of, "1", "95 % interval of that correlation (Fisher)"),
         "fidelity_high": Promise(of, "1", "95 % interval of that correlation (Fisher)"),
-        "fidelity_control": Promise(of, "1", "correlation with trials shuffled, 95 % quantile"),
+        "fidelity_control": Promise(of, "1", "correlation with trials of the same field shuffled, 95 % quantile"),
         "bias": Promise(of, unit, "decoded minus real, mean over held-out trials"),
         "bias_low": Promise(of, unit, "95 % interval of that difference, paired by trial"),
         "bias_high": Promise(of, unit, "95 % interval of that difference, paired by trial"),
@@ -276,8 +276,17 @@ def faithful(
     out["real_low"], out["real_high"] = np.quantile(trials.real, (0.025, 0.975), axis=1)
     out["fidelity"] = np.array([fits.correlation(a, b) for a, b in zip(real, made)])
     out["fidelity_low"], out["fidelity_high"] = fits.fisher(out["fidelity"], count, NORMAL)
-    order = [rng.permutation(count) for _ in range(SHUFFLES)]
+    order = [within(trials.share[trials.held].argmax(axis=1), rng) for _ in range(SHUFFLES)]
     blind = [[fits.correlation(a, b[k]) for a, b in zip(real, made)] for k in order]
     out["fidelity_control"] = np.quantile(blind, 0.95, axis=0)
     out["bias"], out["bias_low"], out["bias_high"], _ = fits.estimated(made - real, NORMAL)
     return out
+
+
+def within(label: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A permutation that keeps every label in its place."""
+    order = np.arange(len(label))
+    for k in np.unique(label):
+        mine = label == k
+        order[mine] = rng.permutation(order[mine])
+    return order

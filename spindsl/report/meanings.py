@@ -65,8 +65,9 @@ def meanings(tree: xr.DataTree) -> Iterator[Plate]:
         points = located(tree, of, last)
         if points is not None:
             caption = joined([
-                tag("b", f"What the latent space of {of or name} shows"), f", after switch {last:g}: a point is a trial, ",
-                "the same points in each panel. ", *explained(data, "power"), *explained(data, "magnetization"),
+                tag("b", f"What the latent space of {of or name} shows"), f", after switch {last:g}: ",
+                "a point is a trial, the same points in each panel. ", *explained(data, "power"),
+                *explained(data, "magnetization"),
                 "Colour scales leave out the outermost 2 % on either side.",
             ])  # fmt: skip
             yield Plate(f"meaning-{name}", caption, partial(coloured, points, list(colourings(tree, last))))
@@ -134,11 +135,11 @@ def coloured(z: np.ndarray, panels: Sequence[Colouring], width: int) -> Figure:
 
 
 def scale():
-    """Colours of numbers: violet to green, of middling lightness throughout, seen on white and on black."""
+    """Colours of numbers: violet to yellow, of middling lightness throughout, seen on white and on black."""
     from matplotlib import colormaps
     from matplotlib.colors import ListedColormap
 
-    return ListedColormap(colormaps["plasma"](np.linspace(0.12, 0.88, 64)))
+    return ListedColormap(colormaps["plasma"](np.linspace(0.24, 0.9, 64)))
 
 
 def ticks():
@@ -228,7 +229,8 @@ def middle(variable: xr.DataArray) -> float:
 
 def decoded(data: xr.Dataset, of: str, last: float) -> Html:
     """The caption of what is decoded."""
-    said = "Configurations drawn from what is decoded along two lines (blue; shading: 95 % interval of the mean over "
+    said = "Configurations drawn from what is decoded along two lines, against the position in standard deviations of "
+    said += "the prior (of principal components, in their own; blue; shading: 95 % interval of the mean over "
     said += "what is drawn) and the real trials nearest in latent space (with 95 % intervals; hollow where they lie "
     said += f"more than {FAR:g} standard deviations away, so that the decoder extrapolates). Grey: 95 % of all real "
     said += "trials. Dotted: decoded anywhere, whatever the point, which is what position tells nothing would give. "
@@ -236,8 +238,10 @@ def decoded(data: xr.Dataset, of: str, last: float) -> Html:
     told = []
     for observable in map(str, data["observable"].values):
         one = data.isel(time=-1).sel(observable=observable)
-        told.append(f"{observable.replace('_', ' ')} {middle(one['fidelity']):.2f}")
-    said += f"Correlation of a held-out trial with one configuration decoded at its own point: {', '.join(told)}."
+        found, blind = middle(one["fidelity"]), largest(one["fidelity_control"])
+        told.append(f"{observable.replace('_', ' ')} {found:.2f} ({blind:.2f})")
+    said += "Correlation of a held-out trial with one configuration decoded at its own point, in brackets the 95 % "
+    said += f"quantile with trials of the same field shuffled: {', '.join(told)}."
     return joined([tag("b", f"What is decoded from {of}"), f", after switch {last:g}. ", said])
 
 
@@ -267,7 +271,8 @@ def meant(tree: xr.DataTree) -> Iterator[Html]:
             for o in map(str, data["observable"].values)
         ]  # fmt: skip
         note = f"One configuration decoded at the latent point of each held-out trial against that trial, {when}: "
-        note += "correlation, that with trials shuffled (95 % quantile), decoded minus real (K, K/s), mean of the real."
+        note += "correlation, that with trials of the same field "
+        note += "shuffled (95 % quantile), decoded minus real (K, K/s), mean of the real."
         yield table((joined([tag("b", name), ": decoded"]), "correlation", "control", "bias", "real"), rows, note,
                     class_="scores")  # fmt: skip
 
