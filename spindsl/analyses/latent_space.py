@@ -98,9 +98,9 @@ def promises(many: tuple[str, ...]) -> dict[str, Promise]:
             (*many, "time", "direction", "point"), "1", "median distance of these trials from the point, "
             "in standard deviations of the latent variables"
         ),
-        "real": Promise(of, unit, "mean over all real trials"),
-        "real_low": Promise(of, unit, "2.5 % quantile of all real trials"),
-        "real_high": Promise(of, unit, "97.5 % quantile of all real trials"),
+        "observed": Promise(of, unit, "mean over all real trials"),
+        "observed_low": Promise(of, unit, "2.5 % quantile of all real trials"),
+        "observed_high": Promise(of, unit, "97.5 % quantile of all real trials"),
         "control": Promise(of, unit, "mean over configurations decoded at trials taken at random, whatever the point"),
         "control_low": Promise(of, unit, "95 % interval of a mean over so many random ones as there are neighbours"),
         "control_high": Promise(of, unit, "95 % interval of a mean over so many random ones as there are neighbours"),
@@ -272,8 +272,8 @@ def faithful(
     middle, *_, std = fits.estimated(made, NORMAL)
     half = NORMAL * std / np.sqrt(neighbours)
     out = {"control": middle, "control_low": middle - half, "control_high": middle + half}
-    out["real"] = trials.real.mean(axis=1)
-    out["real_low"], out["real_high"] = np.quantile(trials.real, (0.025, 0.975), axis=1)
+    out["observed"] = trials.real.mean(axis=1)
+    out["observed_low"], out["observed_high"] = np.quantile(trials.real, (0.025, 0.975), axis=1)
     out["fidelity"] = np.array([fits.correlation(a, b) for a, b in zip(real, made)])
     out["fidelity_low"], out["fidelity_high"] = fits.fisher(out["fidelity"], count, NORMAL)
     order = [within(trials.share[trials.held].argmax(axis=1), rng) for _ in range(SHUFFLES)]

@@ -183,7 +183,7 @@ def walked(data: xr.Dataset) -> Iterator[Walk]:
                 title, UNITS.get(title, ""), says, data["point"].values,
                 *(np.array([line[f"{n}{e}"] for e in ("", "_low", "_high")]) for n in ("generated", "nearest")),
                 first(data["distance"]).sel(direction=along).values > FAR,
-                (float(one["real_low"]), float(one["real_high"])), float(one["control"]),
+                (float(one["observed_low"]), float(one["observed_high"])), float(one["control"]),
             )  # fmt: skip
 
 
@@ -267,13 +267,13 @@ def meant(tree: xr.DataTree) -> Iterator[Html]:
         yield table((joined([tag("b", name), ": R²"]), *kinds, "control"), rows, note, class_="scores")
         rows = [
             (o.replace("_", " "), cell(one := last.sel(observable=o), "fidelity"),
-             f"{largest(one['fidelity_control']):.2f}", cell(one, "bias"), f"{middle(one['real']):.4g}")
+             f"{largest(one['fidelity_control']):.2f}", cell(one, "bias"), f"{middle(one['observed']):.4g}")
             for o in map(str, data["observable"].values)
         ]  # fmt: skip
         note = f"One configuration decoded at the latent point of each held-out trial against that trial, {when}: "
         note += "correlation, that with trials of the same field "
         note += "shuffled (95 % quantile), decoded minus real (K, K/s), mean of the real."
-        yield table((joined([tag("b", name), ": decoded"]), "correlation", "control", "bias", "real"), rows, note,
+        yield table((joined([tag("b", name), ": decoded"]), "correlation", "control", "bias", "observed"), rows, note,
                     class_="scores")  # fmt: skip
 
 

@@ -72,7 +72,7 @@ def test_observables_of_real_trials_are_those_that_were_recorded(small, tmp_path
     """Means over all trials: magnetization, interaction energy, and E - E_int for the field that was on."""
     _, found = ran(decoding(small), tmp_path)
     trajectory, told = found["trajectory"].isel(time=[2, 5]), found["analysis.meaning"]
-    real = told["real"]
+    real = told["observed"]
     recorded = {
         "magnetization": trajectory["magnetization"],
         "interaction_energy": trajectory["interaction_energy"],
@@ -92,7 +92,7 @@ def test_the_next_power_is_that_of_the_next_switch(small, tmp_path):
     text = text[: text.index("[analysis.drive]")] + ASK
     _, found = ran(text, tmp_path)
     power = found["trajectory"]["power"].isel(time=3).values.mean(dtype=float)
-    next_power = found["analysis.meaning"]["real"].sel(observable="next_power").isel(time=0)
+    next_power = found["analysis.meaning"]["observed"].sel(observable="next_power").isel(time=0)
     assert float(next_power) == pytest.approx(power, rel=1e-5)
 
 
