@@ -98,8 +98,8 @@ def colourings(tree: xr.DataTree, switch: float) -> Iterator[Colouring]:
         yield Colouring(
             "field that was on", "", np.where(on < 0, len(known), on), [*known, *(["none"] if (on < 0).any() else [])]
         )
-    if "power" in trajectory:
-        yield Colouring("power", "K s⁻¹, absorbed at the switch", samples(trajectory["power"])[:, at])
+    if "power" in trajectory and np.isfinite(power := samples(trajectory["power"])[:, at]).any():
+        yield Colouring("power", "K s⁻¹, absorbed at the switch", power)
     if "spins" in trajectory:
         s = samples(trajectory["spins"].isel(time=at))
         yield Colouring("magnetization", "mean spin", s.mean(axis=1, dtype=float))

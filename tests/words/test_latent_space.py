@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from spindsl.engine import Runner
 from spindsl.errors import SpecError
@@ -109,6 +110,38 @@ def test_the_report_shows_what_latent_space_means(small, tmp_path):
     assert f"Of the variance of the power, {linear:.2f} is explained by a direction" in page
     assert "field that was on" in page
     assert "cross-validated R^2" not in page  # no bare list of variables beside
+
+
+def test_recorded_matter_tells_its_magnetization_and_what_was_recorded(tmp_path):
+    """No couplings, no fields, one latent variable, unequal drives, and a power that ends early."""
+    rng = np.random.default_rng(0)
+    spins = rng.choice(np.array([-1, 1], np.int8), (60, 2, 8))
+    power = spins.mean(axis=2).astype("f4")
+    power[:, 1] = np.nan
+    drive = ["up"] * 36 + ["down"] * 24
+    recording = {"spins": (("trial", "switch", "spin"), spins), "power": (("trial", "switch"), power)}
+    xr.Dataset(recording | {"drive": ("trial", drive)}).to_netcdf(tmp_path / "seen.nc", engine="netcdf4")
+    text = """
+        spindsl = 1
+        title = "recorded"
+        seed = 1
+        system = { kind = "recorded", file = "seen.nc", observables = { power = "power" } }
+        bottleneck.line = { kind = "pca", latent = 1, decode = { switches = [1, 2], points = 3 } }
+        analysis.meaning = { kind = "latent-space", of = "line", neighbours = 5 }
+    """
+    graph, found = ran(text, tmp_path)
+    told = found["analysis.meaning"]
+    assert list(told["observable"].values) == ["magnetization"]
+    assert list(told["direction"].values) == ["z1", "magnetization", "power"]
+    assert list(told["fit"].values) == ["linear", "radial", "quadratic"]
+    ended = told.isel(time=1)
+    assert np.isnan(ended["r2"].sel(quantity="power")).all()
+    assert np.isnan(ended["generated"].sel(direction="power")).all()
+    assert np.isfinite(ended["generated"].sel(direction="z1")).all()
+    early = told["r2"].isel(time=0)
+    assert np.allclose(early.sel(quantity="power"), early.sel(quantity="magnetization"), atol=1e-5)
+    said = {"title": "t", "resolved": json.dumps(loads(text).said())}
+    assert 'id="meaning-meaning"' in write(tree(graph, found, said), tmp_path).read_text()
 
 
 @pytest.mark.parametrize(
