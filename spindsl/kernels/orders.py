@@ -69,7 +69,6 @@ def evidence(order: int, history: np.ndarray, member: np.ndarray, before: np.nda
     if order == 3:
         place = k % size  # (drive, switch)
         choices = np.where(place == 0, choices, size - place)
-        repeated &= place == 0
         for back in range(1, int(size.max())):
             same = np.zeros(history.shape, dtype=bool)
             same[:, back:] = history[:, back:] == history[:, :-back]

@@ -121,10 +121,13 @@ def test_one_barrier_is_that_of_all(found):
 
 
 def test_barriers_are_drawn_apart_from_couplings_and_fields(found):
-    """Another barrier changes no coupling and no field; no barrier is a field's number."""
-    one, two = found(UNIFORM), found(NORMAL)
+    """Another barrier changes no coupling and no field; correlations with their draws are below Z / sqrt(N)."""
+    one, two = found(UNIFORM, *MANY), found(NORMAL, *MANY)
     assert one["system"].identical(two["system"])
     assert one["fields"].identical(two["fields"])
+    B = two["dynamics"].barrier.values
+    for drawn in (one["system"].J.values[:4000], *one["fields"].field_strength.values):
+        assert abs(np.corrcoef(B, drawn)[0, 1]) < Z / math.sqrt(4000)
 
 
 def test_each_spin_flips_over_its_own_barrier(found, stay):
