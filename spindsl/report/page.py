@@ -15,6 +15,7 @@ import numpy as np
 from ..cite import cited
 from .canvas import NARROW, WIDE, Plate, inline, svg
 from .markup import Html, joined, section, tag
+from .meanings import meant
 from .plates import nulls, others, plates
 from .reading import Curve, curves, group, late, median, resolved, window
 from .style import CSS
@@ -57,7 +58,7 @@ def page(tree: xr.DataTree, said: Mapping, found: list[Curve], shown: Mapping[st
         section("Published and measured", expected(expectations(tree))),
         section("Scores", *shown["scores"], scored(found) if found else ""),
         section("Other analyses", *(other(n, d) for n, d in others(tree).items())),
-        section("Latent space", *shown["latent"]),
+        section("Latent space", *shown["latent"], *shown["meaning"], *meant(tree)),
         section("Confusion of drives", *shown["confusion"]),
         section("Observables", *shown["observables"]),
         section("Training", *shown["training"]),

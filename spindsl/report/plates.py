@@ -11,6 +11,7 @@ import numpy as np
 from . import scores as drawing
 from .canvas import Plate
 from .markup import joined, tag
+from .meanings import meanings, means
 from .reading import Curve, classified, group, groups, known, switches
 from .scores import Level
 from .traces import latents, observables, training
@@ -92,6 +93,7 @@ def plates(tree: xr.DataTree, curves: Sequence[Curve], kinds: dict[str, str]) ->
     return {
         "scores": list(scores(tree, curves)),
         "latent": list(latents(tree, kinds)),
+        "meaning": list(meanings(tree)),
         "confusion": list(confusions(tree, curves)),
         "observables": list(observables(tree)),
         "training": list(training(tree)),
@@ -99,5 +101,5 @@ def plates(tree: xr.DataTree, curves: Sequence[Curve], kinds: dict[str, str]) ->
 
 
 def others(tree: xr.DataTree) -> dict[str, xr.Dataset]:
-    """Analyses that are no classification against time."""
-    return {name: data for name, data in groups(tree, "analysis").items() if not classified(data)}
+    """Analyses of no kind that is shown elsewhere."""
+    return {name: data for name, data in groups(tree, "analysis").items() if not classified(data) and not means(data)}
