@@ -16,7 +16,7 @@ from . import ensemble
 from .errors import Finding, MeaningError, SpecError
 from .experiment import Between, Expect, Experiment, First, Last
 from .graph import Graph, Node, Stage
-from .points import BEFORE, Point, points, unswept, valid
+from .points import BEFORE, Point, surveyed, unswept, valid
 from .sweeping import Axis, axes, changed, owner
 
 
@@ -25,9 +25,9 @@ def lower(experiment: Experiment, data: Path) -> Graph:
 
     `data` is the folder of data files. SpecError with all that does not fit together.
     """
-    all_points, wrong = points(experiment)
+    possible, wrong = surveyed(experiment)
     every, failing = {}, {}
-    for point in all_points:
+    for point in possible:
         every[point.place], found = lowered(point, data)
         if found:
             failing[point.place] = found

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from .errors import Finding, MeaningError
+from .errors import Finding, MeaningError, SpecError
 from .experiment import Experiment, model
 from .seeds import integer
 from .sweeping import axes, changed, owner
@@ -45,9 +45,17 @@ class Point:
         return integer(self.disorder, "point", json.dumps(here, sort_keys=True)) if here else self.disorder
 
 
-def points(experiment: Experiment) -> tuple[list[Point], list[Finding]]:
-    """Every point in the order of the axes, the realizations of one point together; and what the language has
-    against swept values, at their places. Points that it refuses are left out."""
+def points(experiment: Experiment) -> list[Point]:
+    """Every point in the order of the axes, the realizations of one point together; SpecError with all that the
+    language has against swept values."""
+    found, wrong = surveyed(experiment)
+    if wrong:
+        raise SpecError(wrong)
+    return found
+
+
+def surveyed(experiment: Experiment) -> tuple[list[Point], list[Finding]]:
+    """The points that the language takes, and what it has against swept values, at their places."""
     from .diagnose import blame
 
     dims = axes(experiment.sweep, experiment.realizations)

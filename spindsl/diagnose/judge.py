@@ -88,6 +88,10 @@ def judged(one: Any, form: Any, value: Any, path: Path, known: Homes, about: str
     elif nameless(one, value):
         yield Finding("E110", "this table has no name", path, hint=f"head it [{dotted(path)}.NAME]")
         errors = [e for e in errors if isinstance(value[e["loc"][0]], dict)]
+    elif short := [e for e in errors if e["type"] == "missing" and len(e["loc"]) == 1 and isinstance(value, list)]:
+        count = f"must hold {len(value) + len(short)} values, found {len(value)}"
+        yield Finding("E105", count, path, notes=noted(about))
+        errors = [e for e in errors if e not in short]
     for key in dict.fromkeys(e["loc"][0] for e in errors):
         mine = [e for e in errors if e["loc"][0] == key]
         rest = [e for e in mine if e["loc"][1:] != ("[key]",)]

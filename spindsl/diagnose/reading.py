@@ -48,7 +48,8 @@ def unreadable(text: str, error: Exception) -> SpecError:
         return SpecError([excessive(text, error)])
     said = str(error)
     line, column = position(text, said)
-    column -= 2 * said.startswith("Unescaped")  # tomllib is past the character that follows
+    if said.startswith("Unescaped"):
+        line, column = backslash(text, said, line, column)
     if said.startswith(TWICE):
         return SpecError(repeated(text) or [Finding("E107", "a key or table given twice", (), line, column)])
     whole = text.split("\n")[line - 1].rstrip()
@@ -84,6 +85,13 @@ def position(text: str, said: str) -> tuple[int, int]:
         return int(at[1]), int(at[2])
     lines = text.rstrip().split("\n")
     return len(lines), len(lines[-1].rstrip()) + 1
+
+
+def backslash(text: str, said: str, line: int, column: int) -> tuple[int, int]:
+    """Where a lone backslash stands: tomllib is past the character that follows, a line's end or nothing."""
+    if "end of document" in said:
+        return line, column - 1
+    return (line, column - 2) if column > 2 else (line - 1, len(text.split("\n")[line - 2].rstrip("\r")))
 
 
 def worded(said: str, before: str, rest: str) -> tuple[str, str]:

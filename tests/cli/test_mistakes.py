@@ -114,6 +114,7 @@ CASES = {
         {'{ kind = "subsets", size = 2 }': '{\n kind = "subsets" }'}, "E100 24:11", "one line"
     ),
     "backslash": Case({'"A spin glass"': r'"A \spin glass"'}, "E100 2:12", "double it"),
+    "backslash at the end of a line": Case({'"A spin glass"': '"A spin\\\nglass"'}, "E100 2:16", "double it"),
     "byte order mark": Case({"spindsl = 1": "\ufeffspindsl = 1"}, "E100 1:1", "byte order mark"),
     "digits": Case({"seed = 7": "seed = 1" + "0" * 5000}, "E100 3:8", "too many digits"),
     "depth": Case({"hidden = [8]": "hidden = " + "[" * 5000}, "E100 28:10", "too deeply"),
