@@ -16,6 +16,7 @@ told, pointwise      those -> sentences, and a table
 sweeps, maps         which figures of them there are, and how they are drawn
 repeated, jumps      several realizations of one point against the switch; what phases of a protocol change
 overall              what the page says of all points
+contents             a result as lines of text, for `spindsl show`
 """
 
 from .page import write

@@ -15,6 +15,8 @@ import numpy as np
 from ..cite import cited
 from .canvas import NARROW, WIDE, Plate, inline, svg
 from .estimates import median
+from .jumps import jumped, jumps
+from .jumps import told as noticed
 from .landscape import Landscape
 from .markup import Html, joined, section, tag
 from .nulls import nulls
@@ -40,7 +42,7 @@ def write(tree: xr.DataTree, folder: Path) -> Path:
     kinds = {name: word["kind"] for name, word in said.get("bottleneck", {}).items() if "kind" in word}
     shown = {place: drawn(some, folder) for place, some in plates(here, found, kinds).items()}
     over = {place: drawn(some, folder) for place, some in swept(whole).items()} if whole else {}
-    placed(folder / "report.html", page(tree, said, found, shown, whole, over))
+    placed(folder / "report.html", page(tree, here, said, found, shown, whole, over))
     return folder / "report.html"
 
 
@@ -62,23 +64,24 @@ def placed(path: Path, content: str) -> None:
 
 
 def page(
-    tree: xr.DataTree, said: Mapping, found: list[Curve], shown: Mapping[str, list[Html]],
+    tree: xr.DataTree, here: xr.DataTree, said: Mapping, found: list[Curve], shown: Mapping[str, list[Html]],
     whole: Landscape | None, over: Mapping[str, list[Html]],
 ) -> str:  # fmt: skip
     """The whole page."""
     title = tree.attrs.get("title", "spindsl")
     provenance = json.loads(tree.attrs.get("provenance", "{}"))
-    scores = [*shown["scores"], scored(found) if found else ""]
+    scores, changed = [*shown["scores"], scored(found) if found else ""], jumps(here)
     body = joined([
         tag("h1", title), facts(tree, said),
         overview(whole, expectations(tree)) if whole else summary(tree, found),
+        tag("ul", *(tag("li", t) for t in noticed(changed))) if changed and not found else "",
         section("Published and measured", expected(expectations(tree))),
         swept_sections(whole, over) if whole else "",
         section("Scores", *scores),
         section("Other analyses", *(other(n, d) for n, d in others(tree, found).items())),
         section("Latent space", *shown["latent"]),
         section("Confusion of drives", *shown["confusion"]),
-        section("Observables", *shown["observables"]),
+        section("Observables", *shown["observables"], jumped(here, changed)),
         section("Training", *shown["training"]),
         section("Experiment", specification(tree, said)),
         section("Provenance", recorded(provenance, tree.attrs.get("history", ""))),
