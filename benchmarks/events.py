@@ -1,6 +1,6 @@
 """What an event of the driven glass costs: against incremental numpy, against N, and on two threads.
 
-    python benchmarks/events.py [--rounds 9]
+    python -m benchmarks.events [--rounds 9] [--growth] [--figure FILE]
 
 Erdős–Rényi graph of degree 4, J ~ N(0, 1), beta = 3 /K, B = 4.5 K, drives of four fields A ~ N(0, 3^2),
 dwells of 100 s. What is compared is run in turn within one process, and ratios are medians over rounds.
@@ -19,13 +19,16 @@ from time import perf_counter, process_time
 
 import numpy as np
 
-from spindsl.kernels.couplings import Pairs, pairs
+from spindsl.kernels.couplings import Pairs, pairs  # first, since it says where numba caches
 from spindsl.kernels.events import drive
 from spindsl.kernels.orders import schedule
 from spindsl.kernels.rules.arrhenius import Arrhenius
 
+from numba import njit  # isort: skip
+
 BETA, BARRIER, DEGREE, FIELDS, STD, DWELL = 3.0, 4.5, 4, 4, 3.0, 100.0
 KEY = np.array([1, 2], dtype=np.uint64)
+SIZES = (64, 256, 1024, 4096, 16384, 65536)
 BARS = {"numpy": {256: 120, 4096: 100}, "threads": 1.8}
 
 
@@ -244,22 +247,74 @@ def against_numpy(rounds: int) -> None:
             )
 
 
-def growth(rounds: int) -> None:
-    print("\nGrowth with N at the same mean number of neighbours, one core")
-    print(f"{'N':>6}{'flips/dwell':>13}{'ns/event':>10}{'without starts':>16}{'start, ns/spin':>16}")
-    for N in (64, 256, 1024, 4096, 16384):
-        kernel = Simulation(glass(N), 65536 // N, 40)
+@njit
+def touched(start, other, J, s, g, A, B, leaves, events):
+    """The memory of as many events and nothing else: the rows of a random spin and its neighbours, read and written."""
+    N, x, total = np.uint64(len(s)), np.uint64(88172645463325252), 0.0
+    for _ in range(events):
+        x ^= x << np.uint64(13)
+        x ^= x >> np.uint64(7)
+        x ^= x << np.uint64(17)
+        i = np.int64(x % N)
+        s[i] = -s[i]
+        for k in range(start[i], start[i + 1]):
+            j = np.int64(other[k])
+            g[j] += J[k]
+            total += A[j] + B[j] + s[j]
+            row = (j >> 4) << 4
+            for leaf in range(16):
+                total += leaves[row + leaf]
+            leaves[j] = g[j]
+    return total
+
+
+def memory(glass: Glass, rounds: int, events: int = 200_000) -> float:
+    """Seconds an event of touching its memory."""
+    N = len(glass.s)
+    arrays = [glass.s.astype(float), *(np.ones(N) for _ in range(3)), np.ones(N + 16)]
+    run = partial(touched, *glass.couplings, *arrays, events)
+    run()
+    return median(timed(run) for _ in range(rounds)) / events
+
+
+def growth(rounds: int, figure: str) -> None:
+    print("\nGrowth with N at the same mean number of neighbours, one core; memory: touching it alone")
+    print(f"{'N':>6}{'flips/dwell':>13}{'ns/event':>10}{'alone':>8}{'memory':>8}{'rest':>6}{'start, ns/spin':>16}")
+    rows = []
+    for N in SIZES:
+        matter = glass(N)
+        kernel = Simulation(matter, max(65536 // N, 2), 40)
         kernel.run()
         whole, starts = [], []
         for _ in range(rounds):
             starts.append(timed(partial(kernel.run, dwell=0.0)))
             whole.append(timed(kernel.run))
         events, dwells = kernel.events, kernel.field.size
-        pure = median(w - s for w, s in zip(whole, starts))
+        pure = 1e9 * median(w - s for w, s in zip(whole, starts)) / events
+        rows.append((N, 1e9 * median(whole) / events, pure, 1e9 * memory(matter, rounds)))
         print(
-            f"{N:6}{events / dwells:13.1f}{1e9 * median(whole) / events:10.0f}"
-            f"{1e9 * pure / events:16.0f}{1e9 * median(starts) / (dwells * N):16.2f}"
+            f"{N:6}{events / dwells:13.1f}{rows[-1][1]:10.0f}{pure:8.0f}{rows[-1][3]:8.0f}{pure - rows[-1][3]:6.0f}"
+            f"{1e9 * median(starts) / (dwells * N):16.2f}"
         )
+    if figure:
+        draw(np.array(rows), figure)
+
+
+def draw(rows: np.ndarray, figure: str) -> None:
+    """The growth as a figure."""
+    from matplotlib.figure import Figure
+
+    N, whole, pure, memory = rows.T
+    sheet = Figure(figsize=(6.4, 4.0), layout="constrained")
+    axes = sheet.subplots()
+    axes.semilogx(N, whole, "o-", base=2, label="with the starts of dwells")
+    axes.semilogx(N, pure, "s-", base=2, label="events alone")
+    axes.semilogx(N, memory, "^:", base=2, color="0.5", label="touching the same memory, no physics")
+    axes.semilogx(N, pure[0] * np.log(N) / np.log(N[0]), "--", base=2, color="0.7", label="growth like log N")
+    axes.set(xlabel="spins N", ylabel="ns an event, one core", ylim=(0, None))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    sheet.savefig(figure)
 
 
 def threads(rounds: int) -> None:
@@ -279,11 +334,15 @@ def threads(rounds: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=9, help="repetitions of each comparison")
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--figure", default="", help="file for a figure of the growth with N")
+    parser.add_argument("--growth", action="store_true", help="this part alone")
+    said = parser.parse_args()
+    rounds = said.rounds
     print("Driven glass: degree 4, beta 3, B 4.5, four fields of std 3, dwells of 100 s.")
-    against_numpy(rounds)
-    growth(rounds)
-    threads(max(3, rounds // 3))
+    if not said.growth:
+        against_numpy(rounds)
+        threads(max(3, rounds // 3))
+    growth(rounds, said.figure)
 
 
 if __name__ == "__main__":

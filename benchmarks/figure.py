@@ -56,7 +56,7 @@ def compared(name: str, stages: tuple[str, ...], changes: tuple[str, ...], round
 def main() -> None:
     reading = command("check", str(FILE))
     print(f"spindsl --help {command('--help'):.2f} s (bar 0.3), spindsl check {reading:.2f} s (bar 1.0)")
-    matter = ("system", "initial", "trajectory")
+    matter = ("system", "dynamics", "initial", "trajectory")
     seconds(matter, 2, (EIGHT, "protocol.trials=50"))
     print(f"{'':<44}{'one, s':>8}{'two, s':>8}{'ratio':>8}")
     simulation = compared("5 x 1,000 trials x 300 switches, stored", matter, (), 3)

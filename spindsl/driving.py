@@ -173,40 +173,49 @@ def expect(task: Task) -> xr.Dataset:
     courses = {name: Course(**course) for name, course in said["courses"].items()}
     count = len(said["fields"])
     member = np.array([[c.own.index(f) if f in c.own else -1 for f in range(count)] for c in courses.values()])
-    ceiling, memoryless = [], []
+    ceiling = []
     for name, course in courses.items():
         history = course.history(task.seed, name, trials, last)
-        told, present = weighed(course, history, member)
-        ceiling.append(bayes_score(told)[:, at])
-        memoryless.append(present[:, at])
-    ceiling, memoryless = np.concatenate(ceiling), np.concatenate(memoryless)
+        ceiling.append(bayes_score(weighed(course, history, member))[:, at])
+    ceiling = np.concatenate(ceiling)
     return xr.Dataset({
         "ceiling": ("time", ceiling.mean(axis=0)),
         "ceiling_se": ("time", ceiling.std(axis=0) / np.sqrt(len(ceiling))),
-        "memoryless": ("time", memoryless.mean(axis=0)),
+        "memoryless": ("time", present(next(iter(courses.values())), member, last)[at]),
     })  # fmt: skip
 
 
-def weighed(course: Course, history: np.ndarray, member: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Evidence for each drive (trial, drive, switch), and the chance to be right from the present field alone.
-
-    A phase that is common to all drives tells nothing.
-    """
+def weighed(course: Course, history: np.ndarray, member: np.ndarray) -> np.ndarray:
+    """Evidence for each drive, (trial, drive, switch). A phase that is common to all drives adds nothing."""
     from .kernels.orders import ORDERS, evidence
 
     trials, last = history.shape
-    size = (member >= 0).sum(axis=1, keepdims=True)
-    told, present = np.zeros((trials, len(member), last)), np.full((trials, last), 1.0 / len(member))
+    told = np.zeros((trials, len(member), last))
     for start, stop, fields in course.stretches(last):
-        so_far = told[:, :, start - 1 : start] if start else np.zeros((trials, len(member), 1))
-        told[:, :, start:stop] = so_far
+        told[:, :, start:stop] = told[:, :, start - 1 : start] if start else 0.0
         if fields is None:
-            own, step = history[:, start:stop], np.arange(stop - start)
             before = history[:, start - 1] if start else np.full(trials, -1)
-            told[:, :, start:stop] += evidence(ORDERS.index(course.order), own, member, before)
-            likely = np.where(member >= 0, 1.0 / size, 0.0)[..., None] * np.ones(len(step))  # P(field now | drive)
-            if course.order == "periodic":
-                likely = (member[..., None] == step % size[..., None]).astype(float)
-            known = likely.max(axis=0) / np.maximum(likely.sum(axis=0), 1e-300)
-            present[:, start:stop] = known[own, step]
-    return told, present
+            told[:, :, start:stop] += evidence(ORDERS.index(course.order), history[:, start:stop], member, before)
+    return told
+
+
+def present(course: Course, member: np.ndarray, last: int) -> np.ndarray:
+    """Expected score of the best guess from the present field alone, sum_f max_d P(f | d) / drives, (switch).
+
+    Fields of a phase that is common to all drives tell something at first, where none may be applied twice in
+    succession: what comes next is seldom a field of the drive's own.
+    """
+    from .kernels.orders import ORDERS, marginal
+
+    score = np.full(last, 1.0 / len(member))  # without a field
+    before = np.zeros(member.shape)  # P(field applied last | drive)
+    for start, stop, fields in course.stretches(last):
+        likely = np.zeros((*member.shape, stop - start))  # P(field | drive)
+        for d, row in enumerate(member):
+            own = np.argsort(row)[np.count_nonzero(row < 0) :]
+            if len(numbers := own if fields is None else np.array(fields, dtype=np.int64)):
+                likely[d, numbers] = marginal(ORDERS.index(course.order), before[d, numbers], stop - start)
+        before = likely[:, :, -1]
+        if likely.any():
+            score[start:stop] = likely.max(axis=0).sum(axis=0) / len(member)
+    return score

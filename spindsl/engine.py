@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ class Results(Mapping):
     """Whole results by node, put together from the store when they are first asked for."""
 
     def __init__(self, graph: Graph, store: Store):
-        self.graph, self.store, self.keys = graph, store, keys(graph)
+        self.graph, self.store, self.named = graph, store, keys(graph)
         self.kept: dict[str, xr.Dataset] = {}
         self.locks = {name: threading.Lock() for name in graph.nodes}
 
@@ -58,7 +59,7 @@ class Results(Mapping):
         """From the store, and not kept; LookupError names a node of which pieces are lacking."""
         stage = self.graph.nodes[node].stage
         whole = Assembly(stage)
-        for piece in survey(self.store, stage, self.keys[node]):
+        for piece in survey(self.store, stage, self.named[node]):
             if not piece.stored:
                 raise LookupError(f"{node} is not computed: {piece.path} is lacking")
             whole.place(piece, self.store.read(piece.path, piece.key))
@@ -121,7 +122,7 @@ class Runner:
         """The work of a node, as the store is now."""
         stage = self.graph.nodes[name].stage
         block = sys.maxsize if stage.accelerated and self.whole else self.block
-        row = Row(name, stage, tuple(survey(self.store, stage, self.results.keys[name], block)))
+        row = Row(name, stage, tuple(survey(self.store, stage, self.results.named[name], block)))
         lacking = [p for p in row.pieces if not p.stored]
         apart = stage.interpreted and self.workers > 1 and row.seconds > WORTH and not self.whole
         return Work(row, lacking, len(lacking), {p.path for p in row.pieces if p.stored}, apart)
@@ -163,21 +164,24 @@ class Flow:
 
     def __init__(self, runner: Runner, pool: ThreadPoolExecutor):
         self.runner, self.pool, self.nodes = runner, pool, runner.graph.nodes
-        self.waiting = list(self.nodes)
+        self.names = list(self.nodes)
+        self.number = {name: k for k, name in enumerate(self.names)}
+        self.users: dict[str, list[str]] = {name: [] for name in self.names}
+        self.lacks = {name: len(set(node.sources.values())) for name, node in self.nodes.items()}
+        for name, node in self.nodes.items():
+            for source in set(node.sources.values()):
+                self.users[source].append(name)
+        self.uses = {name: len(users) for name, users in self.users.items()}
+        self.ready = [k for k, name in enumerate(self.names) if not self.lacks[name]]  # a heap
         self.works: dict[str, Work] = {}
         self.running: dict[Future, tuple[str, Piece]] = {}
-        self.done: set[str] = set()
         self.failed: dict[str, StageError] = {}
         self.begun: dict[str, float] = {}
-        self.users: dict[str, set[str]] = {name: set() for name in self.nodes}
-        for name, node in self.nodes.items():
-            for source in node.sources.values():
-                self.users[source].add(name)
 
     def run(self) -> dict[str, StageError]:
         """Until nothing is left that can be done; what failed, by node."""
         try:
-            while self.waiting or self.works:
+            while self.ready or self.works:
                 self.open()
                 self.hand_out()
                 for future in wait(self.running, timeout=0.1, return_when=FIRST_COMPLETED).done:
@@ -190,26 +194,30 @@ class Flow:
         return self.failed
 
     def open(self) -> None:
-        """Begin the nodes that can be begun, and drop those that need one that failed."""
-        for name in list(self.waiting):
-            sources = set(self.nodes[name].sources.values())
-            if fault := next((self.failed[s] for s in sources if s in self.failed), None):
-                self.waiting.remove(name)
-                self.failed[name] = fault
-            elif sources <= self.done and not self.busy(name):
-                self.waiting.remove(name)
+        """Begin nodes, the first of the graph first, until there are pieces enough to hand out."""
+        later = []
+        while self.ready and sum(len(w.waiting) for w in self.works.values()) < 2 * self.runner.workers:
+            name = self.names[heappop(self.ready)]
+            fault = next((self.failed[s] for s in self.nodes[name].sources.values() if s in self.failed), None)
+            if fault:
+                self.end(name, fault)
+            elif self.busy(name):
+                later.append(self.number[name])
+            else:
                 self.works[name] = self.runner.begin(name)
                 if not self.works[name].left:
-                    self.finish(name)
+                    self.end(name)
+        for number in later:
+            heappush(self.ready, number)
 
     def busy(self, name: str) -> bool:
         """Whether another node is at the same key: pieces of this one may be found when it is done."""
-        keys, mine = self.runner.results.keys, set(self.runner.results.keys[name].values())
+        keys, mine = self.runner.results.named, set(self.runner.results.named[name].values())
         return any(mine & set(keys[other].values()) for other in self.works)
 
     def hand_out(self) -> None:
-        """Give pieces to the pool, of the first nodes first."""
-        for name, work in self.works.items():
+        """Give pieces to the pool, of the first nodes first: one point is finished before the next."""
+        for name, work in sorted(self.works.items(), key=lambda item: self.number[item[0]]):
             for piece in work.ready()[: 2 * self.runner.workers - len(self.running)]:
                 work.waiting.remove(piece)
                 self.begun.setdefault(work.row.stage.name, time.monotonic())
@@ -221,26 +229,32 @@ class Flow:
         try:
             future.result()
         except StageError as error:
-            self.failed[name] = error
-            self.works.pop(name, None)
+            if name in self.works:
+                self.end(name, error)
         if name in self.works:
             self.works[name].finished.add(piece.path)
             self.works[name].left -= 1
             if not self.works[name].left:
-                self.finish(name)
+                self.end(name)
 
-    def finish(self, name: str) -> None:
-        """Note that a node is done; forget the results that nobody needs any more."""
-        del self.works[name]
-        self.done.add(name)
+    def end(self, name: str, error: StageError | None = None) -> None:
+        """A node is done, or failed: tell those that wait for it, forget what nobody needs any more."""
+        self.works.pop(name, None)
+        if error:
+            self.failed[name] = error
+        for user in self.users[name]:
+            self.lacks[user] -= 1
+            if not self.lacks[user]:
+                heappush(self.ready, self.number[user])
+        for source in set(self.nodes[name].sources.values()):
+            self.uses[source] -= 1
+            if not self.uses[source]:
+                self.runner.results.forget(source)
         stage, runner = self.nodes[name].stage.name, self.runner
         runner.left[stage] -= 1
         if stage in self.begun and not runner.left[stage]:
             runner.took[stage] = time.monotonic() - self.begun[stage]
             runner.progress.done(stage, runner.took[stage])
-        for source in self.nodes[name].sources.values():
-            if self.users[source] <= self.done | set(self.failed):
-                runner.results.forget(source)
 
 
 def accelerator() -> bool:

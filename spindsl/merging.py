@@ -32,6 +32,8 @@ WORDS = {
     "group": ("specimen that the trial belongs to", "1"),
     "field": ("field", "1"),
     "network": ("number of the network", "1"),
+    "direction": ("direction through latent space", "1"),
+    "point": ("position on the line", "1"),
     "realization": ("number of the realization of the disorder", "1"),
 }
 

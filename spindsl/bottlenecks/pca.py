@@ -10,6 +10,7 @@ from pydantic import Field
 
 from ..ensemble import configuration, each, made_of, sample_dims, samples, shaped
 from ..graph import Promise, Split, Stage, Task
+from ..lines import Decode, stage, through, without
 from ..spec import Bottleneck, Count
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Pca(Bottleneck):
     fit: Literal["per-time", "pooled"] = Field(
         default="per-time", description="components a time, or one set for all times"
     )
+    decode: Decode | None = Field(default=None, description="lines through latent space to decode along")
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         trajectory = sources["trajectory"]
@@ -39,38 +41,58 @@ class Pca(Bottleneck):
             "explained": Promise((*time, "latent"), "1", "fraction of the variance along the component", "float32"),
         }
         coords = {k: trajectory.coords[k] for k in ("drive", "trial", "switch", "time") if k in trajectory.coords}
-        return (Stage(
-            f"bottleneck.{name}", fit, self.said() | {"name": name}, gives, ("trajectory", "split"),
+        components = Stage(
+            f"bottleneck.{name}", fit, without(self.said()) | {"name": name}, gives, ("trajectory", "split"),
             split=Split("switch", coords["switch"], 25) if time else None, group=f"/bottleneck/{name}",
             sizes={"latent": self.latent, width: trajectory.size(width)}, coords=coords,
             seconds=0.05 * len(coords["switch"]),
-        ),)  # fmt: skip
+        )  # fmt: skip
+        if self.decode is None:
+            return (components,)
+        return components, stage(components, self.decode, self.latent, trajectory, lines, pooled=not time)
 
 
 def fit(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
     """Components of the trials that are not held out, and every trial projected on them."""
     import xarray as xr
+
+    like, width = each(trajectory), configuration(trajectory).dims[-1]
+    latent, models = fitted(task, trajectory, split)
+    pooled = task.said["fit"] == "pooled"
+    pick = (lambda v: v[0]) if pooled else np.stack
+    time = () if pooled else ("time",)
+    component, explained = ([getattr(m, v) for m in models] for v in ("components_", "explained_variance_ratio_"))
+    return xr.Dataset({
+        "latent_mean": ((*like.dims, "time", "latent"), shaped(latent, like).astype(np.float32)),
+        "component": ((*time, "latent", width), pick(component).astype(np.float32)),
+        "explained": ((*time, "latent"), pick(explained).astype(np.float32)),
+    })  # fmt: skip
+
+
+def lines(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
+    """Configurations along lines, mean + z . components held to [-1, 1], in standard deviations of each component."""
+    latent, models = fitted(task, trajectory, split)
+    models = models * latent.shape[1] if len(models) == 1 else models
+    units = np.sqrt([m.explained_variance_ for m in models])
+
+    def decode(network: int, time: int, z: np.ndarray) -> np.ndarray:
+        return np.clip(models[time].inverse_transform(z), -1, 1)
+
+    return through(task, trajectory, split, latent[None], units, decode)
+
+
+def fitted(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> tuple[np.ndarray, list]:
+    """Every trial's projection (sample, time, latent), and the models of the times, or the one of all."""
     from sklearn.decomposition import PCA
 
-    said, found = task.said, configuration(trajectory)
-    like = each(trajectory)
+    said, x = task.said, samples(configuration(trajectory))  # (sample, time, spin)
     train = samples(split["split"]) == 0
-    x = samples(found)  # (sample, time, spin)
     pooled = said["fit"] == "pooled"
     sets = [x.reshape(-1, x.shape[2])] if pooled else x.swapaxes(0, 1)
     train = np.repeat(train, x.shape[1]) if pooled else train
-    mean, component, explained = [], [], []
+    projected, models = [], []
     for k, one in enumerate(sets):
         task.tick(k / len(sets))
-        model = PCA(said["latent"], svd_solver="covariance_eigh").fit(one[train].astype(np.float64))
-        mean.append(model.transform(one))
-        component.append(model.components_)
-        explained.append(model.explained_variance_ratio_)
-    latent = mean[0].reshape(*x.shape[:2], -1) if pooled else np.stack(mean, axis=1)
-    pick = (lambda v: v[0]) if pooled else np.stack
-    time = () if pooled else ("time",)
-    return xr.Dataset({
-        "latent_mean": ((*like.dims, "time", "latent"), shaped(latent, like).astype(np.float32)),
-        "component": ((*time, "latent", found.dims[-1]), pick(component).astype(np.float32)),
-        "explained": ((*time, "latent"), pick(explained).astype(np.float32)),
-    })  # fmt: skip
+        models.append(PCA(said["latent"], svd_solver="covariance_eigh").fit(one[train].astype(np.float64)))
+        projected.append(models[-1].transform(one))
+    return projected[0].reshape(*x.shape[:2], -1) if pooled else np.stack(projected, axis=1), models

@@ -11,6 +11,7 @@ from pydantic import Field
 from ..ensemble import configuration, each, made_of, sample_dims, samples, shaped
 from ..errors import MeaningError
 from ..graph import Promise, Split, Stage, Task
+from ..lines import Decode, stage, through, without
 from ..seeds import integer
 from ..spec import Bottleneck, Count, Listed, NonNegative, Positive
 
@@ -43,6 +44,7 @@ class Vae(Bottleneck):
         default="bernoulli", description="spins are bernoulli, real-valued features are gaussian"
     )
     networks: Count = Field(default=1, description="independent fits; more than one become a dimension")
+    decode: Decode | None = Field(default=None, description="lines through latent space to decode along")
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         trajectory = sources["trajectory"]
@@ -68,20 +70,56 @@ class Vae(Bottleneck):
         times = len(coords["switch"])
         weights = sum(a * b for a, b in zip((trajectory.size(width), *self.hidden), (*self.hidden, 2 * self.latent)))
         work = 12 * weights * trajectory.size("drive") * trajectory.size("trial") * times * self.epochs * self.networks
-        return (Stage(
-            f"bottleneck.{name}", fit, self.said() | {"name": name}, gives, ("trajectory", "split"),
+        network = Stage(
+            f"bottleneck.{name}", fit, without(self.said()) | {"name": name}, gives, ("trajectory", "split"),
             split=Split("switch", coords["switch"], 4) if time else None,
             code=("spindsl.kernels.vae", "spindsl.kernels.normal"), group=f"/bottleneck/{name}",
             sizes={"latent": self.latent, "epoch": self.epochs}, coords=coords,
             seconds=work / 5e10, accelerated=True, interpreted=True,
-        ),)  # fmt: skip
+        )  # fmt: skip
+        if self.decode is None:
+            return (network,)
+        return network, stage(network, self.decode, self.latent, trajectory, lines, pooled=not time)
 
 
 def fit(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
     """Train on the trials that are not held out, then encode all of them."""
     import xarray as xr
 
-    said, like = task.said, each(trajectory)
+    like = each(trajectory)
+    mean, std, loss, loss_test, _ = trained(task, trajectory, split)
+    if task.said["fit"] == "pooled":
+        loss, loss_test = loss[:, 0], loss_test[:, 0]
+    dims, code = ("network", "time")[: loss_test.ndim], ("network", *like.dims, "time", "latent")
+    result = xr.Dataset({
+        "latent_mean": (code, np.stack([shaped(m, like) for m in mean])),
+        "latent_std": (code, np.stack([shaped(s, like) for s in std])),
+        "loss": ((*dims, "epoch"), loss),
+        "loss_test": (dims, loss_test),
+    })  # fmt: skip
+    return result if task.said["networks"] > 1 else result.isel(network=0)
+
+
+def lines(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
+    """Train the very networks of `fit` again, whose weights are not kept, and decode them along lines."""
+    import torch
+
+    from ..kernels import vae
+
+    mean, *_, weights = trained(task, trajectory, split)
+    shape = vae.Shape(trajectory.sizes["spin"], tuple(task.said["hidden"]), task.said["latent"])
+
+    def decode(network: int, time: int, z: np.ndarray) -> np.ndarray:
+        flat = torch.from_numpy(weights[network, min(time, weights.shape[1] - 1)])
+        with torch.no_grad():
+            return torch.tanh(vae.decode(shape, flat[None], torch.from_numpy(z).float()[None])[0] / 2).numpy()
+
+    return through(task, trajectory, split, mean, np.ones(mean.shape[2:]), decode)
+
+
+def trained(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> list[np.ndarray]:
+    """Posterior mean and std (network, sample, time, latent), losses and weights (network, set, …)."""
+    said = task.said
     held = samples(split["split"]) == 1
     found = samples(configuration(trajectory))  # (sample, time, spin or feature)
     real = said["visible"] == "gaussian"
@@ -96,20 +134,12 @@ def fit(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
     seeds = [integer(task.seed, "bottleneck", said["name"], *names[s], n) for s, n in jobs]
     found = networks(task, sets, [s for s, _ in jobs], seeds, held)
 
-    mean, std, loss, loss_test = (v.reshape(said["networks"], len(sets), *v.shape[1:]) for v in found)
+    mean, std, *others = (v.reshape(said["networks"], len(sets), *v.shape[1:]) for v in found)
     if pooled:
-        mean, std = (v.reshape(len(v), len(like.values.ravel()), times, latent) for v in (mean, std))
-        loss, loss_test = loss[:, 0], loss_test[:, 0]
+        mean, std = (v.reshape(len(v), -1, times, latent) for v in (mean, std))
     else:
-        mean, std = mean.swapaxes(1, 2), std.swapaxes(1, 2)  # (network, sample, time, latent)
-    dims, code = ("network", "time")[: loss_test.ndim], ("network", *like.dims, "time", "latent")
-    result = xr.Dataset({
-        "latent_mean": (code, np.stack([shaped(m, like) for m in mean])),
-        "latent_std": (code, np.stack([shaped(s, like) for s in std])),
-        "loss": ((*dims, "epoch"), loss),
-        "loss_test": (dims, loss_test),
-    })  # fmt: skip
-    return result if said["networks"] > 1 else result.isel(network=0)
+        mean, std = mean.swapaxes(1, 2), std.swapaxes(1, 2)
+    return [mean, std, *others]
 
 
 def standardised(sets: np.ndarray, held: np.ndarray) -> np.ndarray:
@@ -122,7 +152,7 @@ def standardised(sets: np.ndarray, held: np.ndarray) -> np.ndarray:
 def networks(task: Task, sets: np.ndarray, which: list[int], seeds: list[int], held: np.ndarray) -> list[np.ndarray]:
     """Train one network a seed on the set that `which` names, all at once on a GPU, singly on a CPU.
 
-    Returns, network first, posterior mean and std of every configuration, training loss an epoch, test loss.
+    Returns, network first, posterior mean and std of every configuration, training loss an epoch, test loss, weights.
     """
     import torch
 
@@ -146,5 +176,5 @@ def networks(task: Task, sets: np.ndarray, which: list[int], seeds: list[int], h
             codes = [vae.encode(shape, flat, x[:, k : k + 8192].float()) for k in range(0, x.shape[1], 8192)]
             mean, std = (torch.cat(v, 1) for v in zip(*codes))
             bound = vae.elbo(shape, flat, x[:, test].float(), torch.stack(noise).to(device), said["kl_weight"])
-        done.append([v.cpu().numpy() for v in (mean, std, loss, -bound.mean(-1))])
+        done.append([v.cpu().numpy() for v in (mean, std, loss, -bound.mean(-1), flat)])
     return [np.concatenate(v) for v in zip(*done)]

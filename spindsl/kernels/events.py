@@ -26,13 +26,17 @@ def flip(couplings, rule, i, s, g, A, tree, starts):
 
 @flip.register(Pairs)
 def _(couplings, rule, i, s, g, A, tree, starts):
+    # all leaves before all sums: in a large system the neighbours are far apart, and are fetched at the same time
     s[i] = -s[i]
     twice = 2.0 * s[i]
-    lift(tree, starts, i, rate(rule, i, s[i] * (g[i] + A[i])))
+    tree[i >> 4, i & 15] = rate(rule, i, s[i] * (g[i] + A[i]))
     for k in range(couplings.start[i], couplings.start[i + 1]):
         j = couplings.other[k]
         g[j] += twice * couplings.J[k]
-        lift(tree, starts, j, rate(rule, j, s[j] * (g[j] + A[j])))
+        tree[j >> 4, j & 15] = rate(rule, j, s[j] * (g[j] + A[j]))
+    lift(tree, starts, i)
+    for k in range(couplings.start[i], couplings.start[i + 1]):
+        lift(tree, starts, couplings.other[k])
 
 
 @flip.register(Dense)

@@ -69,13 +69,32 @@ def evidence(order: int, history: np.ndarray, member: np.ndarray, before: np.nda
     if order == 3:
         place = k % size  # (drive, switch)
         choices = np.where(place == 0, choices, size - place)
-        repeated &= place == 0
         for back in range(1, int(size.max())):
             same = np.zeros(history.shape, dtype=bool)
             same[:, back:] = history[:, back:] == history[:, :-back]
             repeated |= same[:, None] & (place >= back)
     step = np.where((row >= 0) & ~repeated, -np.log(choices), -np.inf)
     return np.cumsum(step, axis=2)
+
+
+def marginal(order: int, before: np.ndarray, switches: int) -> np.ndarray:
+    """P(row applied at each switch), (row, switch), from P(row applied before the first), (row).
+
+    `before` sums to less than 1 where none of these may have been applied.
+    """
+    n, p = len(before), np.empty((len(before), switches))
+    for k in range(switches):
+        if order == 2:
+            p[:, k] = np.arange(n) == k % n
+        elif order == 1 or n == 1:
+            p[:, k] = 1 / n
+        elif order == 0 or k % n == 0:
+            before = p[:, k - 1] if k else before
+            p[:, k] = (1 - before.sum()) / n + (before.sum() - before) / (n - 1)
+        else:  # later in a cycle: the row applied before it comes once, at any of n - 1 places
+            others = (before.sum() - before) * (n - 2) / (n - 1)
+            p[:, k] = (1 - before.sum()) / n + (before + others) / (n - 1)
+    return p
 
 
 def bayes_score(log_evidence: np.ndarray) -> np.ndarray:

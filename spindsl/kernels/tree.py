@@ -47,9 +47,8 @@ def fill(tree, starts):
 
 
 @njit(inline="always")
-def lift(tree, starts, leaf, weight):
-    """Set a leaf and re-add the sums above it."""
-    tree[leaf >> 4, leaf & 15] = weight
+def lift(tree, starts, leaf):
+    """Re-add the sums above a leaf that was set."""
     for level in range(len(starts) - 2):
         leaf = leaf >> 4
         tree[starts[level + 1] + (leaf >> 4), leaf & 15] = add16(tree, starts[level] + leaf)

@@ -19,10 +19,12 @@ from .jumps import jumped, jumps
 from .jumps import told as noticed
 from .landscape import Landscape
 from .markup import Html, joined, section, tag
+from .meanings import meant
 from .nulls import nulls
 from .overall import extent, overview, sweep, swept_sections
 from .plates import others, plates
 from .reading import Curve, curves, group, late, resolved, window
+from .repeated import first
 from .slices import at
 from .style import CSS
 from .sweeps import plates as swept
@@ -79,7 +81,7 @@ def page(
         swept_sections(whole, over) if whole else "",
         section("Scores", *scores),
         section("Other analyses", *(other(n, d) for n, d in others(tree, found).items())),
-        section("Latent space", *shown["latent"]),
+        section("Latent space", *shown["latent"], *shown["meaning"], *meant(first(here))),
         section("Confusion of drives", *shown["confusion"]),
         section("Observables", *shown["observables"], jumped(here, changed)),
         section("Training", *shown["training"]),

@@ -11,6 +11,7 @@ import numpy as np
 from . import scores as drawing
 from .canvas import Plate
 from .markup import joined, tag
+from .meanings import meanings, means
 from .nulls import nulls
 from .reading import Curve, groups, known
 from .repeated import first, noted, quenched, several, shading, thin
@@ -79,6 +80,7 @@ def plates(tree: xr.DataTree, curves: Sequence[Curve], kinds: dict[str, str]) ->
     return {
         "scores": list(scores(tree, curves)),
         "latent": noted(tree, latents(one, kinds)),
+        "meaning": noted(tree, meanings(one)),
         "confusion": list(confusions(tree, curves)),
         "observables": list(observables(tree) if one is tree else quenched(tree)),
         "training": noted(tree, training(one)),
@@ -86,6 +88,6 @@ def plates(tree: xr.DataTree, curves: Sequence[Curve], kinds: dict[str, str]) ->
 
 
 def others(tree: xr.DataTree, curves: Sequence[Curve]) -> dict[str, xr.Dataset]:
-    """Analyses that are no classification against time."""
+    """Analyses of no kind that is shown elsewhere."""
     shown = {c.name for c in curves}
-    return {name: data for name, data in groups(tree, "analysis").items() if name not in shown}
+    return {name: data for name, data in groups(tree, "analysis").items() if name not in shown and not means(data)}

@@ -39,7 +39,8 @@ def test_lifting_equals_filling_bit_for_bit(size):
     tree, starts = grow(weights)
     for leaf, weight in zip(rng.integers(size, size=10_000 // len(SIZES)), exponents(rng, 10_000)):
         weights[leaf] = weight
-        lift(tree, starts, leaf, weight)
+        tree[leaf >> 4, leaf & 15] = weight
+        lift(tree, starts, leaf)
     assert tree.tobytes() == grow(weights)[0].tobytes()
 
 
