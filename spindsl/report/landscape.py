@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .estimates import Lead, median, times
 from .nulls import nulls
-from .reading import Curve, curves, excess, group, late, lead
-from .slices import Parameter, Place, points, told
+from .reading import Curve, curves, excess, group, groups, late, lead
+from .slices import Parameter, Place, points, realizations, told
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -55,6 +55,8 @@ class Landscape:
     trees: Mapping[Place, xr.DataTree]
     nulls: Mapping[str, Mapping[Place, float]]  # by name, over the last switches
     varied: Sequence[Parameter] = ()  # those that the trajectories depend on
+    depends: Mapping[str, Sequence[int]] = field(default_factory=dict)  # numbers of those that an analysis depends on
+    count: int = 1  # realizations
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -82,16 +84,33 @@ class Landscape:
         found = {p: ended(c) for p in self.curves if (c := self.at(name, p)) is not None}
         return Quantity(name, self.one(name).reads, found)
 
-    def told(self, place: Place) -> str:
-        """A point in words."""
-        return told(self.parameters, place)
+    def told(self, place: Place, of: str = "") -> str:
+        """A point in words; of an analysis only what it depends on."""
+        mine = self.depends.get(of, range(len(place)))
+        return told([self.parameters[k] for k in mine], tuple(place[k] for k in mine))
+
+    def apart(self, name: str) -> dict[Place, Curve]:
+        """The curves of an analysis at those points that differ for it, one of each."""
+        seen: dict[str, tuple[Place, Curve]] = {}
+        for place in self.curves:
+            curve = self.at(name, place)
+            if curve is not None and np.isfinite(curve.end):
+                seen.setdefault(self.told(place, name), (place, curve))
+        return dict(seen.values())
 
     @property
     def peak(self) -> tuple[Place, Curve] | None:
-        """Where and by what the drive is told best, without scores of training trials where there are others."""
+        """Where and by what the drive is told best, without scores of training trials where there are others.
+
+        Of equals, where the best trained network does best.
+        """
         every = [(p, c) for p, some in self.curves.items() for c in some if np.isfinite(c.end)]
         every = [pc for pc in every if not pc[1].fitted] or every
-        return max(every, key=lambda pc: pc[1].end) if every else None
+        return max(every, key=lambda pc: (round(pc[1].end, 9), self.network(pc[0]))) if every else None
+
+    def network(self, place: Place) -> float:
+        """The best score of a trained network at a point, -1 without."""
+        return max((c.end for c in self.curves[place] if c.trained and np.isfinite(c.end)), default=-1.0)
 
     @property
     def here(self) -> dict[str, int]:
@@ -158,7 +177,11 @@ def landscape(tree: xr.DataTree) -> Landscape:
             levels.setdefault(null.name, {})[place] = median(null.score[kept] if kept.any() else null.score)
     trajectory = group(tree, "/trajectory")
     dims = {d for v in trajectory.data_vars.values() for d in v.dims} if trajectory is not None else set()
-    return Landscape(found, each, trees, levels, [p for p in found if p.name in dims])
+    depends = {
+        name: [k for k, p in enumerate(found) if any(p.name in v.dims for v in data.data_vars.values())]
+        for name, data in groups(tree, "analysis").items()
+    }
+    return Landscape(found, each, trees, levels, [p for p in found if p.name in dims], depends, realizations(tree))
 
 
 def bounded(found: Lead, each: np.ndarray | None) -> Value:

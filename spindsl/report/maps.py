@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CELL, EDGE = 37, 62  # px of a cell with its number, and of the labels beside
+LETTER = 6.6  # px of a letter of a title
 FULL = 0.85  # opacity of the strongest colour
 LIGHT = 0.62  # opacity above which numbers are written in the colour of the paper
 
@@ -113,7 +114,8 @@ def panels(parameter: Parameter, found: Sequence[Quantity], zero: bool, width: i
 def maps(shown: Sequence[Map], bar: str, width: int) -> Figure:
     """Heat maps side by side; `bar` names the colour bar that they share, if they share one."""
     nx, ny = len(shown[0].x), len(shown[0].y)
-    columns = int(np.clip(width // (EDGE + CELL * nx), 1, min(max(len(shown), 2), 4)))
+    least = max(EDGE + CELL * nx, LETTER * max(len(one.title) for one in shown) + EDGE / 2)
+    columns = int(np.clip(width // least, 1, min(max(len(shown), 2), 4)))
     cell = (width - 40 * bool(bar and columns > 1)) / columns - EDGE
     rows = -(-len(shown) // columns)
     side = min(cell / nx, 1.5 * CELL)

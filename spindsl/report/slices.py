@@ -117,40 +117,47 @@ def told(found: Sequence[Parameter], place: Place) -> str:
 
 
 def at(tree: xr.DataTree, where: Mapping[str, int]) -> xr.DataTree:
-    """The result at one label of some dimensions; of its times those that are recorded there. Nothing is loaded."""
+    """The result at one label of some dimensions, of times, drives and trials those that it has there; not loaded."""
     import xarray as xr
 
     data = {n.path: cut(n.to_dataset(), where) for n in tree.subtree}
     data["/"].attrs.update(tree.attrs)
-    there = recorded(data.get("/trajectory"))
-    if there is not None:
-        data = {path: times(each, there) for path, each in data.items()}
-    return xr.DataTree.from_dict(data)
+    kept = held(data.get("/trajectory"))
+    return xr.DataTree.from_dict({path: only(each, kept) for path, each in data.items()} if kept else data)
 
 
 def cut(data: xr.Dataset, where: Mapping[str, int]) -> xr.Dataset:
     return data.isel({d: k for d, k in where.items() if d in data.dims}, drop=True)
 
 
-def recorded(trajectory: xr.Dataset | None) -> np.ndarray | None:
-    """The switches that one trial holds, None where all are; a point of a sweep may lack some."""
-    if trajectory is None or "time" not in trajectory.dims:
-        return None
-    for variable in trajectory.data_vars.values():
-        if "padding" in variable.attrs and "time" in variable.dims:
-            one = variable.isel({d: 0 for d in variable.dims if d != "time"}).values
-            kept = np.isfinite(one) if one.dtype.kind == "f" else one != -1
-            if one.dtype.kind != "f" and variable.attrs["padding"] != "-1":
-                continue
-            return None if kept.all() else switches(trajectory)[kept]
-    return None
+def held(trajectory: xr.Dataset | None) -> dict[str, np.ndarray]:
+    """Labels of times, drives and trials that are there, where a point of a sweep lacks some."""
+    dims = ("drive", "trial", "time")
+    found = [] if trajectory is None else [v for v in trajectory.data_vars.values() if set(dims) <= set(v.dims)]
+    padded = next((v for v in found if v.attrs.get("padding") in ("NaN", "-1")), None)
+    if padded is None or trajectory is None:
+        return {}
+    one = padded.isel({d: 0 for d in padded.dims if d not in dims}).transpose(*dims)
+    pad = one.attrs["padding"] == "NaN"
+    first = known(one.isel(trial=0).values, pad)  # (drive, time)
+    times, drives = first.any(axis=0), first.any(axis=1)
+    trials = known(one.isel(time=int(times.argmax())).values, pad).any(axis=0)
+    labels = {"time": switches(trajectory), "drive": trajectory["drive"].values, "trial": trajectory["trial"].values}
+    return {d: labels[d][k] for d, k in zip(dims, (drives, trials, times), strict=True)}
 
 
-def times(data: xr.Dataset, there: np.ndarray) -> xr.Dataset:
-    """A group at these switches only."""
-    if "time" not in data.dims:
-        return data
-    return data.isel(time=np.flatnonzero(np.isin(switches(data), there)))
+def known(values: np.ndarray, nan: bool) -> np.ndarray:
+    """Whether a value is no padding."""
+    return np.isfinite(values) if nan else values != -1
+
+
+def only(data: xr.Dataset, kept: Mapping[str, np.ndarray]) -> xr.Dataset:
+    """A group with these labels only."""
+    mine = {"time": switches(data)} if "time" in data.dims else {}
+    mine |= {d: data[d].values for d in ("drive", "trial", "guessed") if d in data.dims and d in data.coords}
+    return data.isel({
+        d: np.flatnonzero(np.isin(labels, kept["drive" if d == "guessed" else d])) for d, labels in mine.items()
+    })  # fmt: skip
 
 
 def points(tree: xr.DataTree) -> tuple[list[Parameter], dict[Place, xr.DataTree]]:

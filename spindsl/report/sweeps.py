@@ -66,7 +66,12 @@ def scores(found: Landscape) -> Iterator[Plate]:
     if not quantities:
         return
     head = tag("b", f"Score against {axes(found.parameters)}. ")
-    text = f"Median {when(found)} of each point. {errors(found, 'score')}"
+    text = f"{'Median' if 'over' in when(found) else 'Score'} {when(found)} of each point. {errors(found, 'score')}"
+    many = ", ".join(n for n in found.names if found.one(n).networks > 1)
+    if many:
+        fits = "the median of independent fits, and for bars their range"
+        fits = fits if found.count == 1 else "the median of independent fits in each realization"
+        text += f"Of {many} {fits}. "
     if len(found.parameters) == 1:
         nulls = {n: (found.nulls[n], DASHES[n]) for n in DASHES if n in found.nulls}
         grey = f"Grey, {', '.join(GREY[n] for n in nulls)}." if nulls else ""
@@ -120,7 +125,7 @@ def observables(found: Landscape) -> Iterator[Plate]:
     some = list(surfaces(few))
     if not some:
         return
-    reduced = Landscape(depends, {p: found.curves[q] for p, q in zip(few, there)}, few, {})
+    reduced = Landscape(depends, dict.fromkeys(few, ()), few, {}, count=found.count)
     quantities = [q for q, _ in some]
     head = tag("b", f"Observables against {axes(depends)}. ")
     said = "; ".join(f"{q.name}: {says}" for q, says in some if says)

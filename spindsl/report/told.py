@@ -11,26 +11,45 @@ from .landscape import FIELD, Landscape
 from .markup import Html, joined, tag
 from .reading import Curve
 from .slices import Place
-from .verdict import CLEAR, FEW, called, listed, percent, published
+from .verdict import CLEAR, FEW, called, clear, listed, percent, published, ranked
 
 NAMED = 6  # points that are named one by one
 
 
 def verdict(found: Landscape) -> Html:
-    """One sentence: where the drives are told best, by what."""
-    peak = found.peak
-    if peak is None:
+    """One sentence: where the drives are told best, by what, and what does as well there."""
+    if found.peak is None:
         return Html("")
-    place, best = peak
-    low, high = best.reach
-    interval = f" (95\N{NO-BREAK SPACE}% interval {percent(max(low, 0))} to {percent(min(high, 1))})"
-    interval = interval if high > low else f" (in each of {amount(found)} realizations)"
-    blind = f"; a blind guess is right in {percent(best.chance)}" if np.isfinite(best.chance) else ""
+    place, best = found.peak
+    equals, where = leading(found), found.told(place, best.name)
+    names = listed([called(c) for c in equals])
+    start = [f"Of {len(found.curves)} points the drives are told apart best at ", tag("b", where), ", by ", names]
+    if not where:
+        start = [names, f" tells the drives apart best, at all {len(found.curves)} points alike"]
+    alike = " alike within the error" if len(equals) > 1 else ""
+    shares = listed([percent(c.end) for c in equals])
     own = " of the trials it was fitted to" if best.fitted else " of cases"
-    return joined([
-        f"Of {len(found.curves)} points the drives are told apart best at ", tag("b", found.told(place)), ", by ",
-        called(best), f": right in {percent(best.end)}{own}", interval if np.isfinite(low) else "", blind, ".",
-    ])  # fmt: skip
+    blind = f"; a blind guess is right in {percent(best.chance)}" if np.isfinite(best.chance) else ""
+    return joined([*start, alike, ": right in ", shares, own, "" if alike else interval(found, best), blind, "."])
+
+
+def leading(found: Landscape) -> list[Curve]:
+    """The best score of all, and those that do as well at its point, if it depends on the point."""
+    if found.peak is None:
+        return []
+    place, best = found.peak
+    rest = ranked(list(found.curves[place])) if found.told(place, best.name) else []
+    return [best, *(c for c in rest if c is not best and not clear(best, c))]
+
+
+def interval(found: Landscape, curve: Curve) -> str:
+    """The 95 % interval of a score, cut to 0 and 1; where no realization differs it says so."""
+    low, high = (min(max(bound, 0.0), 1.0) for bound in curve.reach)
+    if not np.isfinite(curve.reach[0]):
+        return ""
+    if curve.each is not None and curve.reach[0] == curve.reach[1]:
+        return f" (in each of {amount(found)} realizations)"
+    return f" (95\N{NO-BREAK SPACE}% interval {percent(low)} to {percent(high)})"
 
 
 def findings(found: Landscape, expectations: list[dict]) -> list[Html]:
@@ -49,11 +68,13 @@ def findings(found: Landscape, expectations: list[dict]) -> list[Html]:
 
 def alike(found: Landscape) -> Html:
     """At how many other points the best analysis does not do clearly worse."""
-    if found.peak is None:
+    if found.peak is None or not found.told(found.peak[0], found.peak[1].name):
         return Html("")
     place, best = found.peak
-    same = [p for p in found.curves if p != place and (c := found.at(best.name, p)) and not worse(c, best)]
-    where = f" ({'; '.join(found.told(p) for p in same)})" if len(same) <= NAMED else ""
+    here = found.told(place, best.name)
+    every = [(found.told(p, best.name), c) for p, c in found.apart(best.name).items()]
+    same = [told for told, c in every if told != here and not worse(c, best)]
+    where = f" ({'; '.join(same)})" if len(same) <= NAMED else ""
     if not same:
         return joined(["Everywhere else ", tag("b", best.name), f" does worse, by {CLEAR:g} standard errors or more."])
     many = f"At {len(same)} other point{'s' * (len(same) != 1)}{where} "
@@ -70,13 +91,14 @@ def worse(curve: Curve, best: Curve) -> bool:
 
 def elsewhere(found: Landscape) -> Html:
     """The best point of every other analysis."""
-    peak, parts = found.peak, []
+    above, parts = {c.name for c in leading(found)}, []
     for name in found.names:
-        every = [(c.end, p) for p in found.curves if (c := found.at(name, p)) and np.isfinite(c.end)]
-        if not every or peak is None or name == peak[1].name:
+        every = found.apart(name)
+        if not every or name in above:
             continue
-        most, place = max(every)
-        where = "there too" if place == peak[0] else f"at {found.told(place)}"
+        place = max(every, key=lambda p: every[p].end)
+        most, said = every[place].end, found.told(place, name)
+        where = f"at {said}" if said else "everywhere alike"
         own = ", on the trials it was fitted to" if found.one(name).fitted else ""
         parts.append(joined([tag("b", name), f" {where} ({percent(most)}{own})"]))
     return joined(["Best of the others: ", listed(parts), "."]) if parts else Html("")
@@ -129,7 +151,8 @@ def luck(found: Landscape, points: int) -> str:
 
 def amount(found: Landscape) -> int:
     """How many realizations there are."""
-    return max((len(c.each) for some in found.curves.values() for c in some if c.each is not None), default=1)
+    every = [len(c.each) if c.each is not None else 1 for some in found.curves.values() for c in some]
+    return max(every, default=found.count)
 
 
 def paired(found: Landscape) -> str:

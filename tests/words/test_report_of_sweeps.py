@@ -277,3 +277,32 @@ def test_contents_fit_eighty_columns():
 
 def test_digits_follow_errors():
     assert [places(617, 6.0), places(617, 0.2), places(5.2, 0.02), places(1.0, 0.01)] == [0, 1, 2, 2]
+
+
+def test_what_does_as_well_at_the_peak_is_named_with_it():
+    said = words(swept(("beta",), 4, net=0.8, plain=0.8))
+    assert "plain-score (bins of work) alike within the error" in said or "net-score (kde of net) alike" in said
+    assert "Best of the others" not in said
+
+
+def test_an_analysis_that_depends_on_no_parameter_is_best_at_all_points_alike():
+    tree = swept(("latent_size",), 4, net=0.5, wide=0.01)
+    tree["/analysis/plain-score"] = swept((), 4, plain=0.9, wide=0.01)["/analysis/plain-score"]
+    said = words(tree)
+    assert "plain-score (bins of work) tells the drives apart best, at all 2 points alike" in said
+    assert "A simple statistic beats the network" in said
+    assert landscape(tree).score("plain-score").values[(0,)] == landscape(tree).score("plain-score").values[(1,)]
+
+
+def test_points_of_other_drives_show_their_own():
+    tree = swept(("beta",), 2)
+    for path in ("/trajectory", "/bottleneck/net", "/analysis/net-score", "/analysis/plain-score"):
+        data = tree[path].to_dataset().copy(deep=True)
+        for variable in data.data_vars.values():
+            if "drive" in variable.dims and variable.dtype.kind == "f":
+                variable[{"beta": 1, "drive": 2}] = np.nan
+                variable.attrs["padding"] = "NaN"
+        tree[path] = xr.DataTree(data)
+    assert at(tree, {"beta": 1})["/trajectory"]["drive"].values.tolist() == DRIVES[:2]
+    assert at(tree, {"beta": 1})["/analysis/net-score/confusion"].sizes["guessed"] == 2
+    assert at(tree, {"beta": 0})["/trajectory"]["drive"].values.tolist() == DRIVES
