@@ -120,14 +120,13 @@ def report(path: Annotated[Path, typer.Argument(help="run directory or result.nc
 @app.command()
 def show(path: Annotated[Path, typer.Argument(help="run directory or result.nc")]) -> None:
     """Print what a result holds, and its expectations."""
+    from .report.contents import contents
     from .result import open_result
 
     with open_result(path) as tree:
         typer.echo(tree.attrs["title"])
-        for node in tree.subtree:
-            for name, variable in node.dataset.data_vars.items():
-                dims = ", ".join(f"{d} {n}" for d, n in variable.sizes.items())
-                typer.echo(f"  {node.path + '/' + str(name):<40}{dims:<36}  {variable.attrs.get('units', '')}")
+        for line in contents(tree):
+            typer.echo(line)
         expectations(json.loads(tree.attrs["expectations"]))
 
 

@@ -39,7 +39,7 @@ class Results(Mapping):
     """Whole results by node, put together from the store when they are first asked for."""
 
     def __init__(self, graph: Graph, store: Store):
-        self.graph, self.store, self.keys = graph, store, keys(graph)
+        self.graph, self.store, self.named = graph, store, keys(graph)
         self.kept: dict[str, xr.Dataset] = {}
         self.locks = {name: threading.Lock() for name in graph.nodes}
 
@@ -59,7 +59,7 @@ class Results(Mapping):
         """From the store, and not kept; LookupError names a node of which pieces are lacking."""
         stage = self.graph.nodes[node].stage
         whole = Assembly(stage)
-        for piece in survey(self.store, stage, self.keys[node]):
+        for piece in survey(self.store, stage, self.named[node]):
             if not piece.stored:
                 raise LookupError(f"{node} is not computed: {piece.path} is lacking")
             whole.place(piece, self.store.read(piece.path, piece.key))
@@ -122,7 +122,7 @@ class Runner:
         """The work of a node, as the store is now."""
         stage = self.graph.nodes[name].stage
         block = sys.maxsize if stage.accelerated and self.whole else self.block
-        row = Row(name, stage, tuple(survey(self.store, stage, self.results.keys[name], block)))
+        row = Row(name, stage, tuple(survey(self.store, stage, self.results.named[name], block)))
         lacking = [p for p in row.pieces if not p.stored]
         apart = stage.interpreted and self.workers > 1 and row.seconds > WORTH and not self.whole
         return Work(row, lacking, len(lacking), {p.path for p in row.pieces if p.stored}, apart)
@@ -212,7 +212,7 @@ class Flow:
 
     def busy(self, name: str) -> bool:
         """Whether another node is at the same key: pieces of this one may be found when it is done."""
-        keys, mine = self.runner.results.keys, set(self.runner.results.keys[name].values())
+        keys, mine = self.runner.results.named, set(self.runner.results.named[name].values())
         return any(mine & set(keys[other].values()) for other in self.works)
 
     def hand_out(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,13 +14,22 @@ import numpy as np
 
 from ..cite import cited
 from .canvas import NARROW, WIDE, Plate, inline, svg
+from .estimates import median
+from .jumps import jumped, jumps
+from .jumps import told as noticed
+from .landscape import Landscape
 from .markup import Html, joined, section, tag
 from .meanings import meant
-from .plates import nulls, others, plates
-from .reading import Curve, curves, group, late, median, resolved, window
+from .nulls import nulls
+from .overall import extent, overview, sweep, swept_sections
+from .plates import others, plates
+from .reading import Curve, curves, group, late, resolved, window
+from .repeated import first
+from .slices import at
 from .style import CSS
+from .sweeps import plates as swept
 from .tables import expected, other, recorded, scored
-from .verdict import findings, verdict
+from .verdict import findings, uncertain, verdict
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -29,17 +38,24 @@ if TYPE_CHECKING:
 def write(tree: xr.DataTree, folder: Path) -> Path:
     """Write report.html, one file that needs no other, and figures/*.svg beside it; give the page's path."""
     (folder / "figures").mkdir(parents=True, exist_ok=True)
-    said, found = resolved(tree), curves(tree)
+    said, whole = resolved(tree), sweep(tree)
+    here = at(tree, whole.here) if whole else tree
+    found = curves(here)
     kinds = {name: word["kind"] for name, word in said.get("bottleneck", {}).items() if "kind" in word}
-    shown: dict[str, list[Html]] = {}
-    for place, some in plates(tree, found, kinds).items():
-        shown[place] = []
-        for plate in some:
-            wide, narrow = svg(plate, WIDE), svg(plate, NARROW)
-            placed(folder / "figures" / f"{plate.name}.svg", wide)
-            shown[place].append(figure(plate, wide, narrow))
-    placed(folder / "report.html", page(tree, said, found, shown))
+    shown = {place: drawn(some, folder) for place, some in plates(here, found, kinds).items()}
+    over = {place: drawn(some, folder) for place, some in swept(whole).items()} if whole else {}
+    placed(folder / "report.html", page(tree, here, said, found, shown, whole, over))
     return folder / "report.html"
+
+
+def drawn(some: Iterable[Plate], folder: Path) -> list[Html]:
+    """Figures beside the page, and as they stand in it."""
+    shown = []
+    for plate in some:
+        wide, narrow = svg(plate, WIDE), svg(plate, NARROW)
+        placed(folder / "figures" / f"{plate.name}.svg", wide)
+        shown.append(figure(plate, wide, narrow))
+    return shown
 
 
 def placed(path: Path, content: str) -> None:
@@ -49,18 +65,25 @@ def placed(path: Path, content: str) -> None:
     os.replace(beside, path)
 
 
-def page(tree: xr.DataTree, said: Mapping, found: list[Curve], shown: Mapping[str, list[Html]]) -> str:
+def page(
+    tree: xr.DataTree, here: xr.DataTree, said: Mapping, found: list[Curve], shown: Mapping[str, list[Html]],
+    whole: Landscape | None, over: Mapping[str, list[Html]],
+) -> str:  # fmt: skip
     """The whole page."""
     title = tree.attrs.get("title", "spindsl")
     provenance = json.loads(tree.attrs.get("provenance", "{}"))
+    scores, changed = [*shown["scores"], scored(found) if found else ""], jumps(here)
     body = joined([
-        tag("h1", title), facts(tree, said), summary(tree, found),
+        tag("h1", title), facts(tree, said),
+        overview(whole, expectations(tree)) if whole else summary(tree, found),
+        tag("ul", *(tag("li", t) for t in noticed(changed))) if changed and not found else "",
         section("Published and measured", expected(expectations(tree))),
-        section("Scores", *shown["scores"], scored(found) if found else ""),
-        section("Other analyses", *(other(n, d) for n, d in others(tree).items())),
-        section("Latent space", *shown["latent"], *shown["meaning"], *meant(tree)),
+        swept_sections(whole, over) if whole else "",
+        section("Scores", *scores),
+        section("Other analyses", *(other(n, d) for n, d in others(tree, found).items())),
+        section("Latent space", *shown["latent"], *shown["meaning"], *meant(first(here))),
         section("Confusion of drives", *shown["confusion"]),
-        section("Observables", *shown["observables"]),
+        section("Observables", *shown["observables"], jumped(here, changed)),
         section("Training", *shown["training"]),
         section("Experiment", specification(tree, said)),
         section("Provenance", recorded(provenance, tree.attrs.get("history", ""))),
@@ -91,6 +114,7 @@ def facts(tree: xr.DataTree, said: Mapping[str, Any]) -> Html:
         told += [f"{trajectory.sizes[d]} {name}" for d, name in counts.items() if d in trajectory.sizes]
         told = [f"{t}{each}" if t.endswith("trials") else t for t in told]
         told += [f"{len(np.unique(trajectory[c].values))} drives" for c in trajectory.coords if c == "drive"]
+    told += extent(tree)
     told += [f"seed {said['seed']}"] if "seed" in said else []
     told += [f"spindsl {tree.attrs[a]}" for a in tree.attrs if a == "spindsl_version"]
     told = [t.replace(" ", "\N{NO-BREAK SPACE}") for t in told]
@@ -113,7 +137,7 @@ def summary(tree: xr.DataTree, found: list[Curve]) -> Html:
         f"medians over switches {last}, differences are means over them" if "–" in last else f"those at switch {last}"
     )
     note = f"Shares are {each}. "
-    note += "Standard errors are over trials of this one realization; they say nothing of another."
+    note += uncertain(found)
     listed = tag("ul", *told) if told else ""
     return (
         joined([tag("p", first, class_="verdict"), listed, tag("p", note, class_="caption")])

@@ -12,35 +12,21 @@ from . import scores as drawing
 from .canvas import Plate
 from .markup import joined, tag
 from .meanings import meanings, means
-from .reading import Curve, classified, group, groups, known, switches
-from .scores import Level
+from .nulls import nulls
+from .reading import Curve, groups, known
+from .repeated import first, noted, quenched, several, shading, thin
 from .traces import latents, observables, training
 from .verdict import percent
 
 if TYPE_CHECKING:
     import xarray as xr
 
-NULLS = {"ceiling": ("Bayes ceiling", (5.0, 2.0)), "memoryless": ("present field alone", (1.5, 1.5))}
 GREY = {
     "Bayes ceiling": "Dashed grey: the Bayes ceiling, the best that the fields so far allow; "
     "a score may pass it by chance, its band may not. ",
     "present field alone": "Dotted grey: what the present field alone would give, without memory. ",
     "chance": "Solid grey: chance. ",
 }
-
-
-def nulls(tree: xr.DataTree, curves: Sequence[Curve]) -> list[Level]:
-    """The scores that need no reading of matter: what the protocol knows, and chance."""
-    protocol = group(tree, "/protocol")
-    found = []
-    for variable, (name, dashes) in NULLS.items():
-        if protocol is not None and variable in protocol:
-            found.append(Level(name, switches(protocol), protocol[variable].values, dashes))
-    blind = [c for c in curves if np.isfinite(c.chance)]
-    if blind:
-        ends = np.array([min(c.switch[0] for c in blind), max(c.switch[-1] for c in blind)])
-        found.append(Level("chance", ends, np.full(2, blind[0].chance), (1.0, 0.0)))
-    return found
 
 
 def scores(tree: xr.DataTree, curves: Sequence[Curve]) -> Iterator[Plate]:
@@ -50,16 +36,16 @@ def scores(tree: xr.DataTree, curves: Sequence[Curve]) -> Iterator[Plate]:
     levels, trials = nulls(tree, curves), sorted({c.trials for c in curves if c.trials})
     count = f" ({' to '.join(map(str, dict.fromkeys((trials[0], trials[-1]))))})" if trials else ""
     many = ", ".join(c.name for c in curves if c.networks > 1)
-    fits = f"; of {many} the line is the median, the shading the range of independent fits" if many else ""
+    fits = f"; of {many} {several(curves)}" if many else ""
     apart = "; right, the last switches on a linear axis" if len(drawing.ending(curves)) else ""
     caption = joined([
         tag("b", "Score against switch. "),
         f"The fraction of the scored trials{count} whose drive is guessed right, after each switch{apart}. ",
-        f"Shading: 95 % Wilson interval over the trials, each switch by itself{fits}. ",
+        f"{shading(curves)}{fits}. ",
         *(GREY[level.name] for level in levels),
     ])  # fmt: skip
     yield Plate("scores", caption, partial(drawing.scores, curves, levels))
-    text = "Shading as above; thin lines: 95 % band that holds at all switches at once; colourless: the same "
+    text = f"Shading as above; thin lines: {thin(curves)}; colourless: the same "
     text += "analysis with the names of the drives shuffled, with its interval. Grey as above."
     caption = joined([tag("b", "Each score with its band and its control. "), text])
     yield Plate("controls", caption, partial(drawing.closely, curves, levels))
@@ -73,7 +59,7 @@ def confusions(tree: xr.DataTree, curves: Sequence[Curve]) -> Iterator[Plate]:
         if "confusion" not in found[curve.name]:
             continue
         share = found[curve.name]["confusion"]
-        share = share.mean("network") if "network" in share.dims else share
+        share = share.mean([d for d in ("network", "realization") if d in share.dims])
         last = int(np.flatnonzero(np.isfinite(curve["score"]))[-1]) if len(known(curve)) else -1
         at.add(curve.switch[last])
         shown.append((curve.name, curve.reads, share.isel(time=last)))
@@ -90,16 +76,18 @@ def confusions(tree: xr.DataTree, curves: Sequence[Curve]) -> Iterator[Plate]:
 
 def plates(tree: xr.DataTree, curves: Sequence[Curve], kinds: dict[str, str]) -> dict[str, list[Plate]]:
     """All the figures, by the section of the page that they belong to."""
+    one = first(tree)
     return {
         "scores": list(scores(tree, curves)),
-        "latent": list(latents(tree, kinds)),
-        "meaning": list(meanings(tree)),
+        "latent": noted(tree, latents(one, kinds)),
+        "meaning": noted(tree, meanings(one)),
         "confusion": list(confusions(tree, curves)),
-        "observables": list(observables(tree)),
-        "training": list(training(tree)),
+        "observables": list(observables(tree) if one is tree else quenched(tree)),
+        "training": noted(tree, training(one)),
     }
 
 
-def others(tree: xr.DataTree) -> dict[str, xr.Dataset]:
+def others(tree: xr.DataTree, curves: Sequence[Curve]) -> dict[str, xr.Dataset]:
     """Analyses of no kind that is shown elsewhere."""
-    return {name: data for name, data in groups(tree, "analysis").items() if not classified(data) and not means(data)}
+    shown = {c.name for c in curves}
+    return {name: data for name, data in groups(tree, "analysis").items() if name not in shown and not means(data)}

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..ensemble import drives, samples
+from ..quenched import spread
+from .estimates import Lead, estimate, mean, median, student
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -30,8 +32,9 @@ class Curve:
     chance: float
     trials: int
     networks: int
-    right: np.ndarray | None  # (sample, time) fraction of networks that guess right, NaN where not scored
+    right: np.ndarray | None  # (sample, time) fraction of networks that guess right, or each's score; NaN: not scored
     final: float  # the last switch at which any analysis scores
+    each: np.ndarray | None = None  # (realization, time) score of each, where there are several
 
     def __getitem__(self, line: str) -> np.ndarray:
         """Score, low, high, band_low, …, (time); NaN where it was not concluded."""
@@ -39,8 +42,25 @@ class Curve:
 
     @property
     def end(self) -> float:
-        """Median score over the last switches."""
-        return median(self["score"][self.late])
+        """Median score over the last switches; of several realizations the mean of their medians."""
+        return mean(self.ends) if self.each is not None else median(self["score"][self.late])
+
+    @property
+    def by(self) -> str:
+        """What is compared in pairs."""
+        return "trial by trial" if self.each is None else "realization by realization"
+
+    @property
+    def ends(self) -> np.ndarray:
+        """Median score of each realization over the last switches."""
+        return np.array([] if self.each is None else [median(one[self.late]) for one in self.each])
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """95 % interval of `end`: Student's over realizations, else the medians of those at the last switches."""
+        if self.each is not None:
+            return student(self.ends)
+        return median(self["low"][self.late]), median(self["high"][self.late])
 
     @property
     def late(self) -> np.ndarray:
@@ -58,18 +78,6 @@ class Curve:
         return out
 
 
-@dataclass(frozen=True)
-class Lead:
-    """How much more often the first is right than the second, on the same trials."""
-
-    mean: float
-    se: float
-
-    @property
-    def sigmas(self) -> float:
-        return self.mean / self.se if self.se else np.inf * np.sign(self.mean) if self.mean else 0.0
-
-
 def lead(first: Curve, second: Curve, last: bool) -> Lead | None:
     """Paired difference over the last switches, or over all those before; None without common trials."""
     both = np.intersect1d(known(first), known(second))
@@ -84,12 +92,6 @@ def excess(curve: Curve, level: float) -> Lead | None:
     """How far the score is above a level, over the last switches."""
     share = curve.over(curve.switch[curve.late])
     return None if share is None else estimate(share - level)
-
-
-def estimate(values: np.ndarray) -> Lead | None:
-    """Mean with its standard error over trials; None of fewer than two."""
-    values = values[np.isfinite(values)]
-    return Lead(float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))) if len(values) > 1 else None
 
 
 def known(curve: Curve) -> np.ndarray:
@@ -110,12 +112,6 @@ def window(curves: Sequence[Curve]) -> str:
 def span(switch: np.ndarray) -> str:
     """Switches in words: 251–300."""
     return f"{switch[0]:g}" if len(switch) == 1 else f"{switch[0]:g}–{switch[-1]:g}"
-
-
-def median(values: np.ndarray) -> float:
-    """Median of what is finite, NaN of nothing."""
-    values = values[np.isfinite(values)]
-    return float(np.median(values)) if len(values) else np.nan
 
 
 def resolved(tree: xr.DataTree) -> dict[str, Any]:
@@ -154,7 +150,7 @@ def curves(tree: xr.DataTree) -> list[Curve]:
 
 def classified(data: xr.Dataset) -> bool:
     """Whether there is a score against time, of one network or several."""
-    return "score" in data and set(data["score"].dims) in ({"time"}, {"network", "time"})
+    return "score" in data and {"time"} == set(data["score"].dims) - {"network", "realization"}
 
 
 def curve(tree: xr.DataTree, name: str, data: xr.Dataset, final: float) -> Curve:
@@ -164,11 +160,14 @@ def curve(tree: xr.DataTree, name: str, data: xr.Dataset, final: float) -> Curve
     of, by = mine.get("of", ""), mine.get("by", {})
     source = group(tree, f"/bottleneck/{of}") if of else None
     trials = int(data["trials_scored"].max()) if "trials_scored" in data else 0
-    chance = float(data["chance"]) if "chance" in data else np.nan
+    chance = float(data["chance"].mean()) if "chance" in data else np.nan
+    each = across(data["score"]) if "realization" in data["score"].dims else None
+    fits = data.sizes.get("network", 1) if "network" in data["score"].dims else 1
+    kept = lines(data) if each is None else averages(data)
+    told = right(tree, data) if each is None else each
     return Curve(
         name, " of ".join(w for w in (by.get("kind", ""), of) if w), mine.get("score") == "all",
-        source is not None and "loss" in source, switches(data), dict(lines(data)), chance, trials,
-        data.sizes.get("network", 1) if "network" in data["score"].dims else 1, right(tree, data), final,
+        source is not None and "loss" in source, switches(data), dict(kept), chance, trials, fits, told, final, each,
     )  # fmt: skip
 
 
@@ -185,6 +184,24 @@ def lines(data: xr.Dataset) -> Iterator[tuple[str, np.ndarray]]:
     if "network" in data["score"].dims:
         yield "low", data["score"].min("network").values
         yield "high", data["score"].max("network").values
+
+
+def across(variable: xr.DataArray) -> np.ndarray:
+    """A line of each realization, (realization, time); of several networks the median."""
+    one = variable.median("network") if "network" in variable.dims else variable
+    return one.transpose("realization", "time").values.astype(float)
+
+
+def averages(data: xr.Dataset) -> Iterator[tuple[str, np.ndarray]]:
+    """Means over realizations, (time); low and high are Student's 95 % interval of that mean."""
+    for name, variable in data.data_vars.items():
+        bound = str(name).endswith(("_low", "_high"))
+        if {"realization", "time"} == set(variable.dims) - {"network"} and not bound:
+            yield str(name), spread(across(variable), ["realization", "time"])[""]
+    for name, line in {"score": "", "score_control": "control_"}.items():
+        if name in data:
+            found = spread(across(data[name]), ["realization", "time"])
+            yield from ((f"{line}{end[1:]}", found[end]) for end in ("_low", "_high"))
 
 
 def right(tree: xr.DataTree, data: xr.Dataset) -> np.ndarray | None:

@@ -100,6 +100,8 @@ def closely(curves: Sequence[Curve], nulls: Sequence[Level], width: int) -> Figu
         ax.fill_between(curve.switch, low, high, color=INK, alpha=0.1, lw=0, zorder=1)
         line(ax, curve, colour(k), most=25)
         thin = {"score_control": (INK, 0.9), "band_low": (colour(k), 0.7), "band_high": (colour(k), 0.7)}
+        for one in () if curve.each is None else curve.each:
+            ax.plot(curve.switch, one, color=colour(k), lw=0.5, alpha=0.55, zorder=3)
         for name, (tint, weight) in thin.items():
             ax.plot(curve.switch, curve[name], color=tint, lw=weight, zorder=3)
         framed(ax, curve.switch)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .canvas import TURNED, colour
+from .estimates import median
 from .markup import Html, joined, table, tag
-from .reading import Curve, median, window
+from .reading import Curve, window
 from .verdict import listed
 
 if TYPE_CHECKING:
@@ -70,9 +71,11 @@ def scored(curves: Sequence[Curve]) -> Html:
         )
         for k, c in enumerate(curves)
     ]
-    notes = ["Score at a switch, below it its 95 % interval over trials, each switch by itself. "]
+    over = "trials" if curves[0].each is None else f"{len(curves[0].each)} realizations (Student, cut to 0–1)"
+    notes = [f"Score at a switch, below it its 95 % interval over {over}, each switch by itself. "]
     many = [tag("b", c.name) for c in curves if c.networks > 1]
-    notes += [listed(many), " holds independent fits: median, below it their range. "] if many else []
+    fits = "median, below it their range" if curves[0].each is None else "their median in each realization"
+    notes += [listed(many), f" holds independent fits: {fits}. "] if many else []
     own = [tag("b", c.name) for c in curves if c.fitted]
     notes += [listed(own), " is scored on the trials it was fitted to. "] if own else []
     notes += [
@@ -107,8 +110,13 @@ def cell(curve: Curve, switch: float, best: float) -> Html:
         return Html("")
     at = int(np.flatnonzero(curve.switch == switch)[0])
     low, high = curve["low"][at], curve["high"][at]
-    interval = f"{low:.2f}–{high:.2f}" if np.isfinite(low) else ""
+    interval = between(low, high)
     return joined([tag("span", f"{score:.3f}", class_="best" if score >= best else None), tag("small", interval)])
+
+
+def between(low: float, high: float) -> str:
+    """An interval of scores, cut to 0–1."""
+    return f"{max(low, 0):.2f}–{min(high, 1):.2f}" if np.isfinite(low) else ""
 
 
 def blind(curve: Curve) -> str:

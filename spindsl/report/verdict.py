@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from .estimates import Lead, times
 from .markup import Html, joined, tag
-from .reading import Curve, Lead, excess, known, lead, window
+from .reading import Curve, excess, known, lead, window
 
 CLEAR = 2.0  # standard errors
+FEW = 3  # realizations, of which intervals are wide
 SMALL = 0.05  # a difference that two scores that match must not hide
 
 
@@ -52,6 +54,15 @@ def verdict(curves: list[Curve]) -> Html:
     ])  # fmt: skip
 
 
+def uncertain(curves: list[Curve]) -> str:
+    """What the errors speak of, and whether they are wide."""
+    if not curves or curves[0].each is None:
+        return "Standard errors are over trials of this one realization; they say nothing of another."
+    count = len(curves[0].each)
+    few = f" So few make wide intervals: {times(count):.1f} standard errors to either side." if count <= FEW else ""
+    return f"Errors are over {count} realizations of the disorder, each a mean over its trials.{few}"
+
+
 def clear(first: Curve, second: Curve) -> bool:
     """Whether the first is ahead at the end, by two paired standard errors or by intervals apart."""
     found = lead(first, second, last=True)
@@ -78,7 +89,7 @@ def findings(curves: list[Curve], memoryless: float, expectations: list[dict]) -
 def gap(found: Lead) -> str:
     """A paired difference: 0.013 ± 0.004, 3.2 standard errors."""
     if not found.se:
-        return f"{found.mean:.3f} (no trial differs from another)"
+        return f"{found.mean:.3f} (none differs from another)"
     return f"{measure(abs(found.mean), found.se)}, {abs(found.sigmas):.1f} standard errors"
 
 
@@ -95,9 +106,9 @@ def margin(ended: list[Curve]) -> Html:
         return Html("")
     first, second = tag("b", ended[0].name), tag("b", ended[1].name)
     if found.sigmas < CLEAR:
-        said = [first, " and ", second, " cannot be told apart at the end: trial by trial they differ by "]
+        said = [first, " and ", second, f" cannot be told apart at the end: {ended[0].by} they differ by "]
         return joined([*said, gap(found) if found.mean else "nothing", "."])
-    return joined([first, " is ahead of ", second, f" by {gap(found)}, paired trial by trial."])
+    return joined([first, " is ahead of ", second, f" by {gap(found)}, paired {ended[0].by}."])
 
 
 def contest(ended: list[Curve]) -> Html:

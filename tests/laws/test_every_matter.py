@@ -95,7 +95,7 @@ def lowered(request, tmp_path_factory):
         if (matter, dynamics) not in known:
             table = tomllib.loads(small) | MATTERS[matter] | DYNAMICS[dynamics]
             stages = lower(loads(tomlkit.dumps(table)), folder).stages
-            found = Runner(Graph({n: stages[n] for n in STAGES if n in stages}), Store(folder / "store"), 1).run()
+            found = Runner(Graph.of({n: stages[n] for n in STAGES if n in stages}), Store(folder / "store"), 1).run()
             edges = (found["system"][n].values for n in ("i", "j", "J"))
             rule = build(**stages["initial"].said["rule"], **by_spin(found.get("dynamics")))
             A, s = found["fields"].field_strength.values, found["initial"].spins.values
@@ -237,7 +237,7 @@ def test_rates_are_those_of_the_formula(lowered, small, dynamics):
     found, said = lowered(small, next(iter(MATTERS)), dynamics), DYNAMICS[dynamics]["dynamics"]
     if said["kind"] not in FORMULA:
         pytest.skip("a dynamics whose formula is tested elsewhere")
-    B = getattr(found.rule, "barrier", 0.0)
+    B = getattr(found.rule, "B", 0.0)
     assert found.rule.beta == said["beta"]
     for e in np.linspace(-4, 4, 33):
         wanted = FORMULA[said["kind"]](said["beta"], e, B) * np.ones(np.size(B))

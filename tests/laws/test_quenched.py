@@ -37,8 +37,8 @@ def found(small, tmp_path):
         stages = lower(loads(small, changes=changes), tmp_path).stages
         wanted = ("system", "dynamics", "initial", "fields")
         chosen = {n: stages[n] for n in wanted if n in stages}
-        results = Runner(Graph(chosen), Store(tmp_path / "store"), 1).run()
-        return results | {"rule": stages["initial"].said["rule"]}
+        results = Runner(Graph.of(chosen), Store(tmp_path / "store"), 1).run()
+        return dict(results) | {"rule": stages["initial"].said["rule"]}
 
     return go
 
@@ -111,13 +111,13 @@ NORMAL = 'dynamics.barrier={kind="normal", mean=4.5, std=0.5}'
     ("change", "law"), [(UNIFORM, stats.uniform(1.0, 5.0).cdf), (NORMAL, stats.norm(4.5, 0.5).cdf)]
 )
 def test_barriers_follow_their_law(found, change, law):
-    B = found(change, *MANY)["dynamics"].barrier.values
+    B = found(change, *MANY)["dynamics"].B.values
     assert len(set(B)) == 4000
     assert stats.kstest(B, law).pvalue > FALSE_ALARM
 
 
 def test_one_barrier_is_that_of_all(found):
-    assert (found("dynamics.barrier=4.25")["dynamics"].barrier.values == 4.25).all()
+    assert (found("dynamics.barrier=4.25")["dynamics"].B.values == 4.25).all()
 
 
 def test_barriers_are_drawn_apart_from_couplings_and_fields(found):
@@ -125,7 +125,7 @@ def test_barriers_are_drawn_apart_from_couplings_and_fields(found):
     one, two = found(UNIFORM, *MANY), found(NORMAL, *MANY)
     assert one["system"].identical(two["system"])
     assert one["fields"].identical(two["fields"])
-    B = two["dynamics"].barrier.values
+    B = two["dynamics"].B.values
     for drawn in (one["system"].J.values[:4000], *one["fields"].field_strength.values):
         assert abs(np.corrcoef(B, drawn)[0, 1]) < Z / math.sqrt(4000)
 
@@ -134,7 +134,7 @@ def test_each_spin_flips_over_its_own_barrier(found, stay):
     """Rates in a random state over exp(beta e): exp(-beta B_j) of that very spin, to 1e-12."""
     results = found(UNIFORM)
     rule = build(**results["rule"], **by_spin(results["dynamics"]))
-    B = results["dynamics"].barrier.values
+    B = results["dynamics"].B.values
     assert np.ptp(B) > 2.0
     system = results["system"]
     N, i, j, J = 24, system.i.values, system.j.values, system.J.values
@@ -151,8 +151,8 @@ def test_a_run_knows_each_spins_barrier(small, tmp_path):
     change = ('dynamics.barrier={kind="uniform", low=0.0, high=100.0}', 'protocol.initial="relaxed"')
     stages = lower(loads(small, changes=change), tmp_path).stages
     wanted = ("system", "dynamics", "initial", "trajectory")
-    results = Runner(Graph({n: stages[n] for n in wanted}), Store(tmp_path / "store"), 1).run()
-    B, spins = results["dynamics"].barrier.values, results["trajectory"].spins.values
+    results = Runner(Graph.of({n: stages[n] for n in wanted}), Store(tmp_path / "store"), 1).run()
+    B, spins = results["dynamics"].B.values, results["trajectory"].spins.values
     start = results["initial"].spins.values
     moved = (spins != start).any(axis=(0, 1, 2))
     assert not moved[B > 40.0].any()
@@ -210,7 +210,7 @@ def test_trajectories_feel_the_fields_that_are_told(small, tmp_path):
     change = ('protocol.fields.on={fraction=0.5, chosen="random"}',)
     stages = lower(loads(small, changes=change), tmp_path).stages
     wanted = ("system", "dynamics", "initial", "fields", "trajectory")
-    results = Runner(Graph({n: stages[n] for n in wanted}), Store(tmp_path / "store"), 1).run()
+    results = Runner(Graph.of({n: stages[n] for n in wanted}), Store(tmp_path / "store"), 1).run()
     A, path = results["fields"].field_strength.values, results["trajectory"]
     assert (A == 0).sum() == 36
     work = A[path.field.values[..., 0]] @ results["initial"].spins.values.astype(float)

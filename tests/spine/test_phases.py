@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from spindsl.engine import Runner, plan
+from spindsl.engine import Runner
 from spindsl.experiment import loads
 from spindsl.graph import Graph
 from spindsl.lower import lower
+from spindsl.planning import plan
 from spindsl.store import Store
 
 PHASES = 'protocol.phases=[{after=3, rest=true}, {after=5, drive="BC"}, {after=8}]'
@@ -22,7 +23,7 @@ def graph(small, tmp_path):
 
     def go(*changes: str) -> Graph:
         stages = lower(loads(small, changes=(*CHANGES, *changes)), tmp_path).stages
-        return Graph({n: s for n, s in stages.items() if n in WANTED})
+        return Graph.of({n: s for n, s in stages.items() if n in WANTED})
 
     return go
 

@@ -132,7 +132,9 @@ def test_recorded_matter_tells_its_magnetization_and_what_was_recorded(tmp_path)
         spindsl = 1
         title = "recorded"
         seed = 1
-        system = { kind = "recorded", reader = { kind = "netcdf", file = "seen.nc" }, observables = { power = "power" } }
+        system.kind = "recorded"
+        system.reader = { kind = "netcdf", file = "seen.nc" }
+        system.observables = { power = "power" }
         bottleneck.line = { kind = "pca", latent = 1, decode = { switches = [1, 2], points = 3 } }
         analysis.meaning = { kind = "latent-space", of = "line", neighbours = 5 }
     """
