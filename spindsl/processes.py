@@ -6,6 +6,7 @@ another; processes do not. The workers (loky's) outlive a run and are started wh
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import TimeoutError as Late
 from dataclasses import replace
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from .graph import Task
+
+
+ONE = threading.Lock()
 
 
 class Processes:
@@ -33,9 +37,11 @@ class Processes:
             self.executor().shutdown(wait=True, kill_workers=True)
 
     def executor(self):
+        """The one pool of this process, started by whoever asks first."""
         from loky import get_reusable_executor
 
-        return get_reusable_executor(self.workers, timeout=300)
+        with ONE:
+            return get_reusable_executor(self.workers, timeout=600)
 
     def call(
         self, run: Callable[..., xr.Dataset], task: Task, inputs: Mapping[str, xr.Dataset], check: Callable[[], None]

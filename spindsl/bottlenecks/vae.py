@@ -72,7 +72,7 @@ class Vae(Bottleneck):
         work = 12 * weights * trajectory.size("drive") * trajectory.size("trial") * times * self.epochs * self.networks
         network = Stage(
             f"bottleneck.{name}", fit, without(self.said()) | {"name": name}, gives, ("trajectory", "split"),
-            split=Split("switch", coords["switch"], 4) if time else None,
+            split=Split("switch", coords["switch"], 2) if time else None,
             code=("spindsl.kernels.vae", "spindsl.kernels.normal"), group=f"/bottleneck/{name}",
             sizes={"latent": self.latent, "epoch": self.epochs}, coords=coords,
             seconds=work / 5e10, accelerated=True, interpreted=True,
