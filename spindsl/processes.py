@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import BrokenExecutor
 from concurrent.futures import TimeoutError as Late
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 
 ONE = threading.Lock()
+POOLS: dict[int, Any] = {}  # loky's executors by number of workers
 
 
 class Processes:
@@ -34,14 +36,16 @@ class Processes:
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if kind is not None and self.killed:
-            self.executor().shutdown(wait=True, kill_workers=True)
+            POOLS.pop(self.workers).shutdown(wait=True, kill_workers=True)
 
     def executor(self):
-        """The one pool of this process, started by whoever asks first."""
-        from loky import get_reusable_executor
+        """The one pool of so many workers, started by whoever asks first."""
+        from loky import ProcessPoolExecutor
 
         with ONE:
-            return get_reusable_executor(self.workers, timeout=600)
+            if self.workers not in POOLS:
+                POOLS[self.workers] = ProcessPoolExecutor(self.workers, timeout=600)
+            return POOLS[self.workers]
 
     def call(
         self, run: Callable[..., xr.Dataset], task: Task, inputs: Mapping[str, xr.Dataset], check: Callable[[], None]
@@ -55,6 +59,9 @@ class Processes:
                 self.killed = True  # unless the check passes
                 check()
                 self.killed = False
+            except BrokenExecutor as error:
+                POOLS.pop(self.workers, None)
+                raise RuntimeError("a worker process has ended, perhaps for want of memory") from error
 
 
 def unheard(fraction: float) -> None:
