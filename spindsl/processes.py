@@ -6,6 +6,7 @@ another; processes do not. The workers (loky's) outlive a run and are started wh
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import BrokenExecutor
@@ -45,6 +46,7 @@ class Processes:
         with ONE:
             if self.workers not in POOLS:
                 POOLS[self.workers] = ProcessPoolExecutor(self.workers, timeout=600)
+                atexit.register(POOLS[self.workers].shutdown, wait=True, kill_workers=True)
             return POOLS[self.workers]
 
     def call(

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import xarray as xr
 
 from spindsl.experiment import loads
 from spindsl.run import opened
@@ -53,7 +54,7 @@ def test_a_first_experiment_of_ones_own(tmp_path):
 
 def test_recordings_are_described_as_they_are_read():
     """The TOML of the README, which describes a recorded system, is valid."""
-    (text,) = [text for kind, text in BLOCKS if kind == "toml"]
+    (text,) = [text for kind, text in BLOCKS if kind == "toml" and "recorded" in text]
     experiment = loads(f'spindsl = 1\ntitle = "a README"\nseed = 1\n{text}')
     assert (experiment.system.kind, experiment.system.variables.kind) == ("recorded", "features")
 
@@ -68,8 +69,24 @@ def test_recorded_template_is_written(tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_sweep_is_described_as_it_is_run(tmp_path, small):
+    """The sweep of the README on a small glass, and the Python beside it: the dimensions are those in its comments."""
+    (text,) = [text for kind, text in BLOCKS if kind == "toml" and "sweep" in text]
+    (code,) = [text for kind, text in BLOCKS if kind == "python" and "quenched" in text]
+    top, sweep = text.split("\n\n")
+    glass = small[: small.index("[bottleneck.vae]")] + small[small.index("[bottleneck.pca]") :]
+    glass = glass.replace('of = "vae"', 'of = "pca"').replace("trials = 20", "trials = 10").replace("= 6", "= 3")
+    file = tmp_path / "map.toml"
+    file.write_text(f"{top}\n{glass}\n{sweep}\n")
+    with xr.open_datatree(opened(file, tmp_path / "runs").run(2).path / "result.nc") as result:
+        for line in code.splitlines():
+            dims = re.search(r"# \(([^)]*)\)", line)
+            assert dims
+            assert eval(line, {"result": result}).dims == tuple(dims[1].split(", "))
+
+
 def test_the_python_of_the_readme(tmp_path, small):
-    (code,) = [text for kind, text in BLOCKS if kind == "python"]
+    (code,) = [text for kind, text in BLOCKS if kind == "python" and "quenched" not in text]
     file = tmp_path / "quickstart.toml"
     file.write_text(small.replace('["A", "B", "C"]', '["A", "B", "C", "D", "E"]').replace("size = 2", "size = 4"))
     path = opened(file, tmp_path / "runs").run(2).path
