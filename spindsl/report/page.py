@@ -77,7 +77,7 @@ def page(
         tag("h1", title), facts(tree, said),
         overview(whole, expectations(tree)) if whole else summary(tree, found),
         tag("ul", *(tag("li", t) for t in noticed(changed))) if changed and not found else "",
-        section("Published and measured", expected(expectations(tree))),
+        section("Expected and measured", expected(expectations(tree))),
         swept_sections(whole, over) if whole else "",
         section("Scores", *scores),
         section("Other analyses", *(other(n, d) for n, d in others(tree, found).items())),

@@ -33,7 +33,7 @@ def expected(expectations: Sequence[Mapping[str, Any]]) -> Html:
         what = joined([tag("code", one["of"]), tag("br"), tag("small", how)])
         found = joined([f"{measured:.4g}" if known else "nothing", " ", mark])
         rows.append((what, bounds(one), found, one.get("source", "")))
-    return table(("Quantity", "Published", "Measured", "Source"), rows, class_="expected")
+    return table(("Quantity", "Expected", "Measured", "Source"), rows, class_="expected")
 
 
 def selected(dim: str, at: Any) -> str:

@@ -194,10 +194,10 @@ def fitted(curves: list[Curve], ended: list[Curve]) -> Html:
 
 
 def published(expectations: list[dict]) -> Html:
-    """How many of the published numbers are met."""
+    """How many of the expectations are met."""
     if not expectations:
         return Html("")
     met = sum(bool(e.get("ok")) for e in expectations)
     if met == len(expectations):
-        return Html("The published number is met." if met == 1 else f"All {met} published numbers are met.")
-    return tag("span", f"{len(expectations) - met} of {len(expectations)} published numbers missed.", class_="alarm")
+        return Html("The expectation is met." if met == 1 else f"All {met} expectations are met.")
+    return tag("span", f"{len(expectations) - met} of {len(expectations)} expectations missed.", class_="alarm")

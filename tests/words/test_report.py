@@ -280,7 +280,7 @@ def test_says_who_wins_and_by_how_much():
     assert "a blind guess is right in 33.3 %" in said
     assert re.search(r"several, against the best trained network, winner : it falls short of it at the end \(by", said)
     assert "At the end weak-one is not seen to tell more than the present field alone would (50 %)" in said
-    assert "1 of 2 published numbers missed" in said
+    assert "1 of 2 expectations missed" in said
 
 
 def made(name, right, trained):
