@@ -107,7 +107,7 @@ def reduced(expect: Expect, tree: xr.DataTree) -> float:
             raise DataError(f"{expect.of} has no coordinate {name!r}; it has {', '.join(map(str, values.coords))}")
         (dim,) = values[name].dims
         values = values.isel({dim: chosen(values[name].values, selection)})
-    found = values.values.astype(float).ravel()
+    found = np.asarray(values.values, dtype=float).ravel()
     found = found[np.isfinite(found)]
     return float(getattr(np, expect.reduce)(found)) if len(found) else float("nan")
 

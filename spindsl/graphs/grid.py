@@ -1,6 +1,6 @@
 """Square and cubic lattices: nearest neighbours on a grid."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -13,6 +13,9 @@ Side = Annotated[int, Field(ge=2)]
 
 class Grid(Topology):
     """Spins on a grid of given sides, in C order: spin (x, y, z) has the number (x L_y + y) L_z + z."""
+
+    if TYPE_CHECKING:
+        sides: tuple[int, ...]  # as many as there are dimensions
 
     periodic: bool = Field(description="whether opposite ends are neighbours")
 

@@ -88,6 +88,8 @@ def located(tree: xr.DataTree, of: str, switch: float) -> np.ndarray | None:
 def colourings(tree: xr.DataTree, switch: float) -> Iterator[Colouring]:
     """The drive, the field that was on, and what the result shows of power and magnetization."""
     trajectory, protocol = group(tree, "/trajectory"), group(tree, "/protocol")
+    if trajectory is None:
+        return
     at = int(np.flatnonzero(switches(trajectory) == switch)[0])
     label, names = drives(trajectory)
     if len(names) > 1:
