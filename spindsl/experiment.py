@@ -118,11 +118,7 @@ class Experiment(Words):
         wrong, kind = [], f"a system of kind {self.system.said()['kind']!r}"
         for noun in ("dynamics", "protocol"):
             if simulated and getattr(self, noun) is None:
-                wrong.append(
-                    MeaningError(
-                        f"a system of kind {self.said()['system']['kind']!r} needs [{noun}]", noun, code="E102"
-                    )
-                )
+                wrong.append(MeaningError(f"{kind} needs [{noun}]", noun, code="E102"))
             if not simulated and getattr(self, noun) is not None:
                 wrong.append(MeaningError("recorded matter brings its own history; drop this table", noun))
         if not simulated and self.realizations > 1:
