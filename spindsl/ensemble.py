@@ -8,7 +8,7 @@ with a coordinate drive(trial). A *sample* is one trial of one drive; samples ar
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -58,6 +58,22 @@ def drives(trajectory: xr.Dataset) -> tuple[np.ndarray, list[str]]:
         return np.repeat(np.arange(len(names)), trajectory.sizes["trial"]), names
     names = sorted(names)
     return np.searchsorted(names, trajectory["drive"].values), names
+
+
+def held_out(split: xr.Dataset) -> np.ndarray:
+    """Whether each sample is held out."""
+    return samples(split["split"]) == 1
+
+
+def learned(said: Mapping[str, Any], trajectory: xr.Dataset) -> np.ndarray:
+    """Whether each sample is of a drive that a bottleneck may look at while it is fitted, by its key `drives`."""
+    label, names = drives(trajectory)
+    wanted = said.get("drives")
+    if wanted is None:
+        return np.ones(len(label), dtype=bool)
+    if unknown := [d for d in wanted if d not in names]:
+        raise DataError(f"no trial of drive {unknown[0]!r}; there are {', '.join(map(str, names))}")
+    return np.isin(label, [names.index(d) for d in wanted])
 
 
 def shaped(values: np.ndarray, like: xr.DataArray) -> np.ndarray:

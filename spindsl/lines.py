@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import Field, model_validator
 
-from .ensemble import sample_dims, samples, shaped
+from .ensemble import held_out, learned, sample_dims, samples, shaped
 from .errors import MeaningError
 from .graph import Promise, Split, Stage, Task
 from .spec import Labels, Switches, Words
@@ -128,7 +128,7 @@ def through(
     said = task.said
     wanted = task.labels or said["switches"]
     at = np.flatnonzero(np.isin(trajectory["switch"].values, wanted))
-    train, position = samples(split["split"]) == 0, np.array(said["position"])
+    train, position = learned(said, trajectory) & ~held_out(split), np.array(said["position"])
     like = trajectory["spins"].isel(time=0, spin=0, drop=True)
     line, spin, own = [], [], []
     for n, mean in enumerate(means):

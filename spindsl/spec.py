@@ -120,7 +120,15 @@ class Protocol(Word, ABC):
 
 
 class Bottleneck(Word, ABC):
-    """A model that squeezes configurations through few latent variables, blind to the drives."""
+    """A model that squeezes configurations through few latent variables.
+
+    Its stage gives `latent_mean`, with a posterior `latent_std`, and `log_evidence` where the model says how likely
+    a configuration is. It is fitted to trials that are not held out; blind to the drives unless `supervised`.
+    """
+
+    supervised: ClassVar[bool] = False
+
+    drives: Labels | None = Field(default=None, description="fitted to trials of these drives; absent: of all")
 
     @abstractmethod
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from ..ensemble import configuration, each, made_of, sample_dims, samples, shaped
+from ..ensemble import configuration, each, held_out, learned, made_of, sample_dims, samples, shaped
 from ..graph import Promise, Split, Stage, Task
 from ..lines import Decode, stage, through, without
 from ..spec import Bottleneck, Count
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Pca(Bottleneck):
     """Projection on the directions of largest variance of the training trials; features are taken as they are."""
 
-    cites: ClassVar = ("pedregosa2011",)
+    cites: ClassVar = ("pedregosa2011", "tipping1999")
 
     kind: Literal["pca"]
     latent: Count = Field(description="number of components kept")
@@ -36,6 +36,12 @@ class Pca(Bottleneck):
         gives = {
             "latent_mean": Promise(
                 (*sample_dims(trajectory), "time", "latent"), "1", "projection of the configuration", "float32"
+            ),
+            "log_evidence": Promise(
+                (*sample_dims(trajectory), "time"),
+                "nat",
+                "log likelihood of the configuration in probabilistic PCA",
+                "float32",
             ),
             "component": Promise((*time, "latent", width), "1", "unit vector of the component", "float32"),
             "explained": Promise((*time, "latent"), "1", "fraction of the variance along the component", "float32"),
@@ -57,13 +63,14 @@ def fit(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
     import xarray as xr
 
     like, width = each(trajectory), configuration(trajectory).dims[-1]
-    latent, models = fitted(task, trajectory, split)
+    latent, evidence, models = fitted(task, trajectory, split)
     pooled = task.said["fit"] == "pooled"
     pick = (lambda v: v[0]) if pooled else np.stack
     time = () if pooled else ("time",)
     component, explained = ([getattr(m, v) for m in models] for v in ("components_", "explained_variance_ratio_"))
     return xr.Dataset({
         "latent_mean": ((*like.dims, "time", "latent"), shaped(latent, like).astype(np.float32)),
+        "log_evidence": ((*like.dims, "time"), shaped(evidence, like).astype(np.float32)),
         "component": ((*time, "latent", width), pick(component).astype(np.float32)),
         "explained": ((*time, "latent"), pick(explained).astype(np.float32)),
     })  # fmt: skip
@@ -71,7 +78,7 @@ def fit(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
 
 def lines(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
     """Configurations along lines, mean + z . components held to [-1, 1], in standard deviations of each component."""
-    latent, models = fitted(task, trajectory, split)
+    latent, _, models = fitted(task, trajectory, split)
     models = models * latent.shape[1] if len(models) == 1 else models
     units = np.sqrt([m.explained_variance_ for m in models])
 
@@ -81,18 +88,34 @@ def lines(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
     return through(task, trajectory, split, latent[None], units, decode)
 
 
-def fitted(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> tuple[np.ndarray, list]:
-    """Every trial's projection (sample, time, latent), and the models of the times, or the one of all."""
+def fitted(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> tuple[np.ndarray, np.ndarray, list]:
+    """Every trial's projection (sample, time, latent) and log likelihood (sample, time), and the models of the
+    times, or the one of all."""
     from sklearn.decomposition import PCA
 
     said, x = task.said, samples(configuration(trajectory))  # (sample, time, spin)
-    train = samples(split["split"]) == 0
+    train = learned(said, trajectory) & ~held_out(split)
     pooled = said["fit"] == "pooled"
     sets = [x.reshape(-1, x.shape[2])] if pooled else x.swapaxes(0, 1)
     train = np.repeat(train, x.shape[1]) if pooled else train
-    projected, models = [], []
+    projected, evidence, models = [], [], []
     for k, one in enumerate(sets):
         task.tick(k / len(sets))
         models.append(PCA(said["latent"], svd_solver="covariance_eigh").fit(one[train].astype(np.float64)))
         projected.append(models[-1].transform(one))
-    return projected[0].reshape(*x.shape[:2], -1) if pooled else np.stack(projected, axis=1), models
+        evidence.append(likelihood(models[-1], one))
+    if pooled:
+        return projected[0].reshape(*x.shape[:2], -1), evidence[0].reshape(x.shape[:2]), models
+    return np.stack(projected, axis=1), np.stack(evidence, axis=1), models
+
+
+def likelihood(model: Any, x: np.ndarray) -> np.ndarray:
+    """ln N(x; mean, V diag(l - s) V^T + s 1) s the mean variance left out, (n): Tipping and Bishop 1999, Eq. 6."""
+    d, kept = x.shape[1], model.explained_variance_
+    noise = max(model.noise_variance_, 1e-9 * kept.max(), 1e-30)
+    away = x - model.mean_
+    along = away @ model.components_.T
+    rest = (away * away).sum(axis=1) - (along * along).sum(axis=1)
+    kept = np.maximum(kept, noise)
+    volume = np.log(kept).sum() + (d - len(kept)) * np.log(noise) + d * np.log(2 * np.pi)
+    return -0.5 * ((along * along / kept).sum(axis=1) + rest / noise + volume)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from ..ensemble import configuration, each, made_of, sample_dims, samples, shaped
+from ..ensemble import configuration, each, held_out, learned, made_of, sample_dims, samples, shaped
 from ..errors import MeaningError
 from ..graph import Promise, Split, Stage, Task
 from ..lines import Decode, stage, through, without
@@ -17,6 +17,8 @@ from ..spec import Bottleneck, Count, Listed, NonNegative, Positive
 
 if TYPE_CHECKING:
     import xarray as xr
+
+DRAWS = 8  # latent points a configuration, for its ELBO
 
 
 class Vae(Bottleneck):
@@ -59,6 +61,9 @@ class Vae(Bottleneck):
             "latent_std": Promise(
                 (*along, "latent"), "1", "standard deviation of that posterior", "float32", hidden=True
             ),
+            "log_evidence": Promise(
+                along, "nat", f"ELBO of the configuration, mean over {DRAWS} latent points of its posterior", "float32"
+            ),
             "loss": Promise(
                 (*many, *time, "epoch"), "nat", "mean -ELBO of the training trials, during the epoch", "float32"
             ),
@@ -87,13 +92,14 @@ def fit(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
     import xarray as xr
 
     like = each(trajectory)
-    mean, std, loss, loss_test, _ = trained(task, trajectory, split)
+    mean, std, evidence, loss, loss_test, _ = trained(task, trajectory, split)
     if task.said["fit"] == "pooled":
         loss, loss_test = loss[:, 0], loss_test[:, 0]
     dims, code = ("network", "time")[: loss_test.ndim], ("network", *like.dims, "time", "latent")
     result = xr.Dataset({
         "latent_mean": (code, np.stack([shaped(m, like) for m in mean])),
         "latent_std": (code, np.stack([shaped(s, like) for s in std])),
+        "log_evidence": (code[:-1], np.stack([shaped(e, like) for e in evidence])),
         "loss": ((*dims, "epoch"), loss),
         "loss_test": (dims, loss_test),
     })  # fmt: skip
@@ -118,41 +124,46 @@ def lines(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
 
 
 def trained(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> list[np.ndarray]:
-    """Posterior mean and std (network, sample, time, latent), losses and weights (network, set, …)."""
+    """Posterior mean and std (network, sample, time, latent), ELBO (network, sample, time), losses and weights
+    (network, set, …)."""
     said = task.said
-    held = samples(split["split"]) == 1
+    look, held = learned(said, trajectory), held_out(split)
     found = samples(configuration(trajectory))  # (sample, time, spin or feature)
     real = said["visible"] == "gaussian"
     found = found if real else (found > 0).astype(np.uint8)
     times, latent = found.shape[1], said["latent"]
     pooled = said["fit"] == "pooled"
     sets = found.reshape(1, -1, found.shape[2]) if pooled else found.swapaxes(0, 1)  # (set, configuration, spin)
-    held = np.repeat(held, times) if pooled else held
-    sets = standardised(sets, held) if real else sets
+    train, test = (np.flatnonzero(np.repeat(v, times) if pooled else v) for v in (look & ~held, look & held))
+    sets = standardised(sets, train) if real else sets
     names = [()] if pooled else [(k,) for k in task.labels]
     jobs = [(s, n) for n in range(said["networks"]) for s in range(len(sets))]
     seeds = [integer(task.seed, "bottleneck", said["name"], *names[s], n) for s, n in jobs]
-    found = networks(task, sets, [s for s, _ in jobs], seeds, held)
+    found = networks(task, sets, [s for s, _ in jobs], seeds, train, test)
 
-    mean, std, *others = (v.reshape(said["networks"], len(sets), *v.shape[1:]) for v in found)
+    mean, std, evidence, *others = (v.reshape(said["networks"], len(sets), *v.shape[1:]) for v in found)
     if pooled:
         mean, std = (v.reshape(len(v), -1, times, latent) for v in (mean, std))
+        evidence = evidence.reshape(len(evidence), -1, times)
     else:
-        mean, std = mean.swapaxes(1, 2), std.swapaxes(1, 2)
-    return [mean, std, *others]
+        mean, std, evidence = (v.swapaxes(1, 2) for v in (mean, std, evidence))
+    return [mean, std, evidence, *others]
 
 
-def standardised(sets: np.ndarray, held: np.ndarray) -> np.ndarray:
+def standardised(sets: np.ndarray, train: np.ndarray) -> np.ndarray:
     """Features (set, configuration, feature) with mean 0 and variance 1 among those trained on; constant ones are 0."""
-    train = sets[:, ~held].astype(np.float64)
-    std = train.std(axis=1, keepdims=True)
-    return ((sets - train.mean(axis=1, keepdims=True)) / np.where(std > 0, std, 1.0)).astype(np.float32)
+    seen = sets[:, train].astype(np.float64)
+    std = seen.std(axis=1, keepdims=True)
+    return ((sets - seen.mean(axis=1, keepdims=True)) / np.where(std > 0, std, 1.0)).astype(np.float32)
 
 
-def networks(task: Task, sets: np.ndarray, which: list[int], seeds: list[int], held: np.ndarray) -> list[np.ndarray]:
+def networks(
+    task: Task, sets: np.ndarray, which: list[int], seeds: list[int], train: np.ndarray, test: np.ndarray
+) -> list[np.ndarray]:
     """Train one network a seed on the set that `which` names, all at once on a GPU, singly on a CPU.
 
-    Returns, network first, posterior mean and std of every configuration, training loss an epoch, test loss, weights.
+    Returns, network first, posterior mean, std and ELBO of every configuration, training loss an epoch, test loss,
+    weights.
     """
     import torch
 
@@ -163,7 +174,6 @@ def networks(task: Task, sets: np.ndarray, which: list[int], seeds: list[int], h
     shape = vae.Shape(sets.shape[2], tuple(said["hidden"]), said["latent"], said["visible"] == "gaussian")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     together = len(seeds) if device.type == "cuda" else 1
-    train, test = np.flatnonzero(~held), np.flatnonzero(held)
     done = []
     for at in range(0, len(seeds), together):
         own, x = seeds[at : at + together], torch.from_numpy(sets[which[at : at + together]]).to(device)
@@ -175,6 +185,23 @@ def networks(task: Task, sets: np.ndarray, which: list[int], seeds: list[int], h
         with torch.no_grad():
             codes = [vae.encode(shape, flat, x[:, k : k + 8192].float()) for k in range(0, x.shape[1], 8192)]
             mean, std = (torch.cat(v, 1) for v in zip(*codes))
+            evidence = told(task, shape, flat, x, own)
             bound = vae.elbo(shape, flat, x[:, test].float(), torch.stack(noise).to(device), said["kl_weight"])
-        done.append([v.cpu().numpy() for v in (mean, std, loss, -bound.mean(-1), flat)])
+        done.append([v.cpu().numpy() for v in (mean, std, evidence, loss, -bound.mean(-1), flat)])
     return [np.concatenate(v) for v in zip(*done)]
+
+
+def told(task: Task, shape, flat, x, seeds: list[int]):
+    """ELBO of every configuration, (network, configuration), nats: the mean over `DRAWS` points of its posterior."""
+    import torch
+
+    from ..kernels import vae
+
+    size, total = (len(seeds), x.shape[1], shape.latent), torch.zeros(x.shape[:2], device=x.device)
+    streams = [torch.Generator().manual_seed(s + 2) for s in seeds]
+    for _ in range(DRAWS):
+        eps = torch.stack([torch.randn(size[1:], generator=g) for g in streams]).to(x.device)
+        for k in range(0, x.shape[1], 8192):
+            at = slice(k, k + 8192)
+            total[:, at] += vae.elbo(shape, flat, x[:, at].float(), eps[:, at], task.said["kl_weight"])
+    return total / DRAWS
