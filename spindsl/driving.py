@@ -65,7 +65,74 @@ class List(Words):
                 yield MeaningError(message, "drives", "sets", name, code="E107")
 
 
-Drives = Annotated[Subsets | List, Field(discriminator="kind")]
+class Blocks(Words):
+    """Fields in as many blocks as there are drives; drive k lacks block k, so any two drives share all but two.
+
+    With n fields a drive, n / (drives - 1) a block. Zhong et al. 2020, memory capacity: 40 of 50 fields, 5 drives.
+    """
+
+    kind: Literal["blocks"]
+    fields: Count = Field(description="number of fields in a drive, a multiple of drives - 1")
+    drives: Annotated[int, Field(ge=2)] = Field(description="number of drives, and of blocks")
+
+    @model_validator(mode="after")
+    def _fits(self):
+        if self.fields % (self.drives - 1):
+            hint = f"a multiple of {self.drives - 1}"
+            raise MeaningError(f"{self.fields} fields a drive are not whole blocks", "fields", code="E203", hint=hint)
+        return self
+
+    @property
+    def count(self) -> int:
+        """Number of fields of all drives together."""
+        return self.fields // (self.drives - 1) * self.drives
+
+    def sets(self, fields: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+        if len(fields) != self.count:
+            raise MeaningError(
+                f"{self.drives} drives of {self.fields} fields need {self.count} fields, there are {len(fields)}",
+                "fields", "names", code="E203", hint="leave `names` out: fields are then numbered",
+            )  # fmt: skip
+        size = self.count // self.drives
+        blocks = [range(k * size, (k + 1) * size) for k in range(self.drives)]
+        return {str(k + 1): tuple(f for n, f in enumerate(fields) if n not in b) for k, b in enumerate(blocks)}
+
+
+class Probes(Words):
+    """Matter that was trained is probed: the last field, one of several, is what the drives differ in.
+
+    Trial k of every drive has the same history up to there, to the bit, so that probes are compared in the same
+    states. A drive is named by its probe.
+    """
+
+    kind: Literal["probes"]
+    train: Labels = Field(description="fields of the training, all switches but the last")
+    probes: Labels = Field(description="fields, one of which is the last")
+    trained: bool = Field(default=True, description="false for the control: no field at all before the probe")
+
+    def sets(self, fields: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+        together(
+            MeaningError(
+                f"{key} names the field {name!r}, which is not declared",
+                "drives", key, k, code="E202", hint=f"declared are {', '.join(fields)}",
+            )
+            for key, names in (("train", self.train), ("probes", self.probes))
+            for k, name in enumerate(names)
+            if name not in fields
+        )  # fmt: skip
+        return dict.fromkeys(self.probes, self.train if self.trained else ())
+
+    def courses(self, order: str, fields: tuple[str, ...], switches: int) -> dict[str, dict[str, Any]]:
+        """What is said of each drive; all draw from one stream."""
+        own = [fields.index(f) for f in self.train] if self.trained else []
+        return {
+            n: {"order": order, "own": own, "phases": [{"after": switches - 1, "fields": [fields.index(n)]}],
+                "stream": "training"}
+            for n in self.probes
+        }  # fmt: skip
+
+
+Drives = Annotated[Subsets | List | Blocks | Probes, Field(discriminator="kind")]
 
 
 class Phase(Words):
@@ -102,12 +169,14 @@ def phased(phases: tuple[Phase, ...], drives: Mapping[str, tuple[str, ...]]) -> 
 class Course:
     """What is applied in the trials of one drive: numbers of fields, by phase, in JSON values.
 
-    `own` are the drive's fields; each phase {"after": switch, "fields": numbers, or None for its own}.
+    `own` are the drive's fields; each phase {"after": switch, "fields": numbers, or None for its own}; drives of
+    one `stream` share all that is random.
     """
 
     order: str
     own: Sequence[int]
     phases: Sequence[Mapping[str, Any]] = ()
+    stream: str = ""  # the drive's name where it is empty
 
     def stretches(self, last: int) -> Iterator[tuple[int, int, Sequence[int] | None]]:
         """First and last switch of each phase with its fields, None for the drive's own."""
@@ -121,6 +190,7 @@ class Course:
         """Numbers of the fields applied at switches 1..last, (trial, switch) int64, -1 for no field."""
         from .kernels.orders import ORDERS, schedule
 
+        name = self.stream or name
         applied = np.full((len(trials), last), -1)
         before = np.full(len(trials), -1)
         for k, (start, stop, fields) in enumerate(self.stretches(last)):

@@ -65,6 +65,11 @@ def held_out(split: xr.Dataset) -> np.ndarray:
     return samples(split["split"]) == 1
 
 
+def clusters(split: xr.Dataset) -> np.ndarray:
+    """Number of the state or specimen of each sample: samples of one are not independent."""
+    return samples(split["cluster"])
+
+
 def learned(said: Mapping[str, Any], trajectory: xr.Dataset) -> np.ndarray:
     """Whether each sample is of a drive that a bottleneck may look at while it is fitted, by its key `drives`."""
     label, names = drives(trajectory)
@@ -89,16 +94,21 @@ def split(trajectory: Stage, said: Mapping[str, float]) -> Stage:
     gives = {
         "split": Promise(dims, "1", "whether the trial is held out", "int8", marks, label=True),
         "fold": Promise(dims, "1", rank, "int32", label=True),
+        "cluster": Promise(
+            dims, "1", "number of the state or specimen that the trial shares with others", "int32", label=True
+        ),
     }
     coords = {k: v for k, v in trajectory.coords.items() if k in ("drive", "trial")}
-    return Stage("split", assign, dict(said), gives, ("trajectory",), group="/protocol", coords=coords, timeless=True)
+    paired = any(about.get("stream") for about in trajectory.parts.values())
+    said = dict(said) | ({"paired": True} if paired else {})
+    return Stage("split", assign, said, gives, ("trajectory",), group="/protocol", coords=coords, timeless=True)
 
 
 def assign(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
     """Of each drive, the fraction `test` of the trials that come first in a random order is held out.
 
     Trials of a group stay together: whole groups are held out, as near to that fraction of every drive as
-    they allow.
+    they allow. So do trials of the same number where drives share their states.
     """
     import xarray as xr
 
@@ -106,14 +116,20 @@ def assign(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
     like = each(trajectory)
     rank = np.empty(len(label), dtype=np.int32)
     test = np.zeros(len(label), dtype=np.int8)
+    cluster = np.arange(len(label), dtype=np.int32)
+    paired = task.said.get("paired", False)
+    if paired:
+        cluster = np.tile(np.arange(trajectory.sizes["trial"], dtype=np.int32), len(names))
     if "group" in trajectory.coords:
         test[:], rank[:] = together(task, label, names, trajectory["group"].values)
+        cluster = np.unique(trajectory["group"].values, return_inverse=True)[1].astype(np.int32)
     else:
         for d, name in enumerate(names):
             mine = np.flatnonzero(label == d)
-            rank[mine] = generator(task.seed, "split", str(name)).permutation(len(mine))
+            rank[mine] = generator(task.seed, "split", "" if paired else str(name)).permutation(len(mine))
             test[mine] = rank[mine] < max(1, round(task.said["test"] * len(mine)))
-    return xr.Dataset({"split": (like.dims, shaped(test, like)), "fold": (like.dims, shaped(rank, like))})
+    found = {"split": test, "fold": rank, "cluster": cluster}
+    return xr.Dataset({n: (like.dims, shaped(v, like)) for n, v in found.items()})
 
 
 def together(task: Task, label: np.ndarray, names: list[str], group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -136,7 +152,7 @@ def together(task: Task, label: np.ndarray, names: list[str], group: np.ndarray)
             "tested; each drive needs 2 groups or more, or no `group`"
         )
     test, rank = np.zeros(len(found), dtype=bool), np.zeros(len(found), dtype=np.int32)
-    for k, mine in enumerate(clusters(count)):
+    for k, mine in enumerate(tied(count)):
         some = count[np.ix_(mine, np.flatnonzero(count[mine].any(axis=0)))]
         order, cut = evenest(some, task.said["test"], generator(task.seed, "split", "group", k))
         if not cut:
@@ -150,7 +166,7 @@ def together(task: Task, label: np.ndarray, names: list[str], group: np.ndarray)
     return test[which], rank[which]
 
 
-def clusters(count: np.ndarray) -> list[np.ndarray]:
+def tied(count: np.ndarray) -> list[np.ndarray]:
     """Numbers of the groups that are tied by common drives, from the trials of each (group, drive)."""
     left, found = set(range(len(count))), []
     while left:

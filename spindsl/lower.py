@@ -177,7 +177,8 @@ def trained(experiment: Experiment, trajectory: Stage) -> Iterator[Finding]:
 
 def referred(experiment: Experiment, name: str, of: str, stages: dict[str, Stage]) -> Iterator[Finding]:
     """A mistake unless `of` is a bottleneck or a variable of the trajectory."""
-    known = [*experiment.bottleneck, *(v for v in stages["trajectory"].gives if v not in ("end", "field"))]
+    given = stages["trajectory"].gives
+    known = [*experiment.bottleneck, *(v for v, p in given.items() if not p.label and "time" in p.dims)]
     if of not in known:
         hint = f"known are {', '.join(known)}"
         yield Finding("E204", f"no bottleneck or observable {of!r}", ("analysis", name, "of"), hint=hint)

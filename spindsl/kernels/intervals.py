@@ -32,3 +32,8 @@ def simultaneous(credit, label, rng, level=0.95, resamples=2000):
         weight[:, mine] = rng.multinomial(mine.sum(), np.full(mine.sum(), 1 / mine.sum()), size=resamples) / n
     deviation = np.abs(weight @ credit - score) / np.sqrt(shrunk * (1 - shrunk) / effective)
     return max(float(np.quantile(deviation.max(axis=1), level)), pointwise(level))
+
+
+def effective(credit, cluster):
+    """Number of independent trials."""
+    return float(len(credit))

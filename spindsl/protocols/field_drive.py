@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..driving import Course, Drives, Order, Phases, courses, nulls, phased
+from ..driving import Blocks, Course, Drives, Order, Phases, Probes, courses, nulls, phased
 from ..errors import DataError, MeaningError
 from ..graph import SPINS, Promise, Split, Stage, Task
 from ..seeds import generator, philox_key
 from ..spec import (
     Count,
     Dynamics,
+    Fraction,
     Labels,
     Listed,
     NonNegative,
@@ -51,13 +52,40 @@ class Some(Words):
     chosen: Literal["random", "first"] = Field(description="at random, or those of the lowest numbers")
 
 
+class Mixed(Words):
+    """Fields between two others, A_w = sqrt(1 - w) A_0 + sqrt(w) A_1, as strong as these; each is named by its w."""
+
+    of: Annotated[Labels, Field(min_length=2, max_length=2)] = Field(description="names of A_0 and A_1")
+    w: Annotated[tuple[Fraction, ...], Field(min_length=1), Listed, Unique] = Field(description="weights of A_1")
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(f"{w:g}" for w in self.w)
+
+
 class Fields(Words):
     """Named fields, each drawn for itself: field X does not depend on which others there are."""
 
-    names: Labels = Field(description="names of the fields")
+    names: Labels | None = Field(default=None, description='names of the fields; absent for drives of "blocks"')
     kind: Literal["normal"]
     std: NonNegative = Field(description="standard deviation of A_j, K; the mean is 0")
     on: Some | None = Field(default=None, description="spins that the fields act on; absent for all")
+    mixed: Mixed | None = Field(default=None, description="further fields, between two of these")
+
+    def all(self, drives: Drives) -> tuple[str, ...]:
+        """Names of all fields; MeaningError if they are lacking."""
+        if self.names is None and not isinstance(drives, Blocks):
+            raise MeaningError("the fields have no names", "fields", "names", code="E102")
+        names = self.names or tuple(str(k + 1) for k in range(drives.count))
+        if self.mixed is None:
+            return names
+        for k, name in enumerate(self.mixed.of):
+            if name not in names:
+                hint = f"declared are {', '.join(names)}"
+                raise MeaningError(f"no field {name!r}", "fields", "mixed", "of", k, code="E202", hint=hint)
+        for k, name in enumerate(self.mixed.names()):
+            if name in (*names, *self.mixed.names()[:k]):
+                raise MeaningError(f"two fields are named {name}", "fields", "mixed", "w", k, code="E107")
+        return (*names, *self.mixed.names())
 
 
 class Record(Words):
@@ -103,11 +131,16 @@ class FieldDrive(Protocol):
         description="random never repeats the field just applied; shuffled-cycles applies all in a new order each time",
     )
     phases: Phases = Field(default=(), description="what is applied after the drive, [[protocol.phases]]")
+    reset: bool = Field(
+        default=False, description="true for the control: every field acts on the initial configuration, nothing learns"
+    )
     record: Record = Record()
 
     @model_validator(mode="after")
     def _fits(self):
-        phased(self.phases, self.drives.sets(self.fields.names))
+        phased(self.phases, self.drives.sets(self.names))
+        if isinstance(self.drives, Probes) and self.phases:
+            raise MeaningError("probes are a phase of their own; drop these", "phases")
         late = [s for s in self.record.switches or () if s > self.switches]
         if late:
             raise MeaningError(
@@ -120,8 +153,15 @@ class FieldDrive(Protocol):
         return self
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """All the fields."""
+        return self.fields.all(self.drives)
+
+    @property
     def recorded(self) -> tuple[int, ...]:
-        """The switches that are kept."""
+        """The switches that are kept; of probes, if nothing is said of them, the last."""
+        if isinstance(self.drives, Probes) and self.record.switches is None and self.record.every == 1:
+            return (self.switches,)
         every = range(self.record.every, self.switches + 1, self.record.every)
         return tuple(sorted(self.record.switches or every))
 
@@ -129,7 +169,7 @@ class FieldDrive(Protocol):
         return {"initial.path": self.initial.path} if isinstance(self.initial, InitialFile) else {}
 
     def stages(self, sources: Mapping[str, Stage], dynamics: Dynamics, data: Path) -> tuple[Stage, ...]:
-        names, drives = self.fields.names, self.drives.sets(self.fields.names)
+        names, drives = self.names, self.drives.sets(self.names)
         sizes = {"spin": sources["system"].sizes["spin"]}
         coords = {
             "drive": tuple(drives), "trial": tuple(range(self.trials)), "switch": self.recorded,
@@ -142,15 +182,23 @@ class FieldDrive(Protocol):
         said = {"initial": self.said()["initial"], "relax": self.relax, "rule": rule}
         initial = Stage("initial", begin, said, start, matter, files=files, code=code, group="/initial", sizes=sizes)
 
-        said = self.fields.said() | sizes
+        said = self.fields.said() | sizes | {"names": list(names)}
         strength = {"field_strength": Promise(("field", "spin"), "K", "field A_j")}
         coord = {"field": names}
         fields = Stage("fields", strengths, said, strength, group="/protocol", sizes=sizes, coords=coord, quenched=True)
 
         fields_said = {k: v for k, v in self.fields.said().items() if k != "names"}
         record = {"every": self.record.every, "switches": self.record.switches}
+        probed = isinstance(self.drives, Probes)
+        if probed and self.recorded == (self.switches,):
+            record["switches"] = self.recorded
         said = {"rule": rule, "dwell": self.dwell, "fields": fields_said, "record": record}
-        course = courses(self.order, drives, names, self.phases)
+        said |= {"reset": True} if self.reset else {}
+        course = (
+            self.drives.courses(self.order, names, self.switches)
+            if isinstance(self.drives, Probes)
+            else courses(self.order, drives, names, self.phases)
+        )
         parts = {n: c | {"names": named(c, names)} for n, c in course.items()}
         trajectory = Stage(
             "trajectory", drive, said, promises(self.record), (*matter, "initial"), code=code,
@@ -158,6 +206,8 @@ class FieldDrive(Protocol):
             split=Split("trial", coords["trial"], 50),
             seconds=1.3e-8 * len(drives) * self.trials * self.switches * sizes["spin"],
         )  # fmt: skip
+        if isinstance(self.drives, Probes):
+            return initial, fields, trajectory
         return initial, fields, trajectory, nulls(course, names, self.trials, self.recorded)
 
 
@@ -173,6 +223,9 @@ def promises(record: Record) -> dict[str, Promise]:
     gives = {
         "spins": Promise((*along, "spin"), "1", "spin at the end of the dwell", "int8", SPINS, hidden=not record.spins),
         "field": Promise(along, "1", "field that was on, its place in /protocol/field, or -1", "int16", label=True),
+        "repeat": Promise(
+            along, "1", "whether the field was on before the switch already", "int8", label=True, hidden=True
+        ),
         "end": Promise(
             ("drive", "trial", "spin"), "1", "configuration after the last switch", "int8", SPINS, hidden=True
         ),
@@ -182,6 +235,11 @@ def promises(record: Record) -> dict[str, Promise]:
 
 def strength(seed: int, fields: Mapping[str, Any], name: str, spins: int) -> np.ndarray:
     """Field A_j of a name, K, (spin); 0 where the fields do not act."""
+    mixed = fields.get("mixed", {"of": (), "w": ()})
+    for w in mixed["w"]:
+        if name == f"{w:g}":
+            first, second = (strength(seed, fields, n, spins) for n in mixed["of"])
+            return np.sqrt(1 - w) * first + np.sqrt(w) * second
     A = generator(seed, "field", name).normal(0.0, fields["std"], spins)
     if "on" in fields:
         count = round(fields["on"]["fraction"] * spins)
@@ -246,7 +304,7 @@ def drive(task: Task, system: xr.Dataset, initial: xr.Dataset, dynamics: xr.Data
     said, N, names = task.said, system.attrs["spins"], dict(task.about["names"])
     first, last = task.grown
     trials = np.array(task.labels, dtype=np.uint64)
-    course = Course(**{k: task.about[k] for k in ("order", "own", "phases")})
+    course = Course(**{k: v for k, v in task.about.items() if k != "names"})
     history = course.history(task.seed, task.part, trials, last)
     numbers = [int(n) for n in names]
     A = np.array([*(strength(task.disorder, said["fields"], name, N) for name in names.values()), np.zeros(N)])
@@ -262,10 +320,21 @@ def drive(task: Task, system: xr.Dataset, initial: xr.Dataset, dynamics: xr.Data
     J = couplings.represented(N, system.i.values, system.j.values, system.J.values)
     rule = rules.build(**said["rule"], **by_spin(dynamics))
     rules.admit(rule, couplings.largest(J, A))
-    events.drive(
-        J, rule, A, row[:, first - 1 :], previous, slot, said["dwell"], s, trials, np.uint64(first),
-        philox_key(task.seed, "trajectory", task.part), out,
-    )  # fmt: skip
+    key = philox_key(task.seed, "trajectory", course.stream or task.part)
+    if said.get("reset"):
+        for n, k in enumerate(at):
+            s = np.tile(initial.spins.values, (len(trials), 1))
+            one = tuple(np.empty_like(v[:, :1]) for v in out)
+            events.drive(
+                J, rule, A, row[:, k - 1 : k], np.full(len(trials), -1), np.zeros(1, np.int64), said["dwell"], s,
+                trials, np.uint64(k), key, one,
+            )  # fmt: skip
+            for whole, now in zip(out, one):
+                whole[:, n : n + 1] = now
+    else:
+        events.drive(
+            J, rule, A, row[:, first - 1 :], previous, slot, said["dwell"], s, trials, np.uint64(first), key, out
+        )
     spins, flips, work, heat, interaction, zeeman = out
     measured = {
         "power": np.where(np.array(at) == 1, 0.0, work / said["dwell"]), "work": work, "heat": heat, "flips": flips,
@@ -274,6 +343,8 @@ def drive(task: Task, system: xr.Dataset, initial: xr.Dataset, dynamics: xr.Data
     data = {n: (("trial", "time"), measured[n].astype(OBSERVABLES[n].dtype)) for n in OBSERVABLES}
     data["spins"] = (("trial", "time", "spin"), spins)
     data["field"] = (("trial", "time"), history[:, [k - 1 for k in at]].astype(np.int16))
+    before = np.hstack([np.full((len(trials), 1), -1), history])[:, [k - 1 for k in at]]
+    data["repeat"] = (("trial", "time"), ((before == data["field"][1]) & (before >= 0)).astype(np.int8))
     data["end"] = (("trial", "spin"), s)
     return xr.Dataset(data)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..driving import Drives, Order, courses, nulls
+from ..driving import Drives, Order, Probes, courses, nulls
 from ..errors import DataError, MeaningError
 from ..graph import SPINS, Promise, Stage, Task
 from ..recording import Column, Recording, Variables
@@ -42,6 +42,8 @@ class Driving(Words):
 
     @model_validator(mode="after")
     def _fits(self):
+        if isinstance(self.drives, Probes):
+            raise MeaningError("what was known of probes is not needed; drop this table", "drives", "kind")
         self.drives.sets(self.fields)
         return self
 

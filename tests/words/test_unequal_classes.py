@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from spindsl.analyses.classification import alike, score
+from spindsl.estimators import guesses
+from spindsl.readout import alike
 
 
 @pytest.mark.parametrize("by", [{"kind": "logistic", "C": 0.1}, {"kind": "gaussian"}])
@@ -13,7 +14,7 @@ def test_noise_scores_chance(by):
     rng = np.random.default_rng(0)
     label = np.repeat([0, 1, 2], [4800, 600, 600])
     x, held = rng.choice([-1.0, 1.0], (6000, 10)), rng.random(6000) < 0.5
-    _, credit = score({"by": by, "score": "held-out"}, x, label, held, np.arange(6000), 3)
+    _, credit = guesses({"variable": "x", "by": by, "score": "held-out"}, x, label, held, np.arange(6000), 3)
     error = 0.5 / np.sqrt(alike(label[held]))
     assert abs(np.nanmean(credit) - 1 / 3) < 5 * error
 
@@ -21,14 +22,21 @@ def test_noise_scores_chance(by):
 def test_a_blind_guess_scores_one_third_exactly():
     label = np.repeat([0, 1, 2], [80, 10, 10])
     held = np.tile([True, False], 50)
-    _, credit = score({"by": {"kind": "gaussian"}, "score": "held-out"}, np.zeros((100, 1)), label, held, label, 3)
+    _, credit = guesses(
+        {"variable": "x", "by": {"kind": "gaussian"}, "score": "held-out"}, np.zeros((100, 1)), label, held, label, 3
+    )
     assert np.nanmean(credit) == pytest.approx(1 / 3, abs=1e-15)
 
 
 def test_equal_classes_are_not_touched():
     label = np.repeat(np.arange(5), 100)
     assert alike(label) == pytest.approx(500)
-    _, credit = score(
-        {"by": {"kind": "gaussian"}, "score": "all"}, np.arange(500.0)[:, None], label, label < 0, label, 5
+    _, credit = guesses(
+        {"variable": "x", "by": {"kind": "gaussian"}, "score": "all"},
+        np.arange(500.0)[:, None],
+        label,
+        label < 0,
+        label,
+        5,
     )
     assert set(np.unique(credit)) <= {0.0, 1.0}

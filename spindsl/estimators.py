@@ -1,0 +1,144 @@
+"""How a label is read off features: densities of each class and readers, and on which trials they are scored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from .errors import DataError, MeaningError
+from .spec import Fraction, Positive, Words
+
+
+class Kde(Words):
+    """Kernel density of each class: Gaussian kernels, covariance of the class, Scott's rule."""
+
+    kind: Literal["kde"]
+
+
+class Gaussian(Words):
+    """A normal distribution of each feature and class (naive Bayes), as the authors' script had it."""
+
+    kind: Literal["gaussian"]
+
+
+class FullGaussian(Words):
+    """A normal distribution of all features together, with a covariance of its own for each class."""
+
+    kind: Literal["full-gaussian"]
+
+
+class Histogram(Words):
+    """Joint histogram of at most three features, as the paper's text has it for the power."""
+
+    kind: Literal["histogram"]
+    bins: Annotated[int, Field(ge=2, le=1000)] = Field(description="cells a feature")
+
+
+class Bernoulli(Words):
+    """Independent spins with means of their own for each class (naive Bayes of ±1)."""
+
+    kind: Literal["bernoulli"]
+
+
+class Logistic(Words):
+    """Multinomial logistic regression; sees the labels, so it is a reader and no bottleneck."""
+
+    kind: Literal["logistic"]
+    C: Positive = Field(description="inverse of the penalty on squared weights")
+
+
+class Lda(Words):
+    """Linear discriminant analysis: normal distributions with one covariance for all classes."""
+
+    kind: Literal["lda"]
+    shrinkage: Literal["ledoit-wolf"] | Fraction | None = Field(
+        default=None, description="of the covariance towards its diagonal; absent for none"
+    )
+
+
+class Folds(Words):
+    """Cross-validation: every trial is held out once."""
+
+    folds: Annotated[int, Field(ge=2)]
+
+
+Density = Kde | Gaussian | FullGaussian | Histogram | Bernoulli
+By = Annotated[Density | Logistic | Lda, Field(discriminator="kind")]
+Scored = Literal["held-out", "all"] | Folds
+KERNELS = ("spindsl.kernels.densities", "spindsl.kernels.floats")
+JOINT = 3  # features that a kernel density or a histogram can carry
+
+
+def fits(by: Any, variable: str, width: int) -> None:
+    """MeaningError for a density that so many features do not allow."""
+    if isinstance(by, Histogram | Kde) and width > JOINT and variable in ("spins", "features"):
+        what = "raw spins" if variable == "spins" else f"more than {JOINT} features"
+        raise MeaningError(f"a joint density of {what} is out of reach; use gaussian or logistic", "by")
+    if isinstance(by, Histogram) and by.bins**width > 10_000_000:
+        raise MeaningError(f"a histogram of {width} features has {by.bins}^{width} cells; use gaussian or kde", "by")
+    if isinstance(by, Bernoulli) and variable != "spins":
+        raise MeaningError("bernoulli is for raw spins; use gaussian", "by")
+
+
+def rounds(how: Any, held: np.ndarray, fold: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Which samples are fitted to and which are scored, a round at a time."""
+    if how == "held-out":
+        yield ~held, held
+    elif how == "all":
+        yield np.ones_like(held), np.ones_like(held)
+    else:
+        for k in range(how["folds"]):
+            yield fold % how["folds"] != k, fold % how["folds"] == k
+
+
+def seen(how: Any, label: np.ndarray, fold: np.ndarray, names: list[str]) -> None:
+    """DataError if a fold would hold every trial of a class, as folds of whole groups may."""
+    for k in range(how["folds"] if isinstance(how, Mapping) else 0):
+        for d in set(range(len(names))) - set(label[fold % how["folds"] != k].tolist()):
+            raise DataError(f"fold {k + 1} holds every trial of drive {names[d]!r}; take more or fewer folds")
+
+
+def evidence(
+    by: Mapping[str, Any], x: np.ndarray, label: np.ndarray, asked: np.ndarray, classes: int, real: bool = False
+) -> np.ndarray:
+    """Log evidence of each class for the features `asked`, (sample, class); `real` features are standardised by x."""
+    from .kernels import densities
+
+    options = dict(by)
+    density = getattr(densities, options.pop("kind").replace("-", "_"))
+    if real:
+        mean, std = x.mean(axis=0), x.std(axis=0)
+        x, asked = ((v - mean) / np.where(std > 0, std, 1.0) for v in (x, asked))
+    return density(x, label, asked, classes, **options)
+
+
+def guesses(
+    said: Mapping[str, Any], x: np.ndarray, label: np.ndarray, held: np.ndarray, fold: np.ndarray, classes: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Guess (-1 where not scored) and credit (NaN there) of every sample; a label of -1 is neither seen nor asked.
+
+    Credit is weighted so that every class counts alike, however many of its trials are scored: the mean
+    is the balanced score, and a blind guess is worth one over the number of classes.
+    """
+    from .kernels import densities
+
+    known = label >= 0
+    guess, credit = np.full(len(label), -1), np.full(len(label), np.nan)
+    if not np.isfinite(x[known]).all():
+        return guess, credit
+    for train, test in rounds(said["score"], held, fold):
+        train, test = train & known, test & known
+        if not test.any() or not train.any():
+            continue
+        present, own = np.unique(label[train], return_inverse=True)
+        found = np.full((np.count_nonzero(test), classes), -np.inf)
+        found[:, present] = evidence(said["by"], x[train], own, x[test], len(present), said["variable"] == "features")
+        guess[test] = found.argmax(axis=1)
+        credit[test] = densities.credit(found, label[test])
+    scored = np.isfinite(credit)
+    counts = np.bincount(label[scored], minlength=classes)
+    weight = scored.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    return guess, credit * np.where(known, weight[label], np.nan)

@@ -1,0 +1,95 @@
+"""What an analysis looks at: numbers of each trial and time, from a bottleneck or from the trajectory itself.
+
+`of` names a bottleneck, whose latent means, samples of its posterior or log evidence are taken (`use`), or a variable
+of the trajectory: "spins", "features", or an observable such as "power". An analysis knows no more than a matrix
+(sample, feature) for each network and time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from .ensemble import samples
+from .errors import MeaningError
+from .graph import Stage, Task
+from .seeds import generator
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Use = Literal["means", "samples", "evidence"]
+VARIABLES = {"means": "latent_mean", "samples": "latent_mean", "evidence": "log_evidence"}
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A variable of a stage, (network?, sample dims, time, feature?)."""
+
+    source: Stage
+    variable: str
+    use: str  # "" where it is no bottleneck's
+
+    @property
+    def width(self) -> int:
+        """Number of features."""
+        dims = self.source.gives[self.variable].dims
+        return self.source.size(dims[-1]) if dims[-1] != "time" else 1
+
+    @property
+    def many(self) -> tuple[str, ...]:
+        """The dimension of several networks, if there are any."""
+        return ("network",) if "network" in self.source.gives[self.variable].dims else ()
+
+    def said(self) -> dict[str, Any]:
+        """What a stage has to know of it."""
+        return {"source": self.source.name, "variable": self.variable, "use": self.use}
+
+
+def feature(of: str, use: Use, sources: Mapping[str, Stage]) -> Feature:
+    """The feature of these names; MeaningError where a bottleneck does not give what is asked of it."""
+    trajectory, bottleneck = sources["trajectory"], sources.get(f"bottleneck.{of}")
+    if bottleneck is None:
+        if use != "means":
+            raise MeaningError(f"{of!r} is no bottleneck; drop `use`", "use")
+        return Feature(trajectory, of, "")
+    if use == "samples" and "latent_std" not in bottleneck.gives:
+        raise MeaningError(f"{of!r} has no posterior to sample; drop `use`", "use")
+    if VARIABLES[use] not in bottleneck.gives:
+        raise MeaningError(f"{of!r} does not say how likely a configuration is; drop `use`", "use")
+    return Feature(bottleneck, VARIABLES[use], use)
+
+
+def coords(found: Feature, trajectory: Stage, switches: tuple[int, ...] | None) -> dict[str, tuple]:
+    """Labels of drives, trials, networks and of these times only; MeaningError for a switch that is not recorded."""
+    out = {k: trajectory.coords[k] for k in ("drive", "trial", "switch", "time") if k in trajectory.coords}
+    out |= {"network": found.source.coords["network"]} if found.many else {}
+    if switches:
+        missing = set(switches) - set(out["switch"])
+        if missing:
+            raise MeaningError(f"switch {min(missing)} is not recorded", "switches", code="E203")
+        chosen = [out["switch"].index(k) for k in sorted(switches)]
+        out |= {k: tuple(out[k][i] for i in chosen) for k in ("switch", "time")}
+    return out
+
+
+def matrices(task: Task, source: xr.Dataset) -> list[list[np.ndarray]]:
+    """Matrices (sample, feature) float64 of each network and time of the task."""
+    said = task.said
+    values = source[said["variable"]]
+    if said["use"] == "samples":
+        draw = [generator(task.seed, "analysis", said["name"], "sample", k) for k in task.labels]
+        shape = values.isel(time=0).shape
+        noise = np.stack([g.standard_normal(shape) for g in draw], axis=values.dims.index("time"))
+        values = values + source["latent_std"] * noise
+    if "network" not in values.dims:
+        values = values.expand_dims("network")
+    found = []
+    for n in range(values.sizes["network"]):
+        x = samples(values.isel(network=n)).astype(np.float64)
+        x = x[..., None] if x.ndim == 2 else x
+        found.append([x[:, k] for k in range(x.shape[1])])
+    return found
