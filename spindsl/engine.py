@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .errors import StageError
-from .graph import Graph, Task
+from .graph import Graph, Stage, Task
 from .pieces import Assembly, Piece, labelled, survey
 from .planning import Row, plan, totals
 from .processes import Processes
@@ -139,7 +139,7 @@ class Runner:
             stage.parts[piece.part], piece.labels if stage.split else (), piece.grown, before, tick,
         )  # fmt: skip
         at_times = stage.split is not None and stage.split.dim == "switch"
-        inputs = {n: self.results[at] for n, at in node.sources.items()}
+        inputs = {n: self.input(stage, several) for n, several in node.sources.items()}
         seen = {n: among(d, piece.labels) if at_times else d for n, d in inputs.items()}
         try:
             found = self.apart.call(stage.run, task, seen, self.stop.check) if work.apart else stage.run(task, **seen)
@@ -149,6 +149,18 @@ class Runner:
             raise StageError(f"{where}: {type(error).__name__}: {error}") from error
         self.store.write(piece.path, piece.key, block)
         tick(1.0)
+
+    def input(self, stage: Stage, nodes: tuple[str, ...]) -> xr.Dataset:
+        """What a stage needs: the result of a node, or those at all values of a swept parameter, one after another."""
+        import xarray as xr
+
+        if not stage.across:
+            return self.results[nodes[0]]
+        axis = next(a for a in self.graph.axes if stage.across in a.paths)
+        labels = xr.Variable("swept", list(axis.paths[stage.across]))
+        several = [self.results[at] for at in nodes]
+        return xr.concat(several, labels.to_index_variable(), join="outer", data_vars="all", coords="minimal",
+                         compat="override")  # fmt: skip
 
     @property
     def files(self) -> dict[str, list[Path]]:
@@ -167,9 +179,9 @@ class Flow:
         self.names = list(self.nodes)
         self.number = {name: k for k, name in enumerate(self.names)}
         self.users: dict[str, list[str]] = {name: [] for name in self.names}
-        self.lacks = {name: len(set(node.sources.values())) for name, node in self.nodes.items()}
+        self.lacks = {name: len(node.needed) for name, node in self.nodes.items()}
         for name, node in self.nodes.items():
-            for source in set(node.sources.values()):
+            for source in node.needed:
                 self.users[source].append(name)
         self.uses = {name: len(users) for name, users in self.users.items()}
         self.ready = [k for k, name in enumerate(self.names) if not self.lacks[name]]  # a heap
@@ -198,7 +210,7 @@ class Flow:
         later = []
         while self.ready and sum(len(w.waiting) for w in self.works.values()) < 2 * self.runner.workers:
             name = self.names[heappop(self.ready)]
-            fault = next((self.failed[s] for s in self.nodes[name].sources.values() if s in self.failed), None)
+            fault = next((self.failed[s] for s in self.nodes[name].needed if s in self.failed), None)
             if fault:
                 self.end(name, fault)
             elif self.busy(name):
@@ -246,7 +258,7 @@ class Flow:
             self.lacks[user] -= 1
             if not self.lacks[user]:
                 heappush(self.ready, self.number[user])
-        for source in set(self.nodes[name].sources.values()):
+        for source in self.nodes[name].needed:
             self.uses[source] -= 1
             if not self.uses[source]:
                 self.runner.results.forget(source)

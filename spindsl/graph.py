@@ -88,6 +88,7 @@ class Stage:
     timeless: bool = False  # reads nothing of its inputs that depends on time
     accelerated: bool = False  # runs whole on a GPU, if there is one
     interpreted: bool = False  # holds the interpreter: pieces run in processes of their own
+    across: str = ""  # path of a swept parameter: takes what it needs at all its values, as a dimension in front
     quenched: bool = False  # draws disorder only: its seed is that of the realization
     seconds: float = 0.0  # estimated, one core
     seed: int = 0  # of all that is thermal: the root's, or that of a point of a sweep
@@ -125,8 +126,13 @@ class Node:
     """A stage at one place of a sweep, and the nodes that give what it needs."""
 
     stage: Stage
-    sources: Mapping[str, str]  # name of a needed stage -> node
+    sources: Mapping[str, tuple[str, ...]]  # name of a needed stage -> node, or those at all values of `across`
     place: tuple[int | None, ...] = ()  # number along each axis, None where the stage does not vary along it
+
+    @property
+    def needed(self) -> set[str]:
+        """Nodes that it needs."""
+        return {at for several in self.sources.values() for at in several}
 
 
 @dataclass(frozen=True)
@@ -142,7 +148,7 @@ class Graph:
     def __post_init__(self):
         known = set()
         for name, node in self.nodes.items():
-            missing = set(node.sources.values()) - known
+            missing = node.needed - known
             if missing or set(node.sources) != set(node.stage.needs):
                 raise TypeError(f"{name} needs {sorted(missing)}, which come later or never")
             known.add(name)
@@ -150,7 +156,7 @@ class Graph:
     @classmethod
     def of(cls, stages: Mapping[str, Stage]) -> Graph:
         """Without a sweep."""
-        return cls({name: Node(s, {n: n for n in s.needs}) for name, s in stages.items()})
+        return cls({name: Node(s, {n: (n,) for n in s.needs}) for name, s in stages.items()})
 
     @property
     def stages(self) -> dict[str, Stage]:

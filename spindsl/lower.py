@@ -80,7 +80,11 @@ def sketched(experiment: Experiment, dims: tuple[Axis, ...], data: Path, wrong: 
     doubtful = [a for a in dims if any(at[: len(a.at)] == a.at and at[len(a.at)] in a.paths for at in places)]
     dims = tuple(replace(a, labels=(), coords=dict.fromkeys(a.coords, ())) if a in doubtful else a for a in dims)
     stages, _ = lowered(Point((), experiment, {}, 0), data)
-    return Graph({n: Node(s, {m: m for m in s.needs}, (0,) * len(dims)) for n, s in stages.items()}, dims)
+    nodes = {}
+    for name, stage in stages.items():
+        place = tuple(None if stage.across in a.paths else 0 for a in dims)
+        nodes[name] = Node(stage, {n: (n,) for n in stage.needs}, place)
+    return Graph(nodes, dims)
 
 
 def woven(dims: tuple[Axis, ...], every: Mapping[tuple[int, ...], Mapping[str, Stage]]) -> Graph:
@@ -90,18 +94,36 @@ def woven(dims: tuple[Axis, ...], every: Mapping[tuple[int, ...], Mapping[str, S
     same: dict[str, np.ndarray] = {n: np.full(shape, "", dtype="U64") for n in names}
     for place, stages in every.items():
         for name, stage in stages.items():
-            same[name][place] = identity(stage, {n: same[n][place] for n in stage.needs})
+            same[name][place] = identity(stage, {n: same[n][place] for n in stage.needs if not stage.across})
     along = {n: [k for k in range(len(dims)) if (v != v.take([0], axis=k)).any()] for n, v in same.items()}
     nodes: dict[str, Node] = {}
-    for place in product(*map(range, shape)):
-        for name, stage in every[place].items():
-            key = node(name, dims, place, along[name])
-            if key not in nodes:
-                sources = {n: node(n, dims, place, along[n]) for n in stage.needs}
-                nodes[key] = Node(
-                    stage, sources, tuple(place[k] if k in along[name] else None for k in range(len(dims)))
-                )
+    for last in (False, True):  # what looks across points comes after all of them
+        for place in product(*map(range, shape)):
+            for name, stage in every[place].items():
+                own = across(stage, dims, along) if stage.across else along[name]
+                key = node(name, dims, place, own)
+                if key not in nodes and last == bool(stage.across):
+                    sources = {n: sourced(stage, n, dims, place, along[n]) for n in stage.needs}
+                    nodes[key] = Node(stage, sources, tuple(place[k] if k in own else None for k in range(len(dims))))
     return Graph(nodes, dims)
+
+
+def across(stage: Stage, dims: tuple[Axis, ...], along: Mapping[str, list[int]]) -> list[int]:
+    """The axes along which a stage varies that looks across one: those of its needs, without that one."""
+    return sorted({k for n in stage.needs for k in along[n] if stage.across not in dims[k].paths} | {
+        k for k in along[stage.name] if stage.across not in dims[k].paths
+    })  # fmt: skip
+
+
+def sourced(
+    stage: Stage, name: str, dims: tuple[Axis, ...], place: tuple[int, ...], along: Iterable[int]
+) -> tuple[str, ...]:
+    """The node of a needed stage, or the nodes at all the values that the stage looks across."""
+    axis = next((k for k, a in enumerate(dims) if stage.across in a.paths), None) if stage.across else None
+    if axis is None:
+        return (node(name, dims, place, along),)
+    places = [(*place[:axis], k, *place[axis + 1 :]) for k in range(len(dims[axis]))]
+    return tuple(node(name, dims, p, along) for p in places)
 
 
 def node(name: str, dims: tuple[Axis, ...], place: tuple[int, ...], along: Iterable[int]) -> str:
@@ -145,7 +167,8 @@ def lowered(point: Point, data: Path) -> tuple[dict[str, Stage], list[Finding]]:
         for stage in made:
             before = set().union(*(owners[n] for n in stage.needs)) if stage.needs else set()
             owners[stage.name] = {path, *BEFORE.get(path, ()), *before}
-            stages[stage.name] = replace(stage, seed=point.thermal(owners[stage.name]), disorder=point.disorder)
+            seed = point.thermal(owners[stage.name], stage.across)
+            stages[stage.name] = replace(stage, seed=seed, disorder=point.disorder)
 
     add("system", lambda: experiment.system.stages(experiment.seed, data))
     if experiment.protocol is not None and not wrong:

@@ -39,9 +39,9 @@ class Point:
         root = self.experiment.seed
         return integer(root, "realization", self.realization) if self.realization else root
 
-    def thermal(self, owners: set[str]) -> int:
-        """Seed of a stage that parameters in the tables `owners` come before."""
-        here = {p: v for p, v in self.swept.items() if p != "seed" and owner(p) in owners}
+    def thermal(self, owners: set[str], across: str = "") -> int:
+        """Seed of a stage that parameters in the tables `owners` come before, whatever the value of `across`."""
+        here = {p: v for p, v in self.swept.items() if p not in ("seed", across) and owner(p) in owners}
         return integer(self.disorder, "point", json.dumps(here, sort_keys=True)) if here else self.disorder
 
 

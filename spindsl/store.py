@@ -81,8 +81,8 @@ def keys(graph: Graph) -> dict[str, dict[str, str]]:
     for name, node in graph.nodes.items():
         stage = node.stage
         needs = {
-            n: {"keys": list(found[at].values()), **extents(graph.nodes[at].stage, stage)}
-            for n, at in node.sources.items()
+            n: [{"keys": list(found[at].values()), **extents(graph.nodes[at].stage, stage)} for at in several]
+            for n, several in node.sources.items()
         }
         made_of = {
             "name": stage.name, "said": stage.said, "needs": needs,
