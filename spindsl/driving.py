@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from .errors import MeaningError, together
 from .graph import Promise, Stage, Task
 from .seeds import philox_key
-from .spec import Count, Label, Labels, Listed, Words
+from .spec import Count, Label, Labels, Listed, Positive, Words
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -141,6 +141,7 @@ class Phase(Words):
     after: Count = Field(description="last switch before this phase")
     drive: Label | None = Field(default=None, description="drive of all trials; absent for each trial's own")
     rest: bool = Field(default=False, description="no field at all")
+    dwell: Positive | None = Field(default=None, description="time between switches from here on, s; absent: as before")
 
     @model_validator(mode="after")
     def _fits(self):
@@ -202,6 +203,15 @@ class Course:
                 applied[:, start:stop] = numbers[schedule(order, len(numbers), trials, stop - start, key, row)]
             before = applied[:, stop - 1]
         return applied
+
+
+def dwells(first: float, phases: tuple[Phase, ...], last: int) -> list[float]:
+    """Time after each of the switches 1..last until the next, s."""
+    found = [first] * last
+    for phase in phases:
+        if phase.dwell is not None:
+            found[phase.after :] = [phase.dwell] * (last - phase.after)
+    return found
 
 
 def courses(

@@ -165,6 +165,11 @@ def lowered(point: Point, data: Path) -> tuple[dict[str, Stage], list[Finding]]:
             wrong.extend(error.findings(*path.split(".", 1)))
             return
         for stage in made:
+            if stage.across and stage.across not in point.swept:
+                hint = f'[[sweep]] product = {{ "{stage.across}" = […] }}'
+                wrong.append(
+                    Finding("E204", f"nothing sweeps {stage.across}", (*path.split(".", 1), "kind"), hint=hint)
+                )
             before = set().union(*(owners[n] for n in stage.needs)) if stage.needs else set()
             owners[stage.name] = {path, *BEFORE.get(path, ()), *before}
             seed = point.thermal(owners[stage.name], stage.across)

@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import Field
 
 from . import estimators
-from .ensemble import clusters, each, held_out, sample_dims, samples, shaped
+from .ensemble import clusters, drives, each, held_out, sample_dims, samples, shaped
 from .errors import MeaningError
 from .estimators import By, Folds, Scored
 from .features import Feature, Use, coords, feature, matrices
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 CODE = ("spindsl.readout", "spindsl.estimators", "spindsl.features", "spindsl.ensemble")
-PERMUTATIONS = 999
+PERMUTATIONS, RESAMPLES = 999, 1000
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,18 @@ class Readout(Analysis):
             code=(*CODE, "spindsl.kernels.intervals"), group=f"/analysis/{name}",
             coords={k: v for k, v in guess.coords.items() if k != "trial"},
         )  # fmt: skip
+
+
+def drive(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
+    """The one question that most analyses ask: which drive was it?"""
+    label, names = drives(inputs["trajectory"])
+    asked = Asked(np.repeat(label[None, :, None], len(task.labels), axis=2), names)
+    return ask(task, asked, inputs).squeeze("question")
+
+
+def drive_scores(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
+    """Scores of the drives."""
+    return conclude(task, drives(inputs[task.said["guess"]])[1], inputs)
 
 
 def ask(task: Task, asked: Asked, inputs: Mapping[str, xr.Dataset]) -> xr.Dataset:
@@ -254,3 +266,13 @@ def alike(label: np.ndarray) -> float:
     """Number of trials of equal classes that would give the balanced score the same error: k^2 / sum_d 1/n_d."""
     counts = np.unique(label, return_counts=True)[1]
     return len(counts) ** 2 / (1 / counts).sum()
+
+
+def resampled(credit: np.ndarray, cluster: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Mean credits (trial, …) of bootstrap samples of whole clusters, (resample, …), of trials that are scored."""
+    mine = np.isfinite(credit.reshape(len(credit), -1)).all(axis=1)
+    known, which = np.unique(cluster[mine], return_inverse=True)
+    total = np.zeros((len(known), *credit.shape[1:]))
+    np.add.at(total, which, credit[mine])
+    weight = rng.multinomial(len(known), np.full(len(known), 1 / len(known)), size=RESAMPLES)
+    return np.tensordot(weight, total, 1) / (weight @ np.bincount(which)).reshape(-1, *[1] * (credit.ndim - 1))

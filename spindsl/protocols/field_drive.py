@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..driving import Blocks, Course, Drives, Order, Phases, Probes, courses, nulls, phased
+from ..driving import Blocks, Course, Drives, List, Order, Phases, Probes, courses, dwells, nulls, phased
 from ..errors import DataError, MeaningError
 from ..graph import SPINS, Promise, Split, Stage, Task
 from ..seeds import generator, philox_key
@@ -138,7 +138,7 @@ class FieldDrive(Protocol):
 
     @model_validator(mode="after")
     def _fits(self):
-        phased(self.phases, self.drives.sets(self.names))
+        phased(self.phases, self.sets)
         if isinstance(self.drives, Probes) and self.phases:
             raise MeaningError("probes are a phase of their own; drop these", "phases")
         late = [s for s in self.record.switches or () if s > self.switches]
@@ -158,6 +158,13 @@ class FieldDrive(Protocol):
         return self.fields.all(self.drives)
 
     @property
+    def sets(self) -> dict[str, tuple[str, ...]]:
+        """The fields of each drive; those between two others are in none that does not name them."""
+        mixed = len(self.fields.mixed.w) if self.fields.mixed else 0
+        own = self.names[: len(self.names) - mixed]
+        return self.drives.sets(self.names if isinstance(self.drives, List | Probes) else own)
+
+    @property
     def recorded(self) -> tuple[int, ...]:
         """The switches that are kept; of probes, if nothing is said of them, the last."""
         if isinstance(self.drives, Probes) and self.record.switches is None and self.record.every == 1:
@@ -165,15 +172,23 @@ class FieldDrive(Protocol):
         every = range(self.record.every, self.switches + 1, self.record.every)
         return tuple(sorted(self.record.switches or every))
 
+    @property
+    def times(self) -> tuple[float, ...]:
+        """Ends of the dwells that are kept, s."""
+        if all(p.dwell is None for p in self.phases):
+            return tuple(self.dwell * k for k in self.recorded)
+        end = np.cumsum(dwells(self.dwell, self.phases, self.switches))
+        return tuple(float(end[k - 1]) for k in self.recorded)
+
     def files(self) -> dict[str, str]:
         return {"initial.path": self.initial.path} if isinstance(self.initial, InitialFile) else {}
 
     def stages(self, sources: Mapping[str, Stage], dynamics: Dynamics, data: Path) -> tuple[Stage, ...]:
-        names, drives = self.names, self.drives.sets(self.names)
+        names, drives = self.names, self.sets
         sizes = {"spin": sources["system"].sizes["spin"]}
         coords = {
             "drive": tuple(drives), "trial": tuple(range(self.trials)), "switch": self.recorded,
-            "time": tuple(self.dwell * k for k in self.recorded), "field": names,
+            "time": self.times, "field": names,
         }  # fmt: skip
         rule, matter = dynamics.rule(), tuple(n for n in ("system", "dynamics") if n in sources)
         code = (*KERNELS, rule["rule"].partition(":")[0])
@@ -194,6 +209,8 @@ class FieldDrive(Protocol):
             record["switches"] = self.recorded
         said = {"rule": rule, "dwell": self.dwell, "fields": fields_said, "record": record}
         said |= {"reset": True} if self.reset else {}
+        longer = [[p.after, p.dwell] for p in self.phases if p.dwell is not None]
+        said |= {"longer": longer} if longer else {}
         course = (
             self.drives.courses(self.order, names, self.switches)
             if isinstance(self.drives, Probes)
@@ -332,12 +349,16 @@ def drive(task: Task, system: xr.Dataset, initial: xr.Dataset, dynamics: xr.Data
             for whole, now in zip(out, one):
                 whole[:, n : n + 1] = now
     else:
-        events.drive(
-            J, rule, A, row[:, first - 1 :], previous, slot, said["dwell"], s, trials, np.uint64(first), key, out
-        )
+        for start, stop, duration in paces(said, first, last):
+            events.drive(
+                J, rule, A, row[:, start - 1 : stop], previous, slot[start - first : stop - first + 1], duration, s,
+                trials, np.uint64(start), key, out,
+            )  # fmt: skip
+            previous = row[:, stop - 1]
     spins, flips, work, heat, interaction, zeeman = out
+    dwell = np.array([next(d for a, b, d in paces(said, first, last) if a <= k <= b) for k in at])
     measured = {
-        "power": np.where(np.array(at) == 1, 0.0, work / said["dwell"]), "work": work, "heat": heat, "flips": flips,
+        "power": np.where(np.array(at) == 1, 0.0, work / dwell), "work": work, "heat": heat, "flips": flips,
         "energy": interaction + zeeman, "interaction_energy": interaction, "magnetization": spins.mean(axis=2),
     }  # fmt: skip
     data = {n: (("trial", "time"), measured[n].astype(OBSERVABLES[n].dtype)) for n in OBSERVABLES}
@@ -347,6 +368,14 @@ def drive(task: Task, system: xr.Dataset, initial: xr.Dataset, dynamics: xr.Data
     data["repeat"] = (("trial", "time"), ((before == data["field"][1]) & (before >= 0)).astype(np.int8))
     data["end"] = (("trial", "spin"), s)
     return xr.Dataset(data)
+
+
+def paces(said: Mapping[str, Any], first: int, last: int) -> list[tuple[int, int, float]]:
+    """Stretches of the switches first..last with one dwell each: first, last, dwell in s."""
+    begins = [(1, said["dwell"]), *((after + 1, dwell) for after, dwell in said.get("longer", ()))]
+    ends = [start - 1 for start, _ in begins[1:]] + [last]
+    some = [(max(start, first), min(end, last), dwell) for (start, dwell), end in zip(begins, ends)]
+    return [(a, b, d) for a, b, d in some if a <= b]
 
 
 def kept(record: Mapping[str, Any], first: int, last: int) -> tuple[list[int], np.ndarray]:

@@ -121,3 +121,70 @@ def test_nulls_of_phases(simulated, order):
         np.testing.assert_allclose(memoryless[:3], 1 / 2, rtol=1e-12)
         assert memoryless[8] == pytest.approx(1 / 2 if order == "random-with-repeats" else 7 / 12)
         assert ceiling[0] == pytest.approx(1 / 2)  # one of three drives lacks the field that is seen
+
+
+def test_a_phase_has_a_dwell_of_its_own(simulated):
+    """The protocol's own dwell said once more changes no bit; a longer one is waited out, and starts where it says."""
+    plain = simulated()["trajectory"]
+    same = simulated(PHASES.replace("rest=true", "rest=true, dwell=100.0"), store="same")["trajectory"]
+    alike(plain, same)
+    slow = simulated(PHASES.replace("rest=true", "rest=true, dwell=1e7"), store="slow")["trajectory"]
+    np.testing.assert_array_equal(slow["time"].values[[0, 2, 3, 4, 10]], [100, 300, 300 + 1e7, 300 + 2e7, 300 + 8e7])
+    np.testing.assert_array_equal(plain["spins"].values[..., :3, :], slow["spins"].values[..., :3, :])
+    assert slow["flips"].values[..., 3].mean() > plain["flips"].values[..., 3].mean()
+    work, power = slow["work"].values, slow["power"].values
+    np.testing.assert_allclose(power[..., 5], work[..., 5] / 1e7, rtol=1e-6)
+    np.testing.assert_allclose(power[..., 2], work[..., 2] / 100, rtol=1e-6)
+
+
+PROBES = (
+    "protocol.phases=[]", 'protocol.fields.names=["A","B","C","D"]',
+    'protocol.drives={kind="probes", train=["A","B","C"], probes=["A","D"]}',
+    "protocol.record.switches=[9,10,11]",
+)  # fmt: skip
+
+
+def test_probes_share_their_states(simulated):
+    """Trial k of every drive is the same to the bit until the last switch, which is the probe; rest until then
+    without training."""
+    found = simulated(*PROBES)["trajectory"]
+    spins, field = found["spins"].values, found["field"].values
+    np.testing.assert_array_equal(spins[0, :, :2], spins[1, :, :2])
+    assert (spins[0, :, 2] != spins[1, :, 2]).any()
+    assert (field[0, :, 2] == 0).all()
+    assert (field[1, :, 2] == 3).all()
+    np.testing.assert_array_equal(found["repeat"].values[0, :, 2], field[0, :, 1] == 0)
+    assert not found["repeat"].values[1].any()
+    idle = simulated(*PROBES, "protocol.drives.trained=false", store="idle")["trajectory"]
+    assert (idle["field"].values[..., :2] == -1).all()
+    assert (idle["field"].values[0, :, 2] == 0).all()
+
+
+def test_reset_matter_begins_every_field_anew(simulated):
+    """The dwell at switch k acts on the initial configuration: work from zero field, and nothing of before."""
+    results = simulated("protocol.phases=[]", "protocol.reset=true")
+    found, fields = results["trajectory"], results["fields"]["field_strength"].values
+    s0 = results["initial"]["spins"].values
+    np.testing.assert_allclose(found["work"].values, (fields @ s0)[found["field"].values], rtol=1e-5)
+    again = simulated("protocol.phases=[]", "protocol.reset=true", 'protocol.order="random"', store="b", block=5)
+    alike(found, again["trajectory"])
+
+
+def test_mixed_fields_lie_between_two_others(simulated):
+    """A_w = sqrt(1 - w) A_0 + sqrt(w) A_1, as strong as these on average."""
+    results = simulated('protocol.fields.mixed={of=["A","C"], w=[0.25, 0.5]}')
+    A = results["fields"]["field_strength"]
+    assert list(A["field"].values) == ["A", "B", "C", "0.25", "0.5"]
+    np.testing.assert_allclose(A[3], np.sqrt(0.75) * A[0] + 0.5 * A[2], rtol=1e-12)
+    np.testing.assert_allclose(A[4], np.sqrt(0.5) * (A[0] + A[2]), rtol=1e-12)
+
+
+def test_blocks_of_fields():
+    """Drive k lacks block k: 40 of 50 as Zhong et al. had it."""
+    from spindsl.driving import Blocks
+
+    names = tuple(str(k + 1) for k in range(50))
+    sets = Blocks(kind="blocks", fields=40, drives=5).sets(names)
+    assert list(sets) == ["1", "2", "3", "4", "5"]
+    assert set(names) - set(sets["2"]) == {str(k) for k in range(11, 21)}
+    assert len(set(sets["1"]) & set(sets["5"])) == 30

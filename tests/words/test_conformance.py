@@ -55,13 +55,13 @@ def test_a_word_keeps_its_promises_whatever_the_blocks(example, tmp_path, noun, 
     graph = lower(loads(example(noun, kind)), tmp_path)
     whole = Runner(graph, Store(tmp_path / "whole"), 2).run()
     pieces = Runner(graph, Store(tmp_path / "pieces"), 1, block=3).run()
-    for stage in graph.stages.values():
+    for node, stage in graph.stages.items():
         for name, promise in stage.gives.items():
-            found = whole[stage.name][name]
+            found = whole[node][name]
             assert found.dims == promise.dims
             assert found.attrs["units"] == promise.units
             assert found.attrs["long_name"]
-            assert found.values.tobytes() == pieces[stage.name][name].values.tobytes(), (stage.name, name)
+            assert found.values.tobytes() == pieces[node][name].values.tobytes(), (node, name)
 
 
 @pytest.mark.parametrize(("noun", "kind"), ENROLLED)

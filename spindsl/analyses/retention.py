@@ -1,0 +1,73 @@
+"""How long does a drive stay readable after it has stopped?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from ..ensemble import clusters, samples
+from ..errors import MeaningError
+from ..graph import Promise, Stage, Task
+from ..readout import Readout, drive, drive_scores, resampled
+from ..seeds import generator
+from ..spec import Count
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+class Retention(Readout):
+    """The drive's score against the time since the drive stopped: at rest, or under another drive (protocol.phases).
+
+    The lifetime is the time until the score has fallen half-way from its value when the drive stopped to a blind
+    guess, the score that nothing but memory exceeds once all trials see the same.
+    """
+
+    cites: ClassVar = ("zhong2020", "pedregosa2011", "wilson1927")
+
+    kind: Literal["retention"]
+    since: Count = Field(description="last switch of the drive; it has to be among those that are looked at")
+
+    def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
+        guess = self.guesses(name, sources, drive)
+        if self.since not in guess.coords["switch"] or self.since == max(guess.coords["switch"]):
+            hint = "it and later ones have to be recorded and looked at"
+            raise MeaningError(f"switch {self.since} is not looked at", "since", code="E203", hint=hint)
+        score = self.conclusion(name, guess, sources, lasting, "drive")
+        front = tuple(d for d in score.gives["score"].dims if d != "time")
+        unit = "s, inf: longer than was looked"
+        gives = {
+            "lifetime": Promise(front, "s", "time after the drive until half its score above a blind guess is left"),
+            "lifetime_low": Promise(front, "s", f"95 % interval of the lifetime, bootstrap over trials; {unit}"),
+            "lifetime_high": Promise(front, "s", f"95 % interval of the lifetime, bootstrap over trials; {unit}"),
+        }
+        said = dict(score.said) | {"since": self.since}
+        code = (*score.code, "spindsl.kernels.decays")
+        return guess, replace(score, gives=dict(score.gives) | gives, said=said, code=code)
+
+
+def lasting(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
+    """Scores at all times, and the lifetime from the drive's last switch on."""
+    from ..kernels.decays import lifetime
+
+    result, guess = drive_scores(task, **inputs), inputs[task.said["guess"]]
+    late = np.flatnonzero(guess["switch"].values >= task.said["since"])
+    credit, time = guess["credit"].isel(time=late), guess["time"].values[late].astype(float)
+    front = [d for d in credit.dims if d not in ("drive", "trial", "time")]
+    shape, floor = [credit.sizes[d] for d in front], float(result["chance"])
+    found = {e: np.full(shape, np.nan) for e in ("", "_low", "_high")}
+    for place in np.ndindex(*shape):
+        values = samples(credit.isel(dict(zip(front, place))))
+        rng = generator(task.seed, "analysis", task.said["name"], "lifetime", *place)
+        drawn = resampled(values, clusters(inputs["split"]), rng)  # (resample, time)
+        score = np.nanmean(values, axis=0)
+        found[""][place] = lifetime(time, score, floor, score[0])
+        spread = np.sort(np.nan_to_num(lifetime(time, drawn, floor, drawn[:, 0]), nan=0.0))
+        found["_low"][place], found["_high"][place] = spread[[round(q * (len(spread) - 1)) for q in (0.025, 0.975)]]
+    for end, value in found.items():
+        result[f"lifetime{end}"] = (front, value)
+    return result

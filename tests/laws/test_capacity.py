@@ -1,0 +1,54 @@
+"""Capacity, detectable n and lifetime, on curves whose answers are known."""
+
+import numpy as np
+import pytest
+
+from spindsl.kernels.capacity import detectable, half_height
+from spindsl.kernels.decays import lifetime
+
+N = np.array([4, 8, 16, 32, 64])
+
+
+def test_half_height_is_where_a_straight_line_in_ln_n_crosses_it():
+    """score = 1 - a ln(n / 4) falls through (1/4 + 1) / 2 = 5/8 at n = 4 exp(3 / (8 a)), whatever the grid."""
+    for a in (0.2, 0.3, 0.5):
+        score = 1 - a * np.log(N / 4)
+        assert half_height(N, score, np.full(5, 0.25)) == pytest.approx(4 * np.exp(0.375 / a), rel=1e-12)
+
+
+def test_half_height_beyond_the_grid():
+    assert half_height(N, np.full(5, 0.7), np.full(5, 0.25)) == np.inf
+    assert half_height(N, np.full(5, 0.6), np.full(5, 0.25)) == 0
+
+
+def test_half_height_of_many_curves_with_floors_of_their_own():
+    """The last fall counts, and the level follows the floor."""
+    scores = np.array([[0.9, 0.5, 0.9, 0.5, 0.3], [0.9, 0.5, 0.5, 0.5, 0.3]])
+    found = half_height(N, scores, np.full(5, 0.2))
+    np.testing.assert_allclose(found, [16 * 2 ** (0.3 / 0.4), 4 * 2 ** (0.3 / 0.4)], rtol=1e-12)
+    floor = np.array([0.0, 0.2, 0.4, 0.4, 0.4])  # levels .5 .6 .7 .7 .7
+    assert half_height(N[:2], np.array([0.9, 0.5]), floor[:2]) == pytest.approx(4 * 2 ** (0.4 / 0.5), rel=1e-12)
+
+
+def test_detectable_is_contiguous_from_the_smallest():
+    floor, error = np.full(5, 0.25), np.full(5, 0.02)
+    assert detectable(N, [0.9, 0.5, 0.32, 0.30, 0.4], error, floor) == 16
+    assert detectable(N, [0.30, 0.9, 0.9, 0.9, 0.9], error, floor) == 0
+    assert detectable(N, [0.9] * 5, error, floor) == 64
+    assert detectable(N, [0.9, 0.309, 0.9, 0.9, 0.9], error, floor) == 4
+
+
+def test_lifetime_of_an_exponential_is_ln_two():
+    """floor + (1 - floor) exp(-t / tau): half is left after tau ln 2, to the error of the chord."""
+    t, tau, floor = np.linspace(100, 400, 100_001), 50.0, 0.2
+    score = floor + (1 - floor) * np.exp(-(t - t[0]) / tau)
+    assert lifetime(t, score, floor, score[0]) == pytest.approx(tau * np.log(2), rel=1e-6)
+
+
+def test_lifetime_is_linear_between_times_and_knows_its_limits():
+    t = np.array([10.0, 20.0, 40.0])
+    scores = np.array([[1.0, 0.8, 0.4], [1.0, 0.9, 0.7], [0.2, 0.2, 0.2], [1.0, 0.5, 0.9]])
+    found = lifetime(t, scores, 0.2, scores[:, 0])
+    np.testing.assert_allclose(found[[0, 3]], [10 + 20 * 0.5, 10 * 0.8], rtol=1e-12)
+    assert found[1] == np.inf
+    assert found[2] == np.inf  # nothing above the floor: it does not fall below it either
