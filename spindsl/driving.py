@@ -136,10 +136,11 @@ Drives = Annotated[Subsets | List | Blocks | Probes, Field(discriminator="kind")
 
 
 class Phase(Words):
-    """What is applied after some switch: a named drive in all trials, or no field, or again each trial's own."""
+    """What is applied after some switch, in all trials alike: a drive, fields, or none; or again each one's own."""
 
     after: Count = Field(description="last switch before this phase")
     drive: Label | None = Field(default=None, description="drive of all trials; absent for each trial's own")
+    fields: Labels | None = Field(default=None, description="fields of all trials, instead of a drive")
     rest: bool = Field(default=False, description="no field at all")
     dwell: Positive | None = Field(default=None, description="time between switches from here on, s; absent: as before")
 
@@ -147,14 +148,24 @@ class Phase(Words):
     def _fits(self):
         if self.rest and self.drive is not None:
             raise MeaningError("a phase of rest has no drive", "drive")
+        if self.fields is not None and (self.rest or self.drive is not None):
+            raise MeaningError("a phase has fields, or a drive, or rest", "fields")
         return self
+
+    def applied(self, numbers: Mapping[str, list[int]], fields: tuple[str, ...]) -> list[int] | None:
+        """Numbers of its fields, None for each trial's own."""
+        if self.rest:
+            return []
+        if self.fields is not None:
+            return [fields.index(f) for f in self.fields]
+        return None if self.drive is None else numbers[self.drive]
 
 
 Phases = Annotated[tuple[Phase, ...], Listed]
 
 
-def phased(phases: tuple[Phase, ...], drives: Mapping[str, tuple[str, ...]]) -> None:
-    """MeaningError unless phases follow one another and name drives that there are."""
+def phased(phases: tuple[Phase, ...], drives: Mapping[str, tuple[str, ...]], fields: tuple[str, ...]) -> None:
+    """MeaningError unless phases follow one another and name drives and fields that there are."""
     wrong = []
     for k, phase in enumerate(phases):
         if k and phase.after <= (before := phases[k - 1].after):
@@ -163,6 +174,10 @@ def phased(phases: tuple[Phase, ...], drives: Mapping[str, tuple[str, ...]]) -> 
         if phase.drive is not None and phase.drive not in drives:
             message, hint = f"no drive {phase.drive!r}", f"there are {', '.join(drives)}"
             wrong.append(MeaningError(message, "phases", k, "drive", code="E202", hint=hint))
+        for n, name in enumerate(phase.fields or ()):
+            if name not in fields:
+                message, hint = f"no field {name!r}", f"declared are {', '.join(fields)}"
+                wrong.append(MeaningError(message, "phases", k, "fields", n, code="E202", hint=hint))
     together(wrong)
 
 
@@ -219,9 +234,7 @@ def courses(
 ) -> dict[str, dict[str, Any]]:
     """What is said of each drive: names and numbers of the fields, of its own and of each phase."""
     numbers = {name: [fields.index(f) for f in members] for name, members in drives.items()}
-    later = [
-        {"after": p.after, "fields": [] if p.rest else None if p.drive is None else numbers[p.drive]} for p in phases
-    ]
+    later = [{"after": p.after, "fields": p.applied(numbers, fields)} for p in phases]
     return {n: {"order": order, "own": numbers[n], "phases": later} for n in drives}
 
 

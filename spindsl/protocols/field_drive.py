@@ -138,7 +138,7 @@ class FieldDrive(Protocol):
 
     @model_validator(mode="after")
     def _fits(self):
-        phased(self.phases, self.sets)
+        phased(self.phases, self.sets, self.names)
         if isinstance(self.drives, Probes) and self.phases:
             raise MeaningError("probes are a phase of their own; drop these", "phases")
         late = [s for s in self.record.switches or () if s > self.switches]
