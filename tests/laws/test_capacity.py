@@ -45,10 +45,10 @@ def test_lifetime_of_an_exponential_is_ln_two():
     assert lifetime(t, score, floor, score[0]) == pytest.approx(tau * np.log(2), rel=1e-6)
 
 
-def test_lifetime_is_linear_between_times_and_knows_its_limits():
+def test_lifetime_is_logarithmic_between_times_and_knows_its_limits():
     t = np.array([10.0, 20.0, 40.0])
     scores = np.array([[1.0, 0.8, 0.4], [1.0, 0.9, 0.7], [0.2, 0.2, 0.2], [1.0, 0.5, 0.9]])
     found = lifetime(t, scores, 0.2, scores[:, 0])
-    np.testing.assert_allclose(found[[0, 3]], [10 + 20 * 0.5, 10 * 0.8], rtol=1e-12)
+    np.testing.assert_allclose(found[[0, 3]], [10 * 3**0.5, 10 * 0.8], rtol=1e-12)
     assert found[1] == np.inf
     assert found[2] == np.inf  # nothing above the floor: it does not fall below it either
