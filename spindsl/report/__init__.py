@@ -5,6 +5,7 @@ verdict, tables  curves -> sentences, and tables
 plates, traces   which figures there are to show, with their captions
 meanings         what latent space means: figures, captions and tables
 scores, figures  how each is drawn
+questions        analyses that ask more than which drive it was, a module a kind
 canvas           how all of them look, in light and dark, as SVG
 markup, style    text -> HTML, and the page's CSS
 page             the order of things

@@ -23,6 +23,7 @@ from .meanings import meant
 from .nulls import nulls
 from .overall import extent, overview, sweep, swept_sections
 from .plates import others, plates
+from .questions.asked import Asked, asked, told
 from .reading import Curve, curves, group, late, resolved, window
 from .repeated import first
 from .slices import at
@@ -44,8 +45,14 @@ def write(tree: xr.DataTree, folder: Path) -> Path:
     kinds = {name: word["kind"] for name, word in said.get("bottleneck", {}).items() if "kind" in word}
     shown = {place: drawn(some, folder) for place, some in plates(here, found, kinds).items()}
     over = {place: drawn(some, folder) for place, some in swept(whole).items()} if whole else {}
-    placed(folder / "report.html", page(tree, here, said, found, shown, whole, over))
+    more = [questioned(one, folder) for one in asked(tree)]
+    placed(folder / "report.html", page(tree, here, said, found, shown, whole, over, more))
     return folder / "report.html"
+
+
+def questioned(one: Asked, folder: Path) -> Html:
+    """What the analyses of a kind found: sentences, figures, a table."""
+    return section(one.module.TITLE, told(one), *drawn(one.module.plates(one), folder), one.module.rows(one))
 
 
 def drawn(some: Iterable[Plate], folder: Path) -> list[Html]:
@@ -67,7 +74,7 @@ def placed(path: Path, content: str) -> None:
 
 def page(
     tree: xr.DataTree, here: xr.DataTree, said: Mapping, found: list[Curve], shown: Mapping[str, list[Html]],
-    whole: Landscape | None, over: Mapping[str, list[Html]],
+    whole: Landscape | None, over: Mapping[str, list[Html]], more: Iterable[Html],
 ) -> str:  # fmt: skip
     """The whole page."""
     title = tree.attrs.get("title", "spindsl")
@@ -78,6 +85,7 @@ def page(
         overview(whole, expectations(tree)) if whole else summary(tree, found),
         tag("ul", *(tag("li", t) for t in noticed(changed))) if changed and not found else "",
         section("Expected and measured", expected(expectations(tree))),
+        *more,
         swept_sections(whole, over) if whole else "",
         section("Scores", *scores),
         section("Other analyses", *(other(n, d) for n, d in others(tree, found).items())),

@@ -13,6 +13,7 @@ from .canvas import Plate
 from .markup import joined, tag
 from .meanings import meanings, means
 from .nulls import nulls
+from .questions import asked
 from .reading import Curve, groups, known
 from .repeated import first, noted, quenched, several, shading, thin
 from .traces import latents, observables, training
@@ -89,5 +90,5 @@ def plates(tree: xr.DataTree, curves: Sequence[Curve], kinds: dict[str, str]) ->
 
 def others(tree: xr.DataTree, curves: Sequence[Curve]) -> dict[str, xr.Dataset]:
     """Analyses of no kind that is shown elsewhere."""
-    shown = {c.name for c in curves}
+    shown = {c.name for c in curves} | {name for one in asked(tree) for name in one.found}
     return {name: data for name, data in groups(tree, "analysis").items() if name not in shown and not means(data)}

@@ -1,0 +1,91 @@
+"""Can a field be told that was never trained?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from ..canvas import Plate
+from ..markup import Html, joined, table, tag
+from ..verdict import listed
+from .asked import Asked
+from .drawing import lines
+from .series import Series, ranked, series
+
+TITLE = "Novelty"
+
+
+def areas(asked: Asked) -> list[Series]:
+    """AUC against the switch, the best at the end first."""
+    found = [s for name, d in asked.found.items() for s in series(name, d, "auc", "time")]
+    return sorted(found, key=lambda s: -np.nan_to_num(s.value[-1], nan=-1.0))
+
+
+def plates(asked: Asked) -> Iterator[Plate]:
+    """Receiver operating characteristics after the last switch."""
+    order = {s.title: k for k, s in enumerate(areas(asked))}
+    shown = [s for name, d in asked.found.items() if "roc" in d for s in series(name, d, "roc", "false_alarm")]
+    shown.sort(key=lambda s: order.get(s.title, 0))
+    if not shown:
+        return
+    chance = Series("chance", shown[0].x, *[shown[0].x] * 3)
+    caption = joined([tag("b", "Novel fields detected against false alarms, after the last switch. "),
+                      "The threshold is swept; areas and their intervals are in the table. Grey: chance."])  # fmt: skip
+    labels = ("false alarms, share of known", "detected, share of novel")
+    yield Plate("novelty", caption, partial(lines, shown[:7], [chance], labels, log=False))
+
+
+def rows(asked: Asked) -> Html:
+    """Areas at every time, with the control."""
+    found, body = areas(asked), []
+    for one in found:
+        data = asked.found[one.name]
+        blind = float(np.nanmean(data["auc_control"].values)) if "auc_control" in data else np.nan
+        p = float(np.nanmax(data["p_value"].isel(time=-1).values)) if "p_value" in data else np.nan
+        cells = (
+            joined([f"{one.value[k]:.3f}", tag("small", f"{one.low[k]:.3f}–{one.high[k]:.3f}")])
+            for k in range(len(one.x))
+        )
+        body.append(
+            (joined([one.title, tag("small", " " + asked.reads(one.name))]), *cells, f"{blind:.3f}", f"{p:.3f}")
+        )
+    note = "Area under the curve: the probability that a novel field scores above a known one; intervals count states, "
+    note += (
+        "and are an exact one-sided bound where the area is 1. Control: known and novel shuffled; p: permutation test."
+    )
+    head = ("score", *(f"after {x:g}" for x in found[0].x), "control", "p")
+    return table(head, body, note, class_="scores")
+
+
+def told(asked: Asked) -> Iterator[Html]:
+    """Which score wins, and whether work or another plain statistic beats the network."""
+    found = [s for s in areas(asked) if np.isfinite(s.value[-1])]
+    for at in dict.fromkeys(tuple(s.at.items()) for s in found):
+        mine = [s for s in found if tuple(s.at.items()) == at]
+        best, rest = ranked(mine)
+        where = f" ({', '.join(f'{k} {v}' for k, v in at)})" if at else ""
+        names = listed([tag("b", f"{s.name} ({s.value[-1]:.3f})") for s in best])
+        tail = joined([", against ", listed([f"{s.name} ({s.value[-1]:.3f})" for s in rest])]) if rest else ""
+        verb = " tell novel fields best, alike within the error" if len(best) > 1 else " tells novel fields best"
+        yield joined([names, verb, where, tail, "."])
+        networks = [s for s in mine if asked.network(s.name)]
+        plain = [s for s in mine if not asked.network(s.name)]
+        if networks and plain:
+            network, one = (max(some, key=lambda s: s.value[-1]) for some in (networks, plain))
+            first, _ = ranked([network, one])
+            said = "is matched by" if len(first) > 1 else "beats" if first[0] is network else "is beaten by"
+            yield joined(["The best network score, ", tag("b", network.name), f", {said} the best plain one, ",
+                          tag("b", one.name), where, "."])  # fmt: skip
+            worse = [s.name for s in networks if ranked([s, one])[0] == [one]]
+            if worse and network.name not in worse:
+                yield joined(
+                    [
+                        "Not every score of a network does: ",
+                        tag("b", ", ".join(worse)),
+                        " falls short of ",
+                        one.name,
+                        ".",
+                    ]
+                )

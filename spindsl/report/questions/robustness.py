@@ -1,0 +1,54 @@
+"""Robust or rote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..canvas import Plate
+from ..markup import Html, joined, table, tag
+from .asked import Asked
+from .series import Series, series
+
+TITLE = "Robust or rote"
+
+
+def plates(asked: Asked) -> Iterator[Plate]:
+    """The scores of the drive are drawn with all scores."""
+    yield from ()
+
+
+def told(asked: Asked) -> Iterator[Html]:
+    """What of the drive is learned, and what is the present field."""
+    for name, data in asked.found.items():
+        for one in series(name, data, "learned", "time"):
+            value, low, high = one[-1]
+            more = "more" if low > 0 else "less" if high < 0 else "no more"
+            what = f"tells {more} of the drive than its present field does"
+            yield joined([tag("b", one.title), f" {what}: {value:+.3f} ({low:+.3f} to {high:+.3f})."])
+
+
+def rows(asked: Asked) -> Html:
+    """Drive, present field and what is learned at the first and the last time."""
+    body = []
+    for name, data in asked.found.items():
+        field = asked.group(f"/analysis/{name}/field")
+        told = list(series(name, data, "learned", "time"))
+        drive = list(series(name, data, "score", "time"))
+        known = list(series(name, field, "score", "time")) if field is not None else [None] * len(told)
+        for one, whole, present in zip(told, drive, known):
+            body.append(
+                (one.title, cell(whole, 0), cell(present, 0), cell(whole, -1), cell(present, -1), cell(one, -1))
+            )
+    first, last = (f"{k:g}" for k in (one.x[0], one.x[-1]))
+    head = ("feature", f"drive, {first}", f"field, {first}", f"drive, {last}", f"field, {last}", "learned")
+    note = "Score after the switch named, with its 95 % interval; learned: the drive's score above that of the present "
+    return table(head, body, note + "field alone.", class_="scores")
+
+
+def cell(one: Series | None, k: int) -> Html:
+    if one is None or not np.isfinite(one.value[k]):
+        return Html("")
+    value, low, high = one[k]
+    return joined([f"{value:.3f}", tag("small", f"{low:.3f} to {high:.3f}")])

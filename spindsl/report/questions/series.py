@@ -1,0 +1,97 @@
+"""Numbers with their intervals: along one dimension, over realizations where there are several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...quenched import spread
+from ..estimates import Lead, estimate
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+BESIDE = ("realization", "network")
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line: values with their 95 % intervals."""
+
+    name: str
+    x: np.ndarray
+    value: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    each: np.ndarray | None = None  # (realization, x)
+    at: Mapping[str, str] = field(default_factory=dict)  # labels of the swept parameters
+
+    @property
+    def title(self) -> str:
+        return ", ".join([self.name, *(f"{k} {v}" for k, v in self.at.items())])
+
+    def __getitem__(self, k: int) -> tuple[float, float, float]:
+        return float(self.value[k]), float(self.low[k]), float(self.high[k])
+
+
+def series(name: str, data: xr.Dataset, variable: str, along: str) -> Iterator[Series]:
+    """A variable along a dimension at the last time, at every value of what else is swept; of networks the median."""
+    whole = data[variable]
+    if "time" in whole.dims and along != "time":
+        whole = whole.isel(time=-1)
+    front = [d for d in whole.dims if d not in (along, *BESIDE)]
+    for place in product(*(range(whole.sizes[d]) for d in front)):
+        at = dict(zip(front, place))
+        labels = {d: label(data[d].values[k]) if d in data.coords else str(k) for d, k in at.items()}
+        x = data["switch" if along == "time" and "switch" in data.coords else along].values
+        yield Series(name, x, *interval(data, variable, whole.isel(at), along, at), labels)
+
+
+def label(value: object) -> str:
+    return f"{value:g}" if isinstance(value, int | float | np.number) else str(value)
+
+
+def interval(data: xr.Dataset, variable: str, one: xr.DataArray, along: str, at: Mapping[str, int]) -> tuple:
+    """Value, low, high, and each realization."""
+    one = one.median("network") if "network" in one.dims else one
+    if "realization" in one.dims:
+        each = one.transpose("realization", along).values.astype(float)
+        found = spread(np.where(np.isfinite(each), each, np.nan), ["realization", along])
+        return found[""], found["_low"], found["_high"], each
+    value = one.values.astype(float)
+    bounds = []
+    for end in ("_low", "_high"):
+        if f"{variable}{end}" not in data:
+            bounds.append(np.full(value.shape, np.nan))
+            continue
+        bound = data[f"{variable}{end}"]
+        bound = bound.isel(time=-1) if "time" in bound.dims and along != "time" else bound
+        bound = bound.isel(at)
+        bounds.append((bound.median("network") if "network" in bound.dims else bound).values.astype(float))
+    return value, bounds[0], bounds[1], None
+
+
+def lead(first: Series, second: Series, k: int) -> Lead | None:
+    """Difference of two lines at a place, paired over realizations; None where there is one only."""
+    if first.each is None or second.each is None:
+        return None
+    return estimate(first.each[:, k] - second.each[:, k])
+
+
+def apart(first: Series, second: Series, k: int = -1, sigmas: float = 2.0) -> bool:
+    """Whether the first is clearly higher: by paired standard errors over realizations, else by intervals apart."""
+    found = lead(first, second, k)
+    if found is not None:
+        return found.sigmas >= sigmas
+    return bool(first.low[k] > second.high[k])
+
+
+def ranked(lines: list[Series], k: int = -1) -> tuple[list[Series], list[Series]]:
+    """Those that are best, alike within the error, and the rest; best first."""
+    known = sorted((s for s in lines if np.isfinite(s.value[k])), key=lambda s: -s.value[k])
+    best = [s for s in known if not apart(known[0], s, k)]
+    return best, [s for s in known if s not in best]
