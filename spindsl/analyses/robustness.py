@@ -41,15 +41,15 @@ class Robustness(Readout):
             "learned_high": Promise(at, "1", "95 % interval of that, Wilson"),
         }
         score = replace(score, gives=dict(score.gives) | gives)
-        field = self.guesses(f"{name}.field", sources, present)
+        field = self.guesses(f"{name}-field", sources, present)
         named = {"field": sources["trajectory"].coords["field"]}
         field = replace(field, said=dict(field.said) | {"fields": list(named["field"])})
-        told = self.conclusion(f"{name}.field", field, sources, fields, "field")
+        told = self.conclusion(f"{name}-field", field, sources, fields, "field")
         told = replace(
             told, said=dict(told.said) | {"fields": list(named["field"])},
             coords=told.coords | named | {"guessed": named["field"]},
         )  # fmt: skip
-        return guess, score, *(replace(s, group=f"/analysis/{name}/field") for s in (field, told))
+        return guess, score, *(replace(s, group=f"/analysis/{name}-field") for s in (field, told))
 
 
 def learned(task: Task, **inputs: xr.Dataset) -> xr.Dataset:

@@ -52,7 +52,7 @@ def test_what_is_learned_is_above_the_memoryless(results):
     told, floor = found["analysis.rote"], found["nulls"]["memoryless"].values[[0, 4]]
     for end in ("", "_low", "_high"):
         np.testing.assert_allclose(told[f"learned{end}"], told[f"score{end}"].values - floor, atol=1e-12)
-    field = found["analysis.rote.field.guess"]
+    field = found["analysis.rote-field.guess"]
     np.testing.assert_array_equal(field["truth"], found["trajectory"]["field"].values[..., [0, 4]])
 
 

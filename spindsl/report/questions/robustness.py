@@ -33,7 +33,7 @@ def rows(asked: Asked) -> Html:
     """Drive, present field and what is learned at the first and the last time."""
     body = []
     for name, data in asked.found.items():
-        field = asked.group(f"/analysis/{name}/field")
+        field = asked.group(f"/analysis/{name}-field")
         told = list(series(name, data, "learned", "time"))
         drive = list(series(name, data, "score", "time"))
         known = list(series(name, field, "score", "time")) if field is not None else [None] * len(told)

@@ -56,12 +56,15 @@ def label(value: object) -> str:
 
 
 def interval(data: xr.Dataset, variable: str, one: xr.DataArray, along: str, at: Mapping[str, int]) -> tuple:
-    """Value, low, high, and each realization."""
+    """Value, low, high, and each realization; where some are infinite, beyond what was looked at, median and range."""
     one = one.median("network") if "network" in one.dims else one
     if "realization" in one.dims:
         each = one.transpose("realization", along).values.astype(float)
         found = spread(np.where(np.isfinite(each), each, np.nan), ["realization", along])
-        return found[""], found["_low"], found["_high"], each
+        beyond = np.isinf(each).any(axis=0)
+        whole = (np.where(beyond, f, found[k]) for k, f in (("", np.median(each, axis=0)), ("_low", each.min(axis=0)),
+                                                              ("_high", each.max(axis=0))))  # fmt: skip
+        return *whole, each
     value = one.values.astype(float)
     bounds = []
     for end in ("_low", "_high"):
@@ -77,7 +80,7 @@ def interval(data: xr.Dataset, variable: str, one: xr.DataArray, along: str, at:
 
 def lead(first: Series, second: Series, k: int) -> Lead | None:
     """Difference of two lines at a place, paired over realizations; None where there is one only."""
-    if first.each is None or second.each is None:
+    if first.each is None or second.each is None or not np.isfinite([first.each[:, k], second.each[:, k]]).all():
         return None
     return estimate(first.each[:, k] - second.each[:, k])
 
@@ -92,6 +95,6 @@ def apart(first: Series, second: Series, k: int = -1, sigmas: float = 2.0) -> bo
 
 def ranked(lines: list[Series], k: int = -1) -> tuple[list[Series], list[Series]]:
     """Those that are best, alike within the error, and the rest; best first."""
-    known = sorted((s for s in lines if np.isfinite(s.value[k])), key=lambda s: -s.value[k])
+    known = sorted((s for s in lines if not np.isnan(s.value[k])), key=lambda s: -s.value[k])
     best = [s for s in known if not apart(known[0], s, k)]
     return best, [s for s in known if s not in best]
