@@ -17,6 +17,13 @@ Column = Label | Count
 Columns = Label | Annotated[tuple[Column, ...], Field(min_length=1), Listed, Unique]
 
 
+class Every(Words):
+    """A label of several trials in succession."""
+
+    of: Label = Field(description="a variable or dimension that numbers the trials from 0")
+    every: Annotated[int, Field(ge=2)] = Field(description="how many in succession are of one specimen")
+
+
 class Variables(Words):
     """The file's names of what a recording holds: variables, arrays, columns, or numbers of columns from 1."""
 
@@ -24,11 +31,15 @@ class Variables(Words):
         default=None, description='two-valued; in a table a pattern "s*" or a list of columns'
     )
     features: Columns | None = Field(default=None, description="real-valued, in the place of spins")
-    drive: Column = Field(default="drive", description="drive that each trial was trained with")
-    trial: Column | None = Field(default=None, description="dimension or column of the trials; absent for `trial`")
+    drive: Columns | Count = Field(
+        default="drive", description="drive that each trial was trained with; several in netCDF make one name"
+    )
+    trial: Columns | Count | None = Field(
+        default=None, description="dimension or column of the trials; absent for `trial`; several dimensions in netCDF"
+    )
     switch: Column | None = Field(default=None, description="number of fields applied so far; absent for `switch`")
     time: Column | None = Field(default=None, description="time, s; absent for `time`")
-    group: Column | None = Field(default=None, description="specimen of a trial, never split; intervals count trials")
+    group: Column | Every | None = Field(default=None, description="specimen of a trial, never split")
 
     @model_validator(mode="after")
     def _fits(self):

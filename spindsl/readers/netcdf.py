@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -10,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from ..errors import DataError
-from ..recording import Header, Recording, Variables, labels, named, present, times, unlisted
+from ..recording import Every, Header, Recording, Variables, labels, named, present, times, unlisted
 from ..spec import Reader, Text
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ class NetCdf(Reader):
     """A netCDF file: configurations (trial, time, spin) in any order of dimensions, with the drive (trial).
 
     `trial`, and `switch` or `time`, name dimensions, whose coordinates label them; a file without such a
-    dimension has one time. Observables are (trial, time), in any order.
+    dimension has one time; times with names instead of numbers count 1, 2, …. Several dimensions may make up the
+    trials, the last one fastest, and several labels a drive: "known 1". Observables are (trial, time), in any order.
     """
 
     kind: Literal["netcdf"]
@@ -31,16 +33,17 @@ class NetCdf(Reader):
         return {"file": self.file}
 
     def fits(self, names: Variables, observables: Mapping[str, str | int]) -> None:
-        named(names, observables, str, "the name of a variable")
+        plain = {k: v for k in ("drive", "trial", "group") if isinstance(v := getattr(names, k), str | int)}
+        named(Variables(switch=names.switch, time=names.time, **plain), observables, str, "the name of a variable")
         unlisted(names)
 
     def header(self, files: Mapping[str, Path], names: Variables, observables: Mapping[str, str | int]) -> Header:
         path = present(files["file"])
         with opened(path) as file:
             found = variable(file, path, unlisted(names))
-            for name in (names.drive, *([names.group] if names.group else []), *observables.values()):
+            for name in (*listed(names.drive), *listed(grouping(names)[0]), *observables.values()):
                 variable(file, path, name)
-            trial, axis, width = dimensions(path, found, names)
+            trials, axis, width = dimensions(path, found, names)
             size = {d: len(file.dimensions[d]) for d in found.dimensions}
             given = {"switch": names.switch or "switch", "time": names.time or "time"}
             count = size[axis] if axis else 1
@@ -48,23 +51,46 @@ class NetCdf(Reader):
                 if getattr(names, key) and name != axis:
                     variable(file, path, name)
             marks = {k: plain(file[v]).reshape(-1) for k, v in given.items() if v in file.variables}
-            return Header(size[trial], size[width], *times(path, count, marks.get("switch"), marks.get("time")))
+            marks = {k: v for k, v in marks.items() if v.dtype.kind not in "OUS" or given[k] != axis}
+            return Header(
+                prod(size[d] for d in trials), size[width], *times(path, count, marks.get("switch"), marks.get("time"))
+            )
 
     def read(self, files: Mapping[str, Path], names: Variables, observables: Mapping[str, str | int]) -> Recording:
         path = files["file"]
         with opened(path) as file:
             found = variable(file, path, unlisted(names))
-            trial, axis, width = dimensions(path, found, names)
-            values = ordered(path, found, (trial, axis, width))
+            trials, axis, width = dimensions(path, found, names)
+            values = stacked(ordered(path, found, (*trials, axis, width)), len(trials))
             values = values if axis else values[:, None]
-            taken = {k: ordered(path, variable(file, path, v), (trial, axis)) for k, v in observables.items()}
+            taken = {k: ordered(path, variable(file, path, v), (*trials, axis)) for k, v in observables.items()}
+            taken = {k: stacked(v, len(trials)) for k, v in taken.items()}
             taken = {k: v if axis else v[:, None] for k, v in taken.items()}
-            labelled = [own(file, path, name, trial) for name in (names.drive, names.group)]
+            size = {d: len(file.dimensions[d]) for d in trials}
+            several = [own(file, path, name, size) for name in listed(names.drive)]
+            drive = [" ".join(row) for row in zip(*several)]
+            name, every = grouping(names)
+            group = own(file, path, name, size, every) if name else None
 
         def place(a: int, t: int, j: int) -> str:
             return f"trial {a}, {axis or 'time'} number {t + 1}, {width} {j}"
 
-        return Recording(values, *labelled, taken, place)
+        return Recording(values, drive, group, taken, place)
+
+
+def listed(names: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    """One name or several as several."""
+    return () if names is None else (names,) if isinstance(names, str) else names
+
+
+def grouping(names: Variables) -> tuple[str | None, int]:
+    """The variable that tells specimens, and how many of its numbers are one."""
+    return (names.group.of, names.group.every) if isinstance(names.group, Every) else (names.group, 1)
+
+
+def stacked(values: np.ndarray, dims: int) -> np.ndarray:
+    """The first dimensions as one."""
+    return values.reshape(-1, *values.shape[dims:])
 
 
 def opened(path: Path) -> netCDF4.Dataset:
@@ -87,16 +113,17 @@ def variable(file: netCDF4.Dataset, path: Path, name: str) -> netCDF4.Variable:
     return found
 
 
-def dimensions(path: Path, found: netCDF4.Variable, names: Variables) -> tuple[str, str, str]:
+def dimensions(path: Path, found: netCDF4.Variable, names: Variables) -> tuple[tuple[str, ...], str, str]:
     """The dimensions of trials, times ("" if there is but one time) and spins or features; or DataError."""
-    trial = str(names.trial or "trial")
+    trials = listed(names.trial or "trial")
     axis = [d for d in found.dimensions if d in (names.switch or "switch", names.time or "time")]
-    width = [d for d in found.dimensions if d not in (trial, *axis)]
-    if trial not in found.dimensions or len(axis) > 1 or len(width) != 1:
+    width = [d for d in found.dimensions if d not in (*trials, *axis)]
+    if set(trials) - set(found.dimensions) or len(axis) > 1 or len(width) != 1:
         has = f"{found.name} has dimensions {found.dimensions}"
-        needed = f"needed are {trial}, {names.kind[:-1]}, and {names.time or 'time'} or {names.switch or 'switch'}"
+        when = f"{names.time or 'time'} or {names.switch or 'switch'}"
+        needed = f"needed are {', '.join(trials)}, {names.kind[:-1]}, and {when}"
         raise DataError(f"{path}: {has}; {needed} (variables = {{ trial = …, time = … }} says what they are called)")
-    return trial, axis[0] if axis else "", width[0]
+    return trials, axis[0] if axis else "", width[0]
 
 
 def ordered(path: Path, found: netCDF4.Variable, dims: tuple[str, ...]) -> np.ndarray:
@@ -113,11 +140,20 @@ def plain(found: netCDF4.Variable) -> np.ndarray:
     return np.ma.filled(values.astype(np.float64), np.nan) if np.ma.is_masked(values) else np.ma.getdata(values)
 
 
-def own(file: netCDF4.Dataset, path: Path, name: str | None, trial: str) -> list[str] | None:
-    """A label of each trial."""
-    if name is None:
-        return None
+def own(file: netCDF4.Dataset, path: Path, name: str, size: Mapping[str, int], every: int = 1) -> list[str]:
+    """A label of each trial, from a variable of some of their dimensions; `every` numbers in succession are one."""
     found = variable(file, path, name)
-    if found.dimensions != (trial,):
-        raise DataError(f"{path}: {name} has dimensions {found.dimensions}, needed is one a trial, ({trial!r},)")
-    return labels(path, name, plain(found), lambda k: f"trial {k}")
+    if not found.dimensions or set(found.dimensions) - set(size):
+        raise DataError(f"{path}: {name} has dimensions {found.dimensions}, needed is one a trial, {tuple(size)}")
+    values = plain(found)
+    if every > 1:
+        if values.dtype.kind not in "iu":
+            raise DataError(
+                f"{path}: {name} is of type {values.dtype}, whole numbers are needed to count {every} as one"
+            )
+        values = values // every
+    have = [d for d in size if d in found.dimensions]
+    values = values.transpose([found.dimensions.index(d) for d in have])
+    values = values[tuple(slice(None) if d in have else None for d in size)]
+    values = np.broadcast_to(values, tuple(size.values())).reshape(-1)
+    return labels(path, name, values, lambda k: f"trial {k}")

@@ -1,0 +1,263 @@
+"""Can a field be told that the matter was never trained with?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from .. import estimators
+from ..ensemble import clusters, drives, each, held_out, sample_dims, samples, shaped
+from ..errors import MeaningError
+from ..estimators import Density
+from ..features import Use, coords, feature, matrices
+from ..graph import Promise, Split, Stage, Task
+from ..readout import CODE, shuffled
+from ..seeds import generator
+from ..spec import Analysis, Label, Labels, Switches, Words
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+LEVELS = (0.01, 0.05, 0.1, 0.2)
+GRID = tuple(float(x) for x in np.linspace(0, 1, 101).round(2))
+UNUSED, FITTED, KNOWN, NOVEL = range(4)
+PERMUTATIONS = 999
+INNER = 5  # folds within the training trials, for thresholds
+
+
+class Value(Words):
+    """The feature itself, a single number."""
+
+    kind: Literal["value"]
+    novel: Literal["high", "low"] = Field(description="whether novel fields are expected to have it high or low")
+
+
+class Novelty(Analysis):
+    """Fields never trained against fields of the drive, by one number: larger is more novel.
+
+    That number is the feature itself, such as the work or the evidence of a network, or -max_k ln p(feature | k) with
+    the density of each known drive's training trials (Zhong et al.'s script: a normal of each in latent space). Left
+    out are trials whose field was on already, which absorb no work. The bottleneck has to be fitted to known drives.
+    Areas under the curve come with intervals between states, with known and novel shuffled, and with detection rates
+    at thresholds chosen on training trials alone.
+    """
+
+    cites: ClassVar = ("zhong2020", "delong1988", "obuchowski1997", "tong2018", "pedregosa2011")
+
+    kind: Literal["novelty"]
+    of: Label = Field(description='a bottleneck, an observable such as "work", "spins" or "features"')
+    use: Use = Field(default="means", description="of a bottleneck: means or samples of its posterior, or its evidence")
+    known: Labels = Field(description="drives whose fields were trained; each has a density of its own")
+    novel: Labels = Field(description="drives whose fields were not")
+    by: Annotated[Value | Density, Field(discriminator="kind")] = Field(description="how features become one number")
+    each: bool = Field(default=True, description="a density of each known drive; false for one of all together")
+    score: Literal["held-out", "all"] = Field(default="held-out", description="all fits and scores on the same trials")
+    switches: Switches | None = Field(default=None, description="at these switches only")
+
+    @model_validator(mode="after")
+    def _fits(self):
+        for k, name in enumerate(self.novel):
+            if name in self.known:
+                raise MeaningError(f"drive {name!r} is known and novel", "novel", k, code="E107")
+        return self
+
+    def refers(self) -> str:
+        return self.of
+
+    def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
+        found, trajectory = feature(self.of, self.use, sources), sources["trajectory"]
+        self._meant(found, trajectory)
+        labels = coords(found, trajectory, self.switches)
+        along = (*found.many, *sample_dims(trajectory), "time")
+        gives = {
+            "novelty": Promise(along, "1", "how novel the trial looks; larger is more novel, NaN where unused"),
+            "novelty_control": Promise(along, "1", "the same with known and novel shuffled", hidden=True),
+            "role": Promise(along[len(found.many) :], "1", "what the trial is for", "int8",
+                            {"flag_values": np.arange(4, dtype=np.int8), "flag_meanings": "unused fitted known novel"},
+                            label=True),
+            "role_control": Promise(along[len(found.many) :], "1", "that, shuffled", "int8", label=True, hidden=True),
+        }  # fmt: skip
+        said = self.said() | {"name": name} | found.said()
+        needs = tuple(dict.fromkeys((found.source.name, "split", "trajectory")))
+        looked = Stage(
+            f"analysis.{name}.looked", look, said, gives, needs, split=Split("switch", labels["switch"], 10),
+            code=(*CODE, *estimators.KERNELS), group=f"/analysis/{name}", coords=labels,
+            seconds=0.2 * len(labels["switch"]), interpreted=True,
+        )  # fmt: skip
+        final = promises((*found.many, "time"))
+        labels = {k: v for k, v in labels.items() if k not in ("drive", "trial")}
+        return looked, Stage(
+            f"analysis.{name}", conclude, {"name": name, "looked": looked.name}, final, (looked.name, "split"),
+            code=(*CODE, "spindsl.kernels.roc", "spindsl.kernels.intervals"), group=f"/analysis/{name}",
+            coords=labels | {"false_alarm": GRID, "level": LEVELS},
+        )  # fmt: skip
+
+    def _meant(self, found, trajectory: Stage) -> None:
+        """MeaningError for drives that there are not, for features that are no number, for a bottleneck that has seen
+        the novel."""
+        names = trajectory.coords.get("drive")
+        for key in ("known", "novel") if names else ():
+            for k, name in enumerate(getattr(self, key)):
+                if name not in names:
+                    raise MeaningError(
+                        f"no drive {name!r}", key, k, code="E202", hint=f"there are {', '.join(map(str, names))}"
+                    )
+        if isinstance(self.by, Value):
+            if found.width > 1:
+                raise MeaningError(f"{found.width} features are no single number; give a density", "by")
+        else:
+            estimators.fits(self.by, found.variable, found.width)
+        if found.use and (seen := set(found.source.said.get("drives") or self.novel) & set(self.novel)):
+            hint = f"[bottleneck.{self.of}] drives = {list(self.known)}".replace("'", '"')
+            raise MeaningError(f"{self.of!r} is fitted to the novel drive {min(seen)!r}", "of", hint=hint)
+
+
+def promises(at: tuple[str, ...]) -> dict[str, Promise]:
+    """What is concluded from the numbers."""
+    rate = (*at, "level")
+    gives = {
+        "auc": Promise(at, "1", "area under the curve: P(novel above known) + P(tie) / 2"),
+        "auc_low": Promise(at, "1", "95 % interval of the area, between states; an exact one-sided bound at 1"),
+        "auc_high": Promise(at, "1", "95 % interval of the area, between states; an exact one-sided bound at 1"),
+        "auc_control": Promise(at, "1", "area with known and novel shuffled"),
+        "control_low": Promise(at, "1", "95 % interval of the control"),
+        "control_high": Promise(at, "1", "95 % interval of the control"),
+        "p_value": Promise(at, "1", f"permutation test against no difference, {PERMUTATIONS} permutations"),
+        "roc": Promise((*at, "false_alarm"), "1", "share of novel trials detected at a share of false alarms"),
+        "threshold": Promise(rate, "1", "threshold chosen on training trials for a rate of false alarms"),
+        "detection": Promise(rate, "1", "share of novel trials above that threshold"),
+        "detection_low": Promise(rate, "1", "95 % interval of that share, Wilson"),
+        "detection_high": Promise(rate, "1", "95 % interval of that share, Wilson"),
+        "alarm": Promise(rate, "1", "share of known trials above that threshold, none of them used to choose it"),
+        "alarm_low": Promise(rate, "1", "95 % interval of that share, Wilson"),
+        "alarm_high": Promise(rate, "1", "95 % interval of that share, Wilson"),
+        "known_scored": Promise(at, "1", "number of known trials scored", "int32"),
+        "novel_scored": Promise(at, "1", "number of novel trials scored", "int32"),
+        "states": Promise(at, "1", "number of states that they are of", "int32"),
+    }
+    return gives | {"chance": Promise((), "1", "area of a blind guess")}
+
+
+def look(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
+    """How novel every trial looks at the times of the task."""
+    import xarray as xr
+
+    said, trajectory, source = task.said, inputs["trajectory"], inputs[task.said["source"]]
+    label, names = drives(trajectory)
+    kind = np.array([said["known"].index(n) if n in said["known"] else -1 if n in said["novel"] else -2 for n in names])
+    classes = np.repeat(kind[label][:, None], len(task.labels), axis=1)
+    if "repeat" in trajectory:
+        classes[samples(trajectory["repeat"]) == 1] = -2
+    held, like = held_out(inputs["split"]), each(trajectory)
+    order = generator(task.seed, "analysis", said["name"], "control").permutation(len(label))
+    fold = samples(inputs["split"]["fold"])
+    networks = matrices(task, source)
+    out = {n: np.full((len(networks), *classes.shape), np.nan) for n in ("novelty", "novelty_control")}
+    roles = {n: np.zeros(classes.shape, np.int8) for n in ("role", "role_control")}
+    for n, network in enumerate(networks):
+        for k, x in enumerate(network):
+            task.tick((n + k / len(network)) / len(networks))
+            for end, own in (("", classes[:, k]), ("_control", shuffled(classes[:, k] + 1, order) - 1)):
+                roles[f"role{end}"][:, k] = role(own, held, said["score"])
+                out[f"novelty{end}"][n, :, k] = numbered(said, x, own, held, fold)
+    result = xr.Dataset(
+        {n: (("network", *like.dims, "time"), np.stack([shaped(v, like) for v in values])) for n, values in out.items()}
+        | {n: ((*like.dims, "time"), shaped(v, like)) for n, v in roles.items()}
+    )
+    return result if "network" in source[said["variable"]].dims else result.isel(network=0)
+
+
+def role(classes: np.ndarray, held: np.ndarray, score: str) -> np.ndarray:
+    """What each trial is for: -2 is unused, -1 novel, anything else known. Novel training trials are for nothing."""
+    test = held | (score == "all")
+    found = np.where(classes >= 0, np.where(test, KNOWN, FITTED), np.where(test, NOVEL, UNUSED))
+    return np.where(classes == -2, UNUSED, found).astype(np.int8)
+
+
+def numbered(said: Mapping, x: np.ndarray, classes: np.ndarray, held: np.ndarray, fold: np.ndarray) -> np.ndarray:
+    """How novel each trial looks, NaN for those that are unused. Training trials are seen by densities without them."""
+    what, by = role(classes, held, said["score"]), said["by"]
+    out = np.full(len(x), np.nan)
+    if not np.isfinite(x[what != UNUSED]).all():
+        return out
+    if by["kind"] == "value":
+        out[what != UNUSED] = (x[:, 0] if by["novel"] == "high" else -x[:, 0])[what != UNUSED]
+        return out
+    train = (classes >= 0) & (~held | (said["score"] == "all"))
+    jobs = [(train, (what == KNOWN) | (what == NOVEL))]
+    jobs += [(train & (fold % INNER != k), (what == FITTED) & (fold % INNER == k)) for k in range(INNER)]
+    for fitted, asked in jobs:
+        if asked.any():
+            own = classes[fitted] if said["each"] else np.zeros(np.count_nonzero(fitted), np.int64)
+            present, own = np.unique(own, return_inverse=True)
+            real = said["variable"] == "features"
+            told = estimators.evidence(by, x[fitted], own, x[asked], len(present), real)
+            out[asked] = -told.max(axis=1)
+    return out
+
+
+def conclude(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
+    """Areas, curves, and rates at thresholds."""
+    import xarray as xr
+
+    looked, cluster = inputs[task.said["looked"]], clusters(inputs["split"])
+    single = "network" not in looked.sizes
+    roles = {e: samples(looked[f"role{e}"]) for e in ("", "_control")}
+    looked = looked.expand_dims("network") if single else looked
+    gives = promises(("network", "time"))
+    size = {
+        "network": looked.sizes["network"],
+        "time": looked.sizes["time"],
+        "false_alarm": len(GRID),
+        "level": len(LEVELS),
+    }
+    out = {n: np.full([size[d] for d in p.dims], np.nan) for n, p in gives.items()}
+    for n, k in np.ndindex(size["network"], size["time"]):
+        numbers = {e: samples(looked[f"novelty{e}"].isel(network=n))[:, k] for e in ("", "_control")}
+        rng = generator(task.seed, "analysis", task.said["name"], "permutations", n, k)
+        for name, value in concluded(numbers, {e: r[:, k] for e, r in roles.items()}, cluster, rng).items():
+            out[name][n, k] = value
+    out["chance"] = np.array(0.5)
+    for name in ("known_scored", "novel_scored", "states"):
+        out[name] = np.nan_to_num(out[name]).astype(np.int32)
+    result = xr.Dataset({n: (gives[n].dims, v) for n, v in out.items()})
+    return result.isel(network=0) if single else result
+
+
+def concluded(
+    numbers: Mapping[str, np.ndarray], roles: Mapping[str, np.ndarray], cluster: np.ndarray, rng: np.random.Generator
+) -> dict[str, object]:
+    """What one network says at one time; nothing where numbers are missing."""
+    from ..kernels import roc
+
+    parts = {}
+    for end, value in numbers.items():
+        known, novel = (np.flatnonzero(roles[end] == r) for r in (KNOWN, NOVEL))
+        if not len(known) or not len(novel) or np.isnan(value[np.concatenate([known, novel])]).any():
+            return {}
+        parts[end] = value[known], value[novel], cluster[np.concatenate([known, novel])]
+    first, blind = parts[""], parts["_control"]
+    out: dict[str, object] = {"auc": roc.auc(*first[:2]), "auc_control": roc.auc(*blind[:2])}
+    out["auc_low"], out["auc_high"] = roc.interval(*first)
+    out["control_low"], out["control_high"] = roc.interval(*blind)
+    out["p_value"] = roc.p_value(*first, rng, PERMUTATIONS)
+    out["roc"] = roc.curve(*first[:2], np.array(GRID))
+    out["known_scored"], out["novel_scored"], out["states"] = len(first[0]), len(first[1]), len(np.unique(first[2]))
+    return out | rates(numbers[""][roles[""] == FITTED], *first[:2])
+
+
+def rates(fitted: np.ndarray, known: np.ndarray, novel: np.ndarray) -> dict[str, np.ndarray]:
+    """Detections and false alarms above thresholds that training trials chose."""
+    from ..kernels import roc
+    from ..kernels.intervals import pointwise, wilson
+
+    chosen = np.array([roc.threshold(fitted, level) if len(fitted) else np.nan for level in LEVELS])
+    out = {"threshold": chosen}
+    for name, values in (("detection", novel), ("alarm", known)):
+        share = np.where(np.isnan(chosen), np.nan, (values[:, None] > chosen).mean(axis=0))
+        out[name] = share
+        out[f"{name}_low"], out[f"{name}_high"] = wilson(share, len(values), pointwise())
+    return out
