@@ -419,3 +419,45 @@ def test_a_density_of_many_features_is_refused(recording, tmp_path):
     word = '\n[analysis.a]\nkind = "classification"\nof = "features"\nby = { kind = "kde" }\n'
     with pytest.raises(SpecError, match="out of reach"):
         lower(loads(text(REAL["npz"] + word)), tmp_path)
+
+
+def stacked(path):
+    """Two stages, two stimuli and six trials with a field each, as the authors of Zhong et al. had it."""
+    s = np.random.default_rng(0).choice(np.array([-1, 1], np.int8), (2, 2, 6, 5))
+    work = np.arange(24.0).reshape(2, 2, 6)
+    data = {"spins": (("stage", "stimulus", "trial", "spin"), s), "field": ("trial", [1, 2, 3, 1, 2, 3])}
+    data["work"] = (("stage", "stimulus", "trial"), work)
+    coords = {"stage": ["before", "after"], "stimulus": ["known", "novel"], "trial": np.arange(6)}
+    xr.Dataset(data, coords).to_netcdf(path, engine="netcdf4")
+    return s, work
+
+
+def test_dimensions_stack_into_trials_and_labels_join_into_a_drive(tmp_path):
+    """Trials are counted with the last dimension fastest; names instead of times count 1, 2; three rows are a state."""
+    from spindsl.recording import Variables
+    from spindsl.spec import Reader, word
+
+    s, work = stacked(tmp_path / "novelty.nc")
+    reader = word(Reader, {"kind": "netcdf", "file": "novelty.nc"})
+    said = {"switch": "stage", "trial": ["stimulus", "trial"], "drive": ["stimulus", "field"]}
+    names = Variables.model_validate(said | {"group": {"of": "trial", "every": 3}})
+    files = {"file": tmp_path / "novelty.nc"}
+    size = reader.header(files, names, {"work": "work"})
+    assert (size.trials, size.width, size.switch) == (12, 5, (1, 2))
+    found = reader.read(files, names, {"work": "work"})
+    np.testing.assert_array_equal(found.values, np.moveaxis(s, 0, 2).reshape(12, 2, 5))
+    np.testing.assert_array_equal(found.observables["work"], np.moveaxis(work, 0, 2).reshape(12, 2))
+    assert found.drive == [f"{a} {b}" for a in ("known", "novel") for b in (1, 2, 3, 1, 2, 3)]
+    assert found.group == ["0", "0", "0", "1", "1", "1"] * 2
+
+
+def test_what_numbers_states_is_a_number(tmp_path):
+    from spindsl.recording import Variables
+    from spindsl.spec import Reader, word
+
+    stacked(tmp_path / "novelty.nc")
+    reader = word(Reader, {"kind": "netcdf", "file": "novelty.nc"})
+    said = {"switch": "stage", "trial": ["stimulus", "trial"], "drive": "stimulus"}
+    names = Variables.model_validate(said | {"group": {"of": "stimulus", "every": 3}})
+    with pytest.raises(DataError, match="whole numbers are needed to count 3 as one"):
+        reader.read({"file": tmp_path / "novelty.nc"}, names, {})
