@@ -13,6 +13,10 @@ SAID = {
         "name": "b", "latent": 2, "fit": "per-time", "hidden": [8], "epochs": 3, "batch": 10, "learning_rate": 1e-2,
         "kl_weight": 1.0, "networks": 1, "visible": "bernoulli",
     },
+    "rbm": {
+        "name": "b", "latent": 2, "fit": "per-time", "hidden": "bernoulli", "states": "plus-minus", "epochs": 3,
+        "batch": 10, "learning_rate": 0.05, "sweeps": 1, "networks": 1,
+    },
     "autoencoder": {
         "name": "b", "latent": 2, "fit": "per-time", "hidden": [8], "epochs": 3, "batch": 10, "learning_rate": 1e-2,
         "networks": 1, "visible": "bernoulli",
