@@ -26,10 +26,10 @@ class Vib(Trained):
 
     Encoder N - hidden - latent, rectified linear units, to N(mu, sigma^2), of which a linear classifier names the
     drive; minimised is the cross entropy plus `beta` times the divergence from N(0, 1) (Alemi et al.,
-    arXiv:1612.00410); Adam; Glorot-uniform start. No bottleneck that is blind to the drives can be compared with it as an equal: it is
-    what could be kept. It never sees a held-out trial, nor the name of its drive, so its scores mean something
-    on held-out trials only. Spins or real features, these standardised by the training trials. It has no
-    `log_evidence`: it models the drive given a configuration, not the configuration.
+    arXiv:1612.00410); Adam; Glorot-uniform start. No bottleneck that is blind to the drives can be compared with it
+    as an equal: it is what could be kept. It never sees a held-out trial, nor the name of its drive, so its scores
+    mean something on held-out trials only. Spins or real features, these standardised by the training trials. It
+    has no `log_evidence`: it models the drive given a configuration, not the configuration.
     """
 
     supervised: ClassVar = True
