@@ -1,7 +1,7 @@
 """Lines through latent space, along which a bottleneck is decoded.
 
 At position p of a direction v the latent variables are z = p u v, with u the unit of each variable (1 for a
-network, whose prior is N(0, 1); its standard deviation for principal components). The directions are the latent
+network with prior N(0, 1); its standard deviation where there is none). The directions are the latent
 axes, the diagonal v = (1, …, 1) of the script of Zhong et al. 2020, and for each observable the unit vector along
 which its least-squares fit over the training trials, y = a + b . z / u, rises most steeply.
 """
@@ -120,8 +120,9 @@ def through(
 ) -> xr.Dataset:
     """Decode along all the lines, and at the trials' own points.
 
-    From latent means (network, sample, time, latent) and units (time, latent); `decode(network, time, z)` gives mean
-    spins (point, spin) of z (point, latent). NaN along an observable that does not vary with latent space.
+    From latent means (network, sample, time, latent) and units (time, latent), of all networks or of each;
+    `decode(network, time, z)` gives mean spins (point, spin) of z (point, latent). NaN along an
+    observable that does not vary with latent space.
     """
     import xarray as xr
 
@@ -131,11 +132,12 @@ def through(
     train, position = learned(said, trajectory) & ~held_out(split), np.array(said["position"])
     like = trajectory["spins"].isel(time=0, spin=0, drop=True)
     line, spin, own = [], [], []
+    units = np.broadcast_to(units, (len(means), *means.shape[2:]))
     for n, mean in enumerate(means):
         for k in at:
-            v = np.array(list(vectors(said["directions"], mean[train, k] / units[k], k, train, trajectory)))
+            v = np.array(list(vectors(said["directions"], mean[train, k] / units[n, k], k, train, trajectory)))
             known = np.isfinite(v).all(axis=1)
-            z = position[:, None] * (v * units[k])[:, None, :]  # (direction, point, latent)
+            z = position[:, None] * (v * units[n, k])[:, None, :]  # (direction, point, latent)
             line.append(z)
             s = np.full((*z.shape[:2], trajectory.sizes["spin"]), np.nan)
             s[known] = decode(n, k, z[known].reshape(-1, z.shape[2])).reshape(-1, *s.shape[1:])

@@ -5,7 +5,8 @@ eps ~ N(0, 1); decoder z -> logits o. Maximised is, averaged over the batch,
 
     ELBO = sum_i [x_i o_i - softplus(o_i)] - w sum_k (mu_k^2 + sigma_k^2 - 1 - 2 ln sigma_k) / 2.
 
-with normal visible units (`kernels/normal.py`) the first sum is their ln p(x|z).
+with normal visible units (`kernels/normal.py`) the first sum is their ln p(x|z). With eps = 0 and w = 0 it is the
+deterministic autoencoder of the same layers, whose sigma nothing depends on.
 Leading axis k: networks, which share nothing but the call. The gradient is written out, because
 autograd's bookkeeping costs as much as the products of networks this small.
 """
@@ -107,7 +108,7 @@ def elbo(shape: Shape, flat: Tensor, x: Tensor, eps: Tensor, kl_weight: float = 
     mean, std = encode(shape, flat, x)
     output = decode(shape, flat, mean + std * eps)
     told = normal.likelihood(x, output, raw(shape, flat)) if shape.real else reconstruction(x, output)
-    return told - kl_weight * divergence(mean, std)
+    return told - kl_weight * divergence(mean, std) if kl_weight else told
 
 
 def reconstruction(x: Tensor, logits: Tensor) -> Tensor:
@@ -142,7 +143,7 @@ def gradient(
         h = affine(h, layer).relu_()
     inputs.append(h)
     logits = affine(h, layers[-1])
-    loss = kl_weight * divergence(mean, std).sum(-1)
+    loss = kl_weight * divergence(mean, std).sum(-1) if kl_weight else 0.0
     if noise is None:
         loss = loss - reconstruction(x, logits).sum(-1)
         d = torch.sigmoid_(logits).sub_(x).mul_(scale)
@@ -152,8 +153,9 @@ def gradient(
         noise[1].copy_(slope)
     for k in range(len(layers) - 1, middle, -1):
         d = backward(layers[k], grads[k], inputs[k], d, rectified=k > middle + 1)
-    d_mean = d + (kl_weight * scale) * mean
-    d_std = d * eps + (kl_weight * scale) * (std - 1 / std)
+    d_mean, d_std = d, d * eps
+    if kl_weight:  # sigma may reach 0 without it
+        d_mean, d_std = d_mean + (kl_weight * scale) * mean, d_std + (kl_weight * scale) * (std - 1 / std)
     d = torch.cat([d_mean, d_std * torch.sigmoid(rough)], -1)
     for k in range(middle, -1, -1):
         d = backward(layers[k], grads[k], inputs[k], d, rectified=k > 0, last=k == 0)
@@ -179,13 +181,14 @@ def train(
     rate: float,
     kl_weight: float,
     tick: Callable[[float], None],
+    noisy: bool = True,
 ) -> tuple[Tensor, Tensor]:
     """Adam (rate, 0.9, 0.999, 1e-8) on configurations x (k, n, visible), on x's device: uint8 in {0, 1}, or
     standardised real features, float32.
 
     Each network draws its start, its batches and its noise from its own seed, so that it is the same
-    network whatever is trained beside it. Returns parameters (k, parameters) and the mean -ELBO of
-    each epoch while training, (k, epochs), nats.
+    network whatever is trained beside it; without noise eps is 0. Returns parameters (k, parameters) and
+    the mean -ELBO of each epoch while training, (k, epochs), nats.
     """
     with torch.no_grad():
         generators = [torch.Generator().manual_seed(s) for s in seeds]
@@ -199,7 +202,10 @@ def train(
         for epoch in range(epochs):
             tick(epoch / epochs)
             order = torch.stack([torch.randperm(n, generator=g) for g in generators]).to(x.device)
-            eps = torch.stack([torch.randn(n, shape.latent, generator=g) for g in generators]).to(x.device)
+            eps = torch.zeros(k, n, shape.latent)
+            if noisy:
+                eps = torch.stack([torch.randn(n, shape.latent, generator=g) for g in generators])
+            eps = eps.to(x.device)
             shuffled = x.gather(1, order[..., None].expand(-1, -1, visible))
             for at in range(0, n, batch):
                 chunk = shuffled[:, at : at + batch].float()

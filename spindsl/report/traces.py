@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 SHOWN = (0.0, 0.3, 0.55, 1.0)  # powers of the last switch, for latent spaces and losses
 SAMPLED = (("drive", "trial", "time"), ("trial", "time"))
 AXES = {1: "its one variable across, the drives above one another", 2: "both variables"}
+BLIND = "the bottleneck never saw the names. "
+TOLD = "the bottleneck was fitted with the names of the training trials. "
 
 
 def chosen(switch: np.ndarray) -> list[int]:
@@ -51,7 +53,7 @@ def latents(tree: xr.DataTree, kinds: dict[str, str]) -> Iterator[Plate]:
         axes = AXES.get(mean.sizes["latent"], "the first two variables")
         caption = joined([
             tag("b", f"Latent space of {name}"), f" ({kinds[name]})" if name in kinds else "",
-            f": {axes}, one point a trial, colour by drive; the bottleneck never saw the names. ",
+            f": {axes}, one point a trial, colour by drive; ", TOLD if "supervised" in mean.attrs else BLIND,
             "Each panel has its own scale. Points are trials: no interval, no chance, no control.", first,
         ])  # fmt: skip
         titles = [f"switch {switch[k]:g}" for k in at]

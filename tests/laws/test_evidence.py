@@ -13,6 +13,14 @@ SAID = {
         "name": "b", "latent": 2, "fit": "per-time", "hidden": [8], "epochs": 3, "batch": 10, "learning_rate": 1e-2,
         "kl_weight": 1.0, "networks": 1, "visible": "bernoulli",
     },
+    "rbm": {
+        "name": "b", "latent": 2, "fit": "per-time", "hidden": "bernoulli", "states": "plus-minus", "epochs": 3,
+        "batch": 10, "learning_rate": 0.05, "sweeps": 1, "networks": 1,
+    },
+    "autoencoder": {
+        "name": "b", "latent": 2, "fit": "per-time", "hidden": [8], "epochs": 3, "batch": 10, "learning_rate": 1e-2,
+        "networks": 1, "visible": "bernoulli",
+    },
 }  # fmt: skip
 
 
@@ -61,14 +69,15 @@ def test_a_bottleneck_sees_only_the_drives_it_is_given(kind):
     assert (both["latent_mean"][0] != first["latent_mean"][0]).any()
 
 
+@pytest.mark.parametrize("how", ["per-time", "pooled"])
 @pytest.mark.parametrize("kind", SAID)
-def test_a_bottleneck_sees_no_held_out_trial(kind):
+def test_a_bottleneck_sees_no_held_out_trial(kind, how):
     """Flipping the held-out trials changes nothing of the others."""
     one, split = matter()
     held = split["split"].values == 1
     other = one.copy(deep=True)
     other["spins"].values[held] *= -1
-    first, second = (fitted(kind, t, split) for t in (one, other))
+    first, second = (fitted(kind, t, split, fit=how) for t in (one, other))
     for name in ("latent_mean", "log_evidence"):
         np.testing.assert_array_equal(first[name].values[~held], second[name].values[~held])
 
@@ -86,10 +95,13 @@ def test_the_evidence_of_a_network_is_the_mean_elbo_over_its_posterior():
 
     from spindsl.bottlenecks import vae
     from spindsl.kernels import vae as kernel
+    from spindsl.networks import trained
     from spindsl.seeds import integer
 
     trajectory, split = matter()
-    _, _, evidence, _, _, weights = vae.trained(Task(seed=3, said=SAID["vae"], labels=(1, 2)), trajectory, split)
+    _, _, evidence, _, _, weights = trained(
+        Task(seed=3, said=SAID["vae"], labels=(1, 2)), trajectory, split, vae.learn, each=3
+    )
     x = torch.from_numpy((trajectory["spins"].values.reshape(80, 2, 6)[:, 0] > 0).astype(np.float32))[None]
     stream = torch.Generator().manual_seed(integer(3, "bottleneck", "b", 1, 0) + 2)
     draws = [torch.randn(80, 2, generator=stream)[None] for _ in range(vae.DRAWS)]

@@ -228,7 +228,7 @@ def test_training_finds_the_factor_and_the_noise():
 
 def test_features_are_standardised_by_those_trained_on():
     """Mean 0 and variance 1 in each set of the trials that are not held out; a constant feature is 0."""
-    from spindsl.bottlenecks.vae import standardised
+    from spindsl.networks import standardised
 
     rng = np.random.default_rng(0)
     x = (rng.normal(size=(2, 30, 3)) * [1.0, 100.0, 0.0] + [5.0, -3.0, 2.0]).astype(np.float32)
