@@ -51,8 +51,8 @@ def variance(known, novel, clusters):
 def interval(known, novel, clusters):
     """95 % interval of the AUC: normal on the logit; where it is 1 or 0 the exact one-sided bound.
 
-    Of one pair a cluster, n independent pairs, all are in order with probability AUC^n: AUC >= 0.05^(1/n) is not
-    excluded at one-sided 5 %.
+    Of n pairs of two clusters each, no cluster twice, all are in order with probability AUC^n: AUC >= 0.05^(1/n) is
+    not excluded at one-sided 5 %.
     """
     area = auc(known, novel)
     if area in (0.0, 1.0):
@@ -64,11 +64,9 @@ def interval(known, novel, clusters):
 
 
 def pairs(known, novel):
-    """Number of pairs of a known and a novel value no two of which share a cluster."""
+    """Number of independent pairs of a known and a novel value: no two values share a cluster, of a pair neither."""
     a, b = np.unique(known), np.unique(novel)
-    both = len(np.intersect1d(a, b))
-    alone = min(len(a) - both, len(b) - both)
-    return both + alone
+    return max(min(len(a), len(b), len(np.union1d(a, b)) // 2), 1)
 
 
 def curve(known, novel, at):

@@ -30,6 +30,7 @@ def plates(asked: Asked) -> Iterator[Plate]:
     shown.sort(key=lambda s: order.get(s.title, 0))
     if not shown:
         return
+    shown = [s for s in shown if list(s.at.items()) == list(shown[-1].at.items())]
     chance = Series("chance", shown[0].x, *[shown[0].x] * 3)
     caption = joined([tag("b", "Novel fields detected against false alarms, after the last switch. "),
                       "The threshold is swept; areas and their intervals are in the table. Grey: chance."])  # fmt: skip
@@ -43,11 +44,8 @@ def rows(asked: Asked) -> Html:
     for one in found:
         data = asked.found[one.name]
         blind = float(np.nanmean(data["auc_control"].values)) if "auc_control" in data else np.nan
-        p = float(np.nanmax(data["p_value"].isel(time=-1).values)) if "p_value" in data else np.nan
-        cells = (
-            joined([f"{one.value[k]:.3f}", tag("small", f"{one.low[k]:.3f}–{one.high[k]:.3f}")])
-            for k in range(len(one.x))
-        )
+        p = float(np.nanmax(data["p_value"].values)) if "p_value" in data else np.nan
+        cells = (cell(one, 0) if len(one.x) > 1 else "", cell(one, -1))
         body.append(
             (joined([one.title, tag("small", " " + asked.reads(one.name))]), *cells, f"{blind:.3f}", f"{p:.3f}")
         )
@@ -55,8 +53,14 @@ def rows(asked: Asked) -> Html:
     note += (
         "and are an exact one-sided bound where the area is 1. Control: known and novel shuffled; p: permutation test."
     )
-    head = ("score", *(f"after {x:g}" for x in found[0].x), "control", "p")
+    head = ("score", "at first", "at the end", "control", "p")
     return table(head, body, note, class_="scores")
+
+
+def cell(one: Series, k: int) -> Html:
+    """An area with its interval, and after which switch."""
+    value, low, high = one[k]
+    return joined([f"{value:.3f}", tag("small", f"{low:.3f}–{high:.3f}, after {one.x[k]:g}")])
 
 
 def told(asked: Asked) -> Iterator[Html]:

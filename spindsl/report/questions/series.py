@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -41,22 +41,28 @@ class Series:
 def series(name: str, data: xr.Dataset, variable: str, along: str) -> Iterator[Series]:
     """A variable along a dimension at the last time, at every value of what else is swept; of networks the median."""
     whole = data[variable]
-    if "time" in whole.dims and along != "time":
-        whole = whole.isel(time=-1)
-    front = [d for d in whole.dims if d not in (along, *BESIDE)]
+    front = [d for d in whole.dims if d not in (along, "time", *BESIDE)]
     for place in product(*(range(whole.sizes[d]) for d in front)):
         at = dict(zip(front, place))
         labels = {d: label(data[d].values[k]) if d in data.coords else str(k) for d, k in at.items()}
+        known = np.flatnonzero(
+            whole.isel(at).notnull().any([d for d in whole.dims if d not in (*front, "time")]).values
+        )
+        one = dict(at)
+        if "time" in whole.dims and len(known):  # points of a sweep may have times of their own
+            one["time"] = known if along == "time" else known[-1]
         x = data["switch" if along == "time" and "switch" in data.coords else along].values
-        yield Series(name, x, *interval(data, variable, whole.isel(at), along, at), labels)
+        x = x[known] if along == "time" and len(known) else x
+        yield Series(name, x, *interval(data, variable, one, along), labels)
 
 
 def label(value: object) -> str:
     return f"{value:g}" if isinstance(value, int | float | np.number) else str(value)
 
 
-def interval(data: xr.Dataset, variable: str, one: xr.DataArray, along: str, at: Mapping[str, int]) -> tuple:
+def interval(data: xr.Dataset, variable: str, at: Mapping[str, Any], along: str) -> tuple:
     """Value, low, high, and each realization; where some are infinite, beyond what was looked at, median and range."""
+    one = data[variable].isel(at)
     one = one.median("network") if "network" in one.dims else one
     if "realization" in one.dims:
         each = one.transpose("realization", along).values.astype(float)
@@ -71,9 +77,7 @@ def interval(data: xr.Dataset, variable: str, one: xr.DataArray, along: str, at:
         if f"{variable}{end}" not in data:
             bounds.append(np.full(value.shape, np.nan))
             continue
-        bound = data[f"{variable}{end}"]
-        bound = bound.isel(time=-1) if "time" in bound.dims and along != "time" else bound
-        bound = bound.isel(at)
+        bound = data[f"{variable}{end}"].isel(at)
         bounds.append((bound.median("network") if "network" in bound.dims else bound).values.astype(float))
     return value, bounds[0], bounds[1], None
 
