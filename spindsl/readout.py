@@ -231,7 +231,7 @@ def scored(one: xr.Dataset, cluster: np.ndarray, classes: int, rng: np.random.Ge
     for k in known:
         mine = np.isfinite(credit[:, k])
         right, blind, label = credit[mine, k], control[mine, k], truth[mine, k]
-        count = alike(label) * effective(right, cluster[mine]) / mine.sum()
+        count = alike(label) * effective(right, cluster[mine], label) / mine.sum()
         out["trials_scored"][k], out["trials_effective"][k] = mine.sum(), count
         for name, values in (("score", right), ("control", blind)):
             out["score_control" if name == "control" else "score"][k] = values.mean()
