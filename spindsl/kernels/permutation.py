@@ -27,21 +27,17 @@ def dealt(label, cluster, rng, times):
     first, size = np.flatnonzero(np.diff(which[order], prepend=-1)), np.bincount(which)
     own = label[order][first]
     differ = np.bincount(which, weights=label != own[which]) > 0
-    out = np.repeat(np.where(differ, -1, own)[None], times, axis=0)
-    out[:, ~differ] = rng.permuted(out[:, ~differ], axis=1)
-    out = out[:, which]
+    out = np.empty((times, len(own)), dtype=np.int64)
+    out[:, ~differ] = rng.permuted(np.tile(own[~differ], (times, 1)), axis=1)
+    out = out.take(which, axis=1)
     for m in np.unique(size[differ]):
         mine = order[first[differ & (size == m)][:, None] + np.arange(m)]  # (cluster, m)
-        out[:, mine] = rng.permuted(np.repeat(label[mine][None], times, axis=0), axis=2)
+        out[:, mine] = rng.permuted(np.tile(label[mine], (times, 1, 1)), axis=2)
     return out
 
 
 def balanced(guess, label, classes):
-    """Mean over classes of the share of a class's trials that is guessed, for label (…, trial)."""
-    count = np.stack([(label == k).sum(axis=-1) for k in range(classes)], axis=-1)
-    same = bool((count == count[:1]).all())
-    weight = np.append(1 / (classes * count[0]), 0.0)[guess] if same else None
-    if same:
-        return (label == guess) @ weight
-    hits = np.stack([(label[:, guess == k] == k).sum(axis=-1) for k in range(classes)], axis=-1)
-    return (hits / count).mean(axis=-1)
+    """Mean over classes of the share of a class's trials that is guessed, for label (times, trial)."""
+    place = label + classes * np.arange(len(label))[:, None]
+    count, right = (np.bincount(v, minlength=len(label) * classes) for v in (place.ravel(), place[label == guess]))
+    return (right / count).reshape(-1, classes).mean(axis=1)
