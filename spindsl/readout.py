@@ -247,9 +247,9 @@ def scored(one: xr.Dataset, cluster: np.ndarray, classes: int, rng: np.random.Ge
 
 def worth(credit: np.ndarray, label: np.ndarray, cluster: np.ndarray) -> float:
     """Number of independent trials of equal classes that would give the balanced score of some trials its error."""
-    from .kernels.intervals import effective
+    from .kernels.intervals import effective, stratified
 
-    return alike(label) * effective(credit, cluster, label) / len(label)
+    return min(alike(label), stratified(credit, label)) * effective(credit, cluster, label) / len(label)
 
 
 def interval(credit: np.ndarray, count: float) -> tuple[float, float]:

@@ -60,3 +60,19 @@ def effective(credit, cluster, label):
     design = between / ((shared * free @ variance).sum() + (weight**2).mean())
     freedom = max((shared * free).sum(axis=1) @ (1 / shared.sum(axis=1)), 1.0)
     return float(len(credit) / max(design, 1.0) * (norm.ppf(0.975) / t.ppf(0.975, freedom)) ** 2)
+
+
+def stratified(credit, label):
+    """Number n with S (1 - S) / n = sum_d S_d (1 - S_d) / (k^2 n_d), the variance of the mean S of k classes' scores S_d.
+
+    Where small classes hold the errors it is less than k^2 / sum_d 1/n_d, and a Wilson interval of that would be too
+    short. S_d = (right + 1) / (n_d + 2), or a small class without errors would look certain. Credits are weighted to
+    equal classes. Infinite for classes of equal size, where the bound holds by itself.
+    """
+    own = np.unique(label, return_inverse=True)[1]
+    size = np.bincount(own)
+    if not np.ptp(size):
+        return np.inf
+    right = np.bincount(own, weights=credit) * len(size) * size / len(credit)
+    score = (right + 1) / (size + 2)
+    return score.mean() * (1 - score.mean()) * len(size) ** 2 / (score * (1 - score) / size).sum()

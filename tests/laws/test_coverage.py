@@ -1,30 +1,32 @@
 """The stated 95 % intervals hold what is true in 91.5 to 97.9 % of 1,000 data sets, after the same steps as a score.
 
 Truth is the score that the very same fitted readers would have on fresh trials: their features are put at the 400
-quantiles (j + 1/2) / 400 of each class, so that it is known within 1/400 for the one or two bounds of a class.
+quantiles (j + 1/2) / 400 of each class, so that it is known within 1/400 for the one or two bounds of a class; or for
+two classes in closed form, which is held to these.
 If the coverage is 0.95, a count of 1,000 leaves 0.915 to 0.979 with probability 6e-7 + 1e-6 (binomial).
 """
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 from scipy.stats import norm
 
 from spindsl import estimators
-from spindsl.readout import interval, resampled, shuffled, worth
+from spindsl.readout import alike, interval, resampled, shuffled, worth
 
 SETS, FRESH = 1000, 400
 GRID = norm.ppf((np.arange(FRESH) + 0.5) / FRESH)
 SAID = {"variable": "power", "by": {"kind": "gaussian"}, "score": "held-out"}
 
 
-def inside(low, truth, high):
+def inside(low, high, truth):
     return low <= truth <= high
 
 
-def covered(hits, least=0.915, most=0.979):
-    share = np.mean(hits)
-    print(f"coverage {share:.3f}")
-    return least <= share <= most
+def covered(hits):
+    assert len(hits) == SETS
+    print(f"coverage {np.mean(hits):.3f}")
+    return 0.915 <= np.mean(hits) <= 0.979
 
 
 def read(x, label, held, mean):
@@ -39,9 +41,31 @@ def read(x, label, held, mean):
     return credit[held], np.nanmean(truth)
 
 
+def closed(x, label, mean):
+    """Balanced score on fresh trials N(mean_d, 1) of Gaussian naive Bayes fitted to x of two classes: the normal
+    probabilities between the roots of ln N(x; m_1, v_1) - ln N(x; m_0, v_0) = a x^2 + b x + c."""
+    (m0, v0), (m1, v1) = ((x[label == d].mean(), x[label == d].var()) for d in (0, 1))
+    a, b = (1 / v0 - 1 / v1) / 2, m1 / v1 - m0 / v0
+    c = (m0 * m0 / v0 - m1 * m1 / v1 + np.log(v0 / v1)) / 2
+    root = np.sqrt(b * b - 4 * a * c)  # real: each density is the greater one somewhere
+    ends = np.sort([(-b - root) / (2 * a), (-b + root) / (2 * a)])
+    middle = np.diff(ndtr(ends[:, None] - mean), axis=0)[0]  # of each class, where a x^2 + b x + c has the sign of -a
+    one = middle if a < 0 else 1 - middle
+    return (1 - one[0] + one[1]) / 2
+
+
 def drawn(rng, counts, mean):
     label = np.repeat(np.arange(len(counts)), counts)
     return mean[label] + rng.normal(size=len(label)), label
+
+
+def test_closed_form_is_the_score_on_fresh_trials():
+    """Two bounds cut the quantiles of two classes: within 2 / 400."""
+    rng, mean = np.random.default_rng(10), np.array([0.0, 1.4])
+    for _ in range(20):
+        x, label = drawn(rng, [30, 30], mean)
+        held = np.arange(60) % 2 == 1
+        assert abs(closed(x[~held], label[~held], mean) - read(x, label, held, mean)[1]) <= 2 / FRESH
 
 
 def test_held_out_score():
@@ -51,8 +75,7 @@ def test_held_out_score():
         x, label = drawn(rng, [100, 100], mean)
         held = np.arange(200) % 2 == 1
         credit, truth = read(x, label, held, mean)
-        low, high = interval(credit, worth(credit, label[held], np.arange(100)))
-        hits.append(inside(low, truth, high))
+        hits.append(inside(*interval(credit, worth(credit, label[held], np.arange(100))), truth))
     assert covered(hits)
 
 
@@ -64,16 +87,16 @@ def test_score_of_ten_folds():
         x, label = drawn(rng, [60, 60], mean)
         fold = np.tile(rng.permutation(60), 2)
         _, credit = estimators.guesses(said, x[:, None], label, label < 0, fold, 2)
-        truth = np.mean([read(x, label, fold % 10 == k, mean)[1] for k in range(10)])
-        low, high = interval(credit, worth(credit, label, np.arange(120)))
-        hits.append(inside(low, truth, high))
+        truth = np.mean([closed(x[fold % 10 != k], label[fold % 10 != k], mean) for k in range(10)])
+        hits.append(inside(*interval(credit, worth(credit, label, np.arange(120))), truth))
     assert covered(hits)
 
 
 @pytest.mark.parametrize("drives", ["one drive a state", "drives mixed in a state"])
 def test_trials_that_share_a_state(drives):
-    """60 states of 5 trials whose features correlate by 0.5, half of the states held out. Without
-    clusters the interval holds the truth in fewer than 88 %."""
+    """60 states of 5 trials whose features correlate by 0.5, half of the states held out. Where a state has one drive,
+    its trials fail together and the interval without clusters holds the truth in fewer than 88 %; where drives
+    are mixed, what fails one helps another."""
     rng, mean, hits, naive = np.random.default_rng(13), np.array([0.0, 1.4]), [], []
     state = np.repeat(np.arange(60), 5)
     for _ in range(SETS):
@@ -82,23 +105,26 @@ def test_trials_that_share_a_state(drives):
         x = mean[label] + np.sqrt(0.5) * (rng.normal(size=60)[state] + rng.normal(size=300))
         credit, truth = read(x, label, held, mean)
         for found, cluster in ((hits, state[held]), (naive, np.arange(150))):
-            low, high = interval(credit, worth(credit, label[held], cluster))
-            found.append(inside(low, truth, high))
+            found.append(inside(*interval(credit, worth(credit, label[held], cluster)), truth))
     assert covered(hits)
-    assert not covered(naive, 0.88, 1.0)
+    assert drives != "one drive a state" or np.mean(naive) < 0.88
 
 
-@pytest.mark.parametrize("counts, mean", [((160, 40, 20), (0.0, 1.2, 2.4)), ((200, 100, 200, 20), (-9.0, 0.0, 9.0, 0.5))])
+@pytest.mark.parametrize(
+    "counts, mean", [((160, 40, 20), (0.0, 1.2, 2.4)), ((200, 200, 200, 20), (-9.0, 9.0, 0.0, 0.8))]
+)
 def test_balanced_score_of_unequal_classes(counts, mean):
-    """As many trials held out as fitted to; in the second case nearly all errors are in the smaller classes."""
-    rng, mean, hits = np.random.default_rng(14), np.array(mean), []
+    """As many trials held out as fitted to. In the second case two large classes are sure, and a small one holds most of
+    the error: counting the trials of classes alone holds the truth in fewer than 91.5 %."""
+    rng, mean, hits, naive = np.random.default_rng(14), np.array(mean), [], []
     for _ in range(SETS):
-        x, label = drawn(rng, np.repeat(counts, 1) * 2, mean)
+        x, label = drawn(rng, np.multiply(counts, 2), mean)
         held = np.arange(len(x)) % 2 == 1
         credit, truth = read(x, label, held, mean)
-        low, high = interval(credit, worth(credit, label[held], np.arange(held.sum())))
-        hits.append(inside(low, truth, high))
+        hits.append(inside(*interval(credit, worth(credit, label[held], np.arange(held.sum()))), truth))
+        naive.append(inside(*interval(credit, alike(label[held])), truth))
     assert covered(hits)
+    assert len(counts) == 3 or np.mean(naive) < 0.915
 
 
 @pytest.mark.parametrize("score", ["held-out", {"folds": 5}])
@@ -107,11 +133,11 @@ def test_shuffled_labels_score_chance(score):
     7e-10 a set, 7e-7 all), and the mean of all within 5.7 s.e. / sqrt(1,000), though the true labels score 0.9."""
     rng, mean = np.random.default_rng(15), np.array([0.0, 2.6])
     total = 120 if score == "held-out" else 60
-    blind, right = np.empty(SETS), np.empty(SETS)
+    blind, right = np.empty(SETS), np.empty(50)
     for k in range(SETS):
         x, label = drawn(rng, [total // 2, total // 2], mean)
         held, fold = np.arange(total) % 2 == 1, np.tile(rng.permutation(total // 2), 2)
-        for out, marks in ((right, label), (blind, shuffled(label, rng.permutation(total)))):
+        for out, marks in ((blind, shuffled(label, rng.permutation(total))), (right, label))[: 2 if k < 50 else 1]:
             _, credit = estimators.guesses(SAID | {"score": score}, x[:, None], marks, held, fold, 2)
             out[k] = np.nanmean(credit)
     error = 0.5 / np.sqrt(60)
@@ -122,13 +148,13 @@ def test_shuffled_labels_score_chance(score):
 
 
 def test_bootstrap_of_whole_clusters():
-    """Mean of 40 clusters of 1 to 5 values that correlate by 0.5, by quantiles of the resamples."""
+    """Mean of 40 clusters of 1 to 5 values that correlate by 0.5, by quantiles of the resamples. Of values drawn one by
+    one they hold the truth in fewer than 90 % (300 data sets)."""
     rng, hits, naive = np.random.default_rng(16), [], []
-    for _ in range(SETS):
+    for k in range(SETS):
         cluster = np.repeat(np.arange(40), rng.integers(1, 6, 40))
         value = rng.normal(size=40)[cluster] + rng.normal(size=len(cluster))
-        for found, group in ((hits, cluster), (naive, np.arange(len(cluster)))):
-            low, high = np.quantile(resampled(value, group, rng), [0.025, 0.975])
-            found.append(inside(low, 0.0, high))
+        for found, group in ((hits, cluster), (naive, np.arange(len(cluster))))[: 2 if k < 300 else 1]:
+            found.append(inside(*np.quantile(resampled(value, group, rng), [0.025, 0.975]), 0.0))
     assert covered(hits)
-    assert not covered(naive, 0.88, 1.0)
+    assert np.mean(naive) < 0.9
