@@ -4,7 +4,7 @@ import numpy as np
 
 
 def p_value(guess, label, cluster, rng, permutations):
-    """(1 + #{permuted score >= score}) / (1 + permutations) of the balanced score, Phipson & Smyth 2010, eq. 2.
+    """(1 + #{permuted score >= score}) / (1 + permutations) of the balanced score, Phipson & Smyth 2010.
 
     guess, label, cluster (trial,). Exact at any number of trials: under the null the labels could as well have been
     dealt in any order that `dealt` gives.

@@ -120,7 +120,9 @@ def test_power(how):
     """Guesses right with probability 0.8 in 200 trials of two classes (5 a cluster, 100 pairs): the score stands
     >= 5 standard errors above chance, p <= 0.05 always (a score below 0.65 has probability 3e-7)."""
     draw = np.random.default_rng(10)
-    cluster = {"alone": np.arange(200), "whole": np.repeat(np.arange(40), 5), "shared": np.repeat(np.arange(100), 2)}[how]
+    cluster = {"alone": np.arange(200), "whole": np.repeat(np.arange(40), 5), "shared": np.repeat(np.arange(100), 2)}[
+        how
+    ]
     label = cluster % 2 if how != "shared" else np.tile([0, 1], 100)
     guess = np.where(draw.random(200) < 0.8, label, 1 - label)
     assert p_value(guess, label, cluster, draw, 999) == 1 / 1000
