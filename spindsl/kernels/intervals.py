@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.stats import norm, t
 
+PRIOR = 0.25  # trials whose clusters agree wholly, added to what is known of a design effect
+
 
 def wilson(score, trials, z):
     """Wilson interval of a binomial fraction, Wilson 1927; sound where the score touches 0 or 1."""
@@ -40,8 +42,8 @@ def effective(credit, cluster, label):
     n / D with the design effect (Kish 1965) D = sum_g (sum_{i in g} e_i)^2 / sum_g sum_d m_gd (1 - m_gd / n_d) v_d, that
     is the variance between clusters, linearised, over what it would be if trials were independent: e_i is the
     deviation of a credit from the mean of its class d, v_d its variance, m_gd trials of class d lie in cluster g.
-    Few errors say little of D, and a score of 0 or 1 nothing; one trial's worth of clusters that agree wholly is
-    added to both sums, which at 0 and 1 leaves the number of clusters, if they are of one size. Few clusters
+    Few errors say little of D, and a score of 0 or 1 nothing; a quarter of a trial's worth of clusters that
+    agree wholly is added to both sums, which at 0 and 1 leaves the number of clusters, if they are of one size. Few clusters
     know their own variance badly, so n shrinks by (z / t)^2 (Korn & Graubard 1998) and an interval of z holds.
     Never above n, and n exactly where every trial is a cluster.
     """
@@ -56,8 +58,8 @@ def effective(credit, cluster, label):
     np.add.at(shared, (which, own), 1.0)
     free = 1 - shared / size  # of each cluster and class: deviations not bound by the mean of the class
     wholly = (np.bincount(which, weights=weight) ** 2).sum() / len(credit)
-    between = (np.bincount(which, weights=deviation) ** 2).sum() + wholly
-    design = between / ((shared * free @ variance).sum() + (weight**2).mean())
+    between = (np.bincount(which, weights=deviation) ** 2).sum() + PRIOR * wholly
+    design = between / ((shared * free @ variance).sum() + PRIOR * (weight**2).mean())
     freedom = max((shared * free).sum(axis=1) @ (1 / shared.sum(axis=1)), 1.0)
     return float(len(credit) / max(design, 1.0) * (norm.ppf(0.975) / t.ppf(0.975, freedom)) ** 2)
 

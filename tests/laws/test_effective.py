@@ -31,8 +31,8 @@ def test_effective_is_its_sentence(agree):
     weight = (200 / (2 * n))[label]
     credit = weight * (places if agree else rng.random(200) < 0.2 + 0.6 * places)
     e = credit - np.array([credit[label == d].mean() for d in label])
-    above = sum(e[cluster == g].sum() ** 2 + weight[cluster == g].sum() ** 2 / 200 for g in range(40))
-    below, freedom = (weight**2).mean(), 0.0
+    above = sum(e[cluster == g].sum() ** 2 + weight[cluster == g].sum() ** 2 / 200 / 4 for g in range(40))
+    below, freedom = (weight**2).mean() / 4, 0.0
     for g in range(40):
         for d in range(2):
             m = ((cluster == g) & (label == d)).sum()
@@ -85,8 +85,8 @@ def test_design_effect_is_kishs():
 
 
 def test_unequal_classes_with_the_errors_in_the_smallest():
-    """Four classes of 200 always right, one of 20 right with probability 1/2: exact coverage by its 21 outcomes. Counting the
-    trials of classes alone covers 0.88."""
+    """Four classes of 200 always right, one of 20 right with probability 1/2: exact coverage by its 21 outcomes.
+    Counting the trials of classes alone covers 0.88."""
     label = np.repeat(np.arange(5), [200] * 4 + [20])
     held = {"worth": 0.0, "alike": 0.0}
     for right in range(21):
