@@ -39,12 +39,12 @@ def simultaneous(credit, label, rng, level=0.95, resamples=2000):
 def effective(credit, cluster, label):
     """Number of independent trials that would give the mean credit the same error; credit, cluster, label (trial,).
 
-    n / D with the design effect (Kish 1965) D = sum_g (sum_{i in g} e_i)^2 / sum_g sum_d m_gd (1 - m_gd / n_d) v_d, that
-    is the variance between clusters, linearised, over what it would be if trials were independent: e_i is the
+    n / D with the design effect (Kish 1965) D = sum_g (sum_{i in g} e_i)^2 / sum_g sum_d m_gd (1 - m_gd / n_d) v_d,
+    that is the variance between clusters, linearised, over what it would be if trials were independent: e_i is the
     deviation of a credit from the mean of its class d, v_d its variance, m_gd trials of class d lie in cluster g.
-    Few errors say little of D, and a score of 0 or 1 nothing; a quarter of a trial's worth of clusters that
-    agree wholly is added to both sums, which at 0 and 1 leaves the number of clusters, if they are of one size. Few clusters
-    know their own variance badly, so n shrinks by (z / t)^2 (Korn & Graubard 1998) and an interval of z holds.
+    Few errors say little of D, and a score of 0 or 1 nothing; so a quarter of a trial's worth of clusters that agree
+    wholly is added to both sums, which at 0 and 1 leaves the number of clusters, if they are of one size. Few
+    clusters know their own variance badly: n shrinks by (z / t)^2 (Korn & Graubard 1998), and an interval of z holds.
     Never above n, and n exactly where every trial is a cluster.
     """
     which, own = (np.unique(v, return_inverse=True)[1] for v in (cluster, label))
@@ -65,7 +65,7 @@ def effective(credit, cluster, label):
 
 
 def stratified(credit, label):
-    """Number n with S (1 - S) / n = sum_d S_d (1 - S_d) / (k^2 n_d), the variance of the mean S of k classes' scores S_d.
+    """Number n with S (1 - S) / n = sum_d S_d (1 - S_d) / (k^2 n_d), the variance of the mean S of k scores S_d.
 
     Where small classes hold the errors it is less than k^2 / sum_d 1/n_d, and a Wilson interval of that would be too
     short. S_d = (right + 1) / (n_d + 2), or a small class without errors would look certain. Credits are weighted to

@@ -22,8 +22,8 @@ def test_trials_alone_count_exactly(score):
 
 @pytest.mark.parametrize("agree", [True, False])
 def test_effective_is_its_sentence(agree):
-    """n / D (z / t)^2 with every sum written out, for clusters of unequal sizes with mixed classes of unequal sizes, and for
-    clusters that are right or wrong as one."""
+    """n / D (z / t)^2 with every sum written out, for clusters of unequal sizes with mixed classes of unequal sizes,
+    and for clusters that are right or wrong as one."""
     rng = np.random.default_rng(1)
     cluster = np.repeat(np.arange(40), 5) if agree else rng.integers(0, 40, 200)
     label = cluster % 2 if agree else (rng.random(200) < 0.3).astype(int)
@@ -45,7 +45,7 @@ def test_effective_is_its_sentence(agree):
 
 @pytest.mark.parametrize("score", [0.0, 1.0])
 def test_a_score_of_0_or_1_counts_clusters(score):
-    """No error says whether trials fail together: 30 clusters of 4 count as 30; of 2 and of 6, as 120^2 / (15 (4 + 36))."""
+    """No error says whether trials fail together: 30 clusters of 4 count as 30, of 2 and 6 as 120^2 / (15 (4 + 36))."""
     label, cluster = np.arange(120) % 2, np.repeat(np.arange(30), 4)
     assert effective(np.full(120, score), cluster, label) == pytest.approx(30 * allowance(29))
     uneven = np.repeat(np.arange(30), [2, 6] * 15)
@@ -59,9 +59,9 @@ def test_trials_that_fail_in_turn_count_at_most_as_many_as_there_are():
 
 
 def test_classes_of_unlike_scores_are_not_clusters():
-    """One class always right, the other at random, each state of one drive: its trials are independent. D has mean 1 and
-    standard error sqrt(2 / 200) = 0.1 by the 200 states at random; held at n where D < 1, n / D is 0.96 n on average, and
-    of 200 data sets with standard error 0.004. Deviations from the mean of all classes would give D = 2."""
+    """One class always right, the other at random, each state of one drive: its trials are independent. D has mean 1
+    and standard error sqrt(2 / 200) = 0.1 by the 200 states at random; held at n where D < 1, n / D is 0.96 n on
+    average, and of 200 data sets with standard error 0.004. Deviations from the mean of all classes would give D = 2."""
     rng, cluster = np.random.default_rng(2), np.repeat(np.arange(400), 5)
     label, found = cluster % 2, []
     for _ in range(200):

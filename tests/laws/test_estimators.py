@@ -24,8 +24,8 @@ def ask(by, how, x, label, held, fold, classes=3, variable="power"):
 @pytest.mark.parametrize("by", READERS, ids=lambda by: by["kind"])
 @pytest.mark.parametrize("how", HOW, ids=["held-out", "all", "folds"])
 def test_a_label_of_minus_one_is_neither_seen_nor_asked(by, how, trials):
-    """Whatever stands in the features of such trials, NaN too, the others' guesses and credits keep their bits: they are
-    those of the other trials by themselves."""
+    """Whatever stands in the features of such trials, NaN too, the others' guesses and credits keep their bits: they
+    are those of the other trials by themselves."""
     x, label, held, fold = trials
     known = np.arange(120) % 4 != 1
     marks, odd = np.where(known, label, -1), np.where(known[:, None], x, np.nan)

@@ -88,7 +88,7 @@ def rng():
 
 @pytest.mark.parametrize("how", ["alone", "whole", "shared"])
 def test_size_under_the_null(how):
-    """P(p <= u) <= u where guesses depend on the cluster alone: 2,000 data sets, 99 permutations, at u = .05, .2 and .5.
+    """P(p <= u) <= u where guesses depend on the cluster alone: 2,000 data sets, 99 permutations, u = .05, .2 and .5.
     Excess above 5.1 standard errors sqrt(u (1 - u) / 2,000) has probability < 2e-7 each, < 1e-6 together."""
     draw, sets = np.random.default_rng(8), 2000
     cluster = np.arange(40) if how == "alone" else np.repeat(np.arange(10), 4)
