@@ -218,7 +218,6 @@ def conclude(task: Task, names: list[str], inputs: Mapping[str, xr.Dataset]) -> 
 
 def scored(one: xr.Dataset, cluster: np.ndarray, classes: int, rng: np.random.Generator) -> dict[str, Any]:
     """What is concluded of one network and question, (time, …)."""
-    from .kernels.intervals import effective, pointwise, wilson
     from .kernels.permutation import p_value
 
     credit, control, guess, truth = (samples(one[v]) for v in ("credit", "credit_control", "guess", "truth"))
@@ -231,17 +230,33 @@ def scored(one: xr.Dataset, cluster: np.ndarray, classes: int, rng: np.random.Ge
     for k in known:
         mine = np.isfinite(credit[:, k])
         right, blind, label = credit[mine, k], control[mine, k], truth[mine, k]
-        count = alike(label) * effective(right, cluster[mine]) / mine.sum()
+        count = worth(right, label, cluster[mine])
         out["trials_scored"][k], out["trials_effective"][k] = mine.sum(), count
         for name, values in (("score", right), ("control", blind)):
             out["score_control" if name == "control" else "score"][k] = values.mean()
-            out[f"{name}_low"][k], out[f"{name}_high"][k] = wilson(values.mean(), count, pointwise())
-        out["p_value"][k] = p_value(guess[mine, k], label, cluster[mine], rng, PERMUTATIONS)
+            out[f"{name}_low"][k], out[f"{name}_high"][k] = interval(values, count)
         for d in range(classes):
             own = guess[mine, k][label == d]
             out["confusion"][k, d] = np.bincount(own[own >= 0], minlength=classes) / max(len(own), 1)
     band(out, credit, truth, known, rng)
+    for k in known:
+        mine = np.isfinite(credit[:, k])
+        out["p_value"][k] = p_value(guess[mine, k], truth[mine, k], cluster[mine], rng, PERMUTATIONS)
     return out
+
+
+def worth(credit: np.ndarray, label: np.ndarray, cluster: np.ndarray) -> float:
+    """Number of independent trials of equal classes that would give the balanced score of some trials its error."""
+    from .kernels.intervals import effective, stratified
+
+    return min(alike(label), stratified(credit, label)) * effective(credit, cluster, label) / len(label)
+
+
+def interval(credit: np.ndarray, count: float) -> tuple[float, float]:
+    """95 % Wilson interval of a mean credit that is worth `count` independent trials."""
+    from .kernels.intervals import pointwise, wilson
+
+    return wilson(credit.mean(), count, pointwise())
 
 
 def band(out: dict[str, Any], credit: np.ndarray, truth: np.ndarray, known: np.ndarray, rng) -> None:

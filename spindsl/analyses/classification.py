@@ -17,7 +17,7 @@ class Classification(Readout):
     Zhong et al. 2020, "classification", Fig. 3.
     """
 
-    cites: ClassVar = ("zhong2020", "pedregosa2011", "wilson1927")
+    cites: ClassVar = ("zhong2020", "pedregosa2011", "wilson1927", "korn1998", "phipson2010")
 
     kind: Literal["classification"]
 

@@ -33,7 +33,7 @@ class FieldHistory(Readout):
     from the trials that were fitted to. The scripts of Zhong et al. 2020 asked for the last five.
     """
 
-    cites: ClassVar = ("zhong2020", "pedregosa2011", "wilson1927")
+    cites: ClassVar = ("zhong2020", "pedregosa2011", "wilson1927", "korn1998", "phipson2010")
 
     kind: Literal["field-history"]
     lags: Count = Field(description="number of fields asked for, the present one included")

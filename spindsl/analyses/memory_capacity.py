@@ -27,7 +27,7 @@ class MemoryCapacity(Readout):
     errors: it grows with the number of trials. Zhong et al. 2020 looked at n = 40 of 50.
     """
 
-    cites: ClassVar = ("zhong2020", "pedregosa2011", "wilson1927")
+    cites: ClassVar = ("zhong2020", "pedregosa2011", "wilson1927", "korn1998", "phipson2010")
 
     kind: Literal["memory-capacity"]
 

@@ -27,7 +27,7 @@ class Retention(Readout):
     guess, the score that nothing but memory exceeds once all trials see the same.
     """
 
-    cites: ClassVar = ("zhong2020", "pedregosa2011", "wilson1927")
+    cites: ClassVar = ("zhong2020", "pedregosa2011", "wilson1927", "korn1998", "phipson2010")
 
     kind: Literal["retention"]
     since: Count = Field(description="last switch of the drive; it has to be among those that are looked at")

@@ -25,7 +25,7 @@ class Robustness(Readout):
     project's own control; sweep protocol.reset to see both.
     """
 
-    cites: ClassVar = ("zhong2020", "pedregosa2011", "wilson1927")
+    cites: ClassVar = ("zhong2020", "pedregosa2011", "wilson1927", "korn1998", "phipson2010")
 
     kind: Literal["robustness"]
 

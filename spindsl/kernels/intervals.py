@@ -1,7 +1,9 @@
 """Intervals of scores: what a fraction of successes says of its probability."""
 
 import numpy as np
-from scipy.stats import norm
+from scipy.stats import norm, t
+
+PRIOR = 0.25  # trials whose clusters agree wholly, added to what is known of a design effect
 
 
 def wilson(score, trials, z):
@@ -34,6 +36,45 @@ def simultaneous(credit, label, rng, level=0.95, resamples=2000):
     return max(float(np.quantile(deviation.max(axis=1), level)), pointwise(level))
 
 
-def effective(credit, cluster):
-    """Number of independent trials."""
-    return float(len(credit))
+def effective(credit, cluster, label):
+    """Number of independent trials that would give the mean credit the same error; credit, cluster, label (trial,).
+
+    n / D with the design effect (Kish 1965) D = sum_g (sum_{i in g} e_i)^2 / sum_g sum_d m_gd (1 - m_gd / n_d) v_d,
+    that is the variance between clusters, linearised, over what it would be if trials were independent: e_i is the
+    deviation of a credit from the mean of its class d, v_d its variance, m_gd trials of class d lie in cluster g.
+    Few errors say little of D, and a score of 0 or 1 nothing; so a quarter of a trial's worth of clusters that agree
+    wholly is added to both sums, which at 0 and 1 leaves the number of clusters, if they are of one size. Few
+    clusters know their own variance badly: n shrinks by (z / t)^2 (Korn & Graubard 1998), and an interval of z holds.
+    Never above n, and n exactly where every trial is a cluster.
+    """
+    which, own = (np.unique(v, return_inverse=True)[1] for v in (cluster, label))
+    if which.max() + 1 == len(credit):
+        return float(len(credit))
+    size = np.bincount(own)
+    weight = (len(credit) / (len(size) * size))[own]
+    deviation = credit - (np.bincount(own, weights=credit) / size)[own]
+    variance = np.bincount(own, weights=deviation**2) / np.maximum(size - 1, 1)
+    shared = np.zeros((which.max() + 1, len(size)))
+    np.add.at(shared, (which, own), 1.0)
+    free = 1 - shared / size  # of each cluster and class: deviations not bound by the mean of the class
+    wholly = (np.bincount(which, weights=weight) ** 2).sum() / len(credit)
+    between = (np.bincount(which, weights=deviation) ** 2).sum() + PRIOR * wholly
+    design = between / ((shared * free @ variance).sum() + PRIOR * (weight**2).mean())
+    freedom = max((shared * free).sum(axis=1) @ (1 / shared.sum(axis=1)), 1.0)
+    return float(len(credit) / max(design, 1.0) * (norm.ppf(0.975) / t.ppf(0.975, freedom)) ** 2)
+
+
+def stratified(credit, label):
+    """Number n with S (1 - S) / n = sum_d S_d (1 - S_d) / (k^2 n_d), the variance of the mean S of k scores S_d.
+
+    Where small classes hold the errors it is less than k^2 / sum_d 1/n_d, and a Wilson interval of that would be too
+    short. S_d = (right + 1) / (n_d + 2), or a small class without errors would look certain. Credits are weighted to
+    equal classes. Infinite for classes of equal size, where the bound holds by itself.
+    """
+    own = np.unique(label, return_inverse=True)[1]
+    size = np.bincount(own)
+    if not np.ptp(size):
+        return np.inf
+    right = np.bincount(own, weights=credit) * len(size) * size / len(credit)
+    score = (right + 1) / (size + 2)
+    return score.mean() * (1 - score.mean()) * len(size) ** 2 / (score * (1 - score) / size).sum()
