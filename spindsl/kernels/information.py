@@ -26,18 +26,26 @@ def log_posterior(evidence, prior, sharpness, trials):
     return np.log((trials * q + prior) / (trials + 1))
 
 
-def sharpness(evidence, label, prior):
-    """Inverse temperature b in [0, 10] that maximises sum ln softmax_label(b ln p(z|k) + ln pi_k), which is concave."""
-    seen = ~np.isnan(evidence).any(axis=0)
-    mine = seen[label]
-    x, own = evidence[mine][:, seen], (np.cumsum(seen) - 1)[label[mine]]
-    x = np.maximum(x - x.max(axis=1, keepdims=True), -FLOOR)
-    right = x[np.arange(len(x)), own].sum()
+def sharpness(asked, prior):
+    """Inverse temperature b in [0, 10] that maximises sum ln softmax_label(b ln p(z|k) + ln pi_k), which is concave.
+
+    `asked` are pairs of evidence (m, class), NaN for a class never seen, and label (m), of trials not fitted to.
+    """
+    parts = []
+    for evidence, label in asked:
+        seen = ~np.isnan(evidence).any(axis=0)
+        mine = seen[label]
+        x = evidence[np.ix_(mine, seen)]
+        own = (np.cumsum(seen) - 1)[label[mine]]
+        parts.append((np.maximum(x - x.max(axis=1, keepdims=True), -FLOOR), own, np.log(prior[seen])))
 
     def slope(b):
-        y = b * x + np.log(prior[seen])
-        weight = np.exp(y - y.max(axis=1, keepdims=True))
-        return right - (weight * x).sum(axis=1) @ (1 / weight.sum(axis=1))
+        total = 0.0
+        for x, own, log_prior in parts:
+            weight = np.exp(b * x + log_prior)
+            mean = (weight * x).sum(axis=1) / weight.sum(axis=1)
+            total += (x[np.arange(len(x)), own] - mean).sum()
+        return total
 
     low, high = 0.0, SHARPEST
     if slope(high) >= 0:
@@ -83,7 +91,7 @@ def neighbours(z, label, cluster, k, rng, shuffles=20, groups=20):
     z (n, d) in units of its standard deviations, Euclidean; m is the number of others within the distance of the k-th
     neighbour of the same label. Where distances tie, all that tie are counted, in k as well as in m, so that nothing
     has to be jittered. Gives value, low, high, mean over shuffles; the 95 % interval is Student's, of the jackknife
-    that leaves out each of `groups` sets of whole clusters, and of the shuffles. No interval for fewer than 2 clusters.
+    that leaves out each of `groups` sets of whole clusters, even in the labels, and of the shuffles. No interval for fewer than 2 clusters.
     """
     few = np.bincount(label[label >= 0]) < 2
     known = (label >= 0) & ~few[label]
@@ -92,12 +100,14 @@ def neighbours(z, label, cluster, k, rng, shuffles=20, groups=20):
     z, label = z[known], label[known]
     std = z.std(axis=0)
     z = (z - z.mean(axis=0)) / np.where(std > 0, std, 1.0)
-    which = np.unique(cluster[known], return_inverse=True)[1]
-    groups = min(groups, which.max() + 1)
+    first, which = np.unique(cluster[known], return_index=True, return_inverse=True)[1:]
+    groups = min(groups, len(first))
+    place = np.empty(len(first), dtype=np.int64)
+    place[np.lexsort((rng.random(len(first)), label[first]))] = np.arange(len(first)) % groups
     labels = np.stack([label, *(rng.permutation(label) for _ in range(shuffles))])
     row = np.concatenate([np.arange(shuffles + 1), np.zeros(groups, dtype=np.int64)])
     out = np.concatenate([np.full(shuffles + 1, -1), np.arange(groups)])
-    found = ross(z, labels, which % groups, row, out, k)
+    found = ross(z, labels, place[which], row, out, k)
     blind, left = found[1 : shuffles + 1], found[shuffles + 1 :]
     value = found[0] - blind.mean()
     if groups < 2:
