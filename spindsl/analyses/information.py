@@ -70,16 +70,14 @@ def promises(many: tuple[str, ...], about: tuple[str, ...]) -> dict[str, Promise
         "information_high": Promise(at, "bit", "95 % interval of the bound, normal, over trials"),
         "information_control": Promise(at, "bit", "the bound with shuffled labels"),
         "sharpness": Promise(at, "1", "inverse temperature at which the reader is calibrated, mean over folds"),
-        "information_neighbours": Promise(at, "bit", "information by nearest neighbours, minus that of shuffled labels"),
+        "information_neighbours": Promise(at, "bit", "information by neighbours, minus that of shuffled labels"),
         "information_neighbours_low": Promise(at, "bit", f"95 % interval {apart}, jackknife"),
         "information_neighbours_high": Promise(at, "bit", f"95 % interval {apart}, jackknife"),
         "information_shuffled": Promise(at, "bit", f"mean {apart} over shuffled labels, which was subtracted"),
         "entropy": Promise(("about", "time"), "bit", "entropy of the label, of its frequencies among all trials"),
     }  # fmt: skip
     if "field" in about:
-        gives["memoryless"] = Promise(
-            ("time",), "bit", "what the present field alone tells of the drive (Miller-Madow)"
-        )
+        gives["memoryless"] = Promise(("time",), "bit", "what the present field alone tells of the drive")
     return gives
 
 

@@ -77,7 +77,7 @@ def entropy(label):
 
 
 def mutual(a, b):
-    """I(A; B) of two labels: plug-in, with the correction of Miller and Madow, (cells - 1) / 2n nats for each entropy."""
+    """I(A; B) of two labels: plug-in; Miller and Madow add (cells - 1) / 2n nats to each entropy."""
     known = (a >= 0) & (b >= 0)
     pair = np.unique(np.stack([a[known], b[known]]), axis=1, return_inverse=True)[1].ravel()
     cells = [len(np.unique(v)) for v in (a[known], b[known], pair)]
@@ -89,9 +89,9 @@ def neighbours(z, label, cluster, k, rng, shuffles=20, groups=20):
     """I(Y; Z) = psi(N) - <psi(N_y)> + psi(k) - <psi(m)>, Ross 2014 eq. 2, minus its mean over shuffled labels.
 
     z (n, d) in units of its standard deviations, Euclidean; m is the number of others within the distance of the k-th
-    neighbour of the same label. Where distances tie, all that tie are counted, in k as well as in m, so that nothing
-    has to be jittered. Gives value, low, high, mean over shuffles; the 95 % interval is Student's, of the jackknife
-    that leaves out each of `groups` sets of whole clusters, even in the labels, and of the shuffles. No interval for fewer than 2 clusters.
+    neighbour of the same label. Where distances tie, all that tie are counted, in k as well as in m: nothing is
+    jittered. Gives value, low, high, mean over shuffles. The 95 % interval is Student's, from the jackknife that leaves
+    out each of `groups` sets of whole clusters, even in the labels; there is none for fewer than 2 clusters.
     """
     few = np.bincount(label[label >= 0]) < 2
     known = (label >= 0) & ~few[label]
