@@ -34,7 +34,8 @@ class Information(Readout):
     2003): on average never above the truth, and up to the truth for the best reader. q is the reader's evidence at one
     temperature, found by cross-validation within the trials that are fitted to. Labels are as frequent as in the
     trials. Beside it the estimate of Ross 2014 by nearest neighbours, from all trials, minus its mean over shuffled
-    labels: of any shape, and biased either way in many dimensions.
+    labels: for classes of any shape. Its bias is not in its interval: too high by some 0.03 bit in one or two
+    dimensions and 300 trials, too low in many dimensions, where the bound may lie above it.
     """
 
     cites: ClassVar = ("barber2003", "ross2014", "pedregosa2011")

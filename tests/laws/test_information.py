@@ -53,7 +53,7 @@ def test_the_bound_of_the_true_reader_is_the_truth(centres, prior):
     assert abs(value - truth(centres, prior)) < SIGMAS * error + 0.001
 
 
-@pytest.mark.parametrize("spoilt", [lambda e: 6 * e, lambda e: 0.3 * e, lambda e: e + [1.0, 0.0, -1.0], lambda e: -e])
+@pytest.mark.parametrize("spoilt", [lambda e: 6 * e, lambda e: 0.3 * e, lambda e: e + np.eye(3)[0], lambda e: -e])
 @pytest.mark.parametrize("centres", MIXTURES, ids=["1-D", "2-D"])
 def test_no_reader_is_above_the_truth(centres, spoilt):
     """Overconfident, faint, partial and wrong ones; one-sided, false alarm 1.7e-7."""
@@ -63,11 +63,11 @@ def test_no_reader_is_above_the_truth(centres, spoilt):
     for sharp in (1.0, bits.sharpness([(spoilt(evidence(centres, z))[:5000], label[:5000])], prior)):
         log_q = own(bits.log_posterior(spoilt(evidence(centres, z)), prior, sharp, 5000), label)[5000:]
         value, error = bits.bound(log_q, label[5000:], np.arange(15_000))
-        assert value < known - 3 * error if sharp == 1.0 else value < known + SIGMAS * error
+        assert value < known + SIGMAS * error
 
 
 def test_sharpness_undoes_what_evidence_was_multiplied_by():
-    """b of 4 E is a quarter of that of E, and of true evidence it is 1: within 5.1 of its errors, by the information."""
+    """b of 4 E is a quarter of that of E, and of true evidence it is 1: within 5.1 errors."""
     z, label = drawn(MIXTURES[1], PRIORS[1], 20_000, 2)
     e, prior = evidence(MIXTURES[1], z), np.array(PRIORS[1])
     plain = bits.sharpness([(e, label)], prior)
@@ -77,6 +77,8 @@ def test_sharpness_undoes_what_evidence_was_multiplied_by():
     assert bits.sharpness([(4 * e, label)], prior) == pytest.approx(plain / 4, abs=1e-9)
     assert bits.sharpness([(e[:9000], label[:9000]), (e[9000:], label[9000:])], prior) == pytest.approx(plain, abs=1e-9)
     assert bits.sharpness([(-e, label)], prior) == 0.0
+    found = [own(bits.log_posterior(e, prior, plain + h, 10**12), label).sum() for h in (-1e-3, 0.0, 1e-3)]
+    assert abs(found[2] - found[0]) < 1e-3 * (2 * found[1] - found[0] - found[2])  # the top, to 1e-3 of the step
 
 
 def test_a_posterior_is_normalised_and_never_surer_than_one_in_n():
@@ -152,8 +154,21 @@ def test_ties_are_counted_and_not_jittered():
     assert found[0] + found[3] == pytest.approx(exact, abs=1e-12)
 
 
+def test_neighbours_as_far_as_the_last_are_counted():
+    """On a line of equal steps both sides tie: k and m are all within the distance of the nearest of the class."""
+    label = np.array([0, 1, 0, 0, 1, 1, 0, 1, 1, 0, 0, 1])
+    total = 0.0
+    for i in range(12):
+        far, alike = abs(np.arange(12) - i), (label == label[i]) & (np.arange(12) != i)
+        within = far <= far[alike].min()
+        total += digamma((within & alike).sum()) - digamma(within.sum() - 1)
+    exact = (digamma(12) - digamma(6) + total / 12) / np.log(2)
+    found = bits.neighbours(np.arange(12.0)[:, None], label, np.arange(12), 1, np.random.default_rng(0))
+    assert found[0] + found[3] == pytest.approx(exact, abs=1e-12)
+
+
 def test_independent_features_keep_nothing():
-    """Means over 100 sets: the neighbours are 0, and so is their mean over shuffles; their own spread gives the error."""
+    """Means over 100 sets: the neighbours are 0, and so is their mean over shuffles; errors by their spread."""
     found = []
     for seed in range(100):
         rng = np.random.default_rng(seed)
@@ -167,7 +182,7 @@ def test_independent_features_keep_nothing():
 
 
 def test_the_interval_of_the_neighbours_covers():
-    """300 sets of 150 in one dimension, coverage 0.97 over 3,000: below 0.92 by chance in less than 1e-6."""
+    """300 sets of 150 in one dimension, coverage 0.970 over 3,000 others: below 0.9 by chance in 3.5e-9."""
     known, inside = truth(MIXTURES[0], PRIORS[0]), 0
     for seed in range(300):
         rng = np.random.default_rng([6, seed])
@@ -175,7 +190,7 @@ def test_the_interval_of_the_neighbours_covers():
         z = np.array(MIXTURES[0])[label] + rng.normal(size=(150, 1))
         _, low, high, _ = bits.neighbours(z, label, np.arange(150), 5, rng)
         inside += low <= known <= high
-    assert inside >= 0.92 * 300
+    assert inside >= 0.9 * 300
 
 
 def test_names_of_labels_and_order_of_trials_do_not_matter():
@@ -226,7 +241,7 @@ def test_lda_is_a_normal_of_one_covariance(shrinkage):
     mean = np.array([x[label == k].mean(axis=0) for k in range(3)])
     within = x - mean[label]
     C = within.T @ within / 87
-    C = C + (shrinkage or 0) * (np.diag(np.diag(C)) - C)
+    C = C + (shrinkage or 0) * (np.diag(np.diag(C)) - C) + 1e-9 * x.var(axis=0).max() * np.eye(4)
     asked = rng.normal(size=(7, 4))
     expected = np.stack([multivariate_normal(m, C).logpdf(asked) for m in mean], axis=1)
     found = lda(x, label, asked, 3, shrinkage)
