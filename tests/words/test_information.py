@@ -41,7 +41,7 @@ def test_bits_are_of_the_drive_and_of_the_present_field(results):
 
 
 def test_an_overconfident_density_is_not_negative(results):
-    """Eight features of noise and 45 trials to learn from: a kernel density at its own word would lose a bit or more."""
+    """Eight features of noise and 45 trials to learn from: at its own word a kernel density loses bits."""
     rng, split = np.random.default_rng(0), results(SAID)["split"]
     x, label = rng.normal(size=(60, 8)), np.repeat(np.arange(3), 20)
     said = {"by": {"kind": "kde"}, "score": {"folds": 4}, "variable": "latent_mean"}
