@@ -89,6 +89,36 @@ def logistic(train, label, test, classes, C):
     return model.predict_log_proba(test.astype(np.float32))
 
 
+def lda(train, label, test, classes, shrinkage=None):
+    """Linear discriminant analysis: ln N(z; mu_k, C) with one covariance C of all classes, equal priors (Fisher).
+
+    C = sum_i (z_i - mu_k(i))(z_i - mu_k(i))^T / (n - classes), then (1 - a) C + a diag C: a is `shrinkage`, or that of
+    Ledoit and Wolf for features in units of their standard deviations within classes (scikit-learn).
+    """
+    n, d = train.shape
+    mean = np.stack([train[label == k].mean(axis=0) for k in range(classes)])
+    within = train - mean[label]
+    if n - classes < d and shrinkage is None:
+        raise ValueError(f"a covariance of {d} features needs {d + classes} training trials, found {n}; give shrinkage")
+    floor = 1e-9 * max(train.var(axis=0).max(), 1e-30)
+    covariance = within.T @ within / max(n - classes, 1)
+    towards = np.diag(np.diagonal(covariance))
+    if shrinkage == "ledoit-wolf":
+        shrinkage = ledoit_wolf(within)
+    covariance = covariance + (shrinkage or 0.0) * (towards - covariance) + floor * np.eye(d)
+    whiten = np.linalg.inv(np.linalg.cholesky(covariance)).T
+    centres, points = mean @ whiten, test @ whiten
+    return np.stack([-0.5 * ((points - c) ** 2).sum(axis=1) for c in centres], axis=1)
+
+
+def ledoit_wolf(within):
+    """Shrinkage of Ledoit and Wolf for residuals (n, d), each feature in units of its standard deviation."""
+    from sklearn.covariance import ledoit_wolf_shrinkage
+
+    std = within.std(axis=0)
+    return ledoit_wolf_shrinkage(within[:, std > 0] / std[std > 0], assume_centered=True) if (std > 0).any() else 0.0
+
+
 def credit(evidence, label):
     """Share of the guess that is right: 1 / (number of classes tied at the top) if it is among them."""
     top = evidence == evidence.max(axis=1, keepdims=True)
