@@ -27,11 +27,11 @@ CENSORED = {"flag_values": np.array([-1, 0, 1], dtype=np.int8), "flag_meanings":
 class Discrimination(Readout):
     """Two-alternative forced choice between a reference field A_0 and fields that differ from it by a weight w.
 
-    The observer is shown what both left behind in the same state, and takes for the other field's the one with the
-    larger evidence ratio p(feature | other) / p(feature | reference), read by a reader fitted for each w. A curve
-    p(w) = 1/2 + (1/2 - lambda) [2 Phi(z (w / theta)^(b/2)) - 1] is fitted to the shares of correct choices; the
-    just-noticeable difference is the w where it is 3/4. Definition of this project's own; no source has one. The name
-    is that of the facet in Zhong et al. 2020.
+    The observer is shown what both left behind, in the same state or in different ones, and takes for the other
+    field's the one with the larger evidence ratio p(feature | other) / p(feature | reference), read by a reader
+    fitted for each w. A curve p(w) = 1/2 + (1/2 - lambda) [2 Phi(z (w / theta)^(b/2)) - 1] is fitted to the shares of
+    correct choices; the just-noticeable difference is the w where it is 3/4. Definition of this project's own: no
+    source has one. The name is that of the facet in Zhong et al. 2020.
     """
 
     cites: ClassVar = ("zhong2020", "pedregosa2011", "wilson1927", "green1966", "wichmann2001")
@@ -40,6 +40,9 @@ class Discrimination(Readout):
     reference: Label = Field(description="drive of the reference field, w = 0")
     against: dict[Label, Annotated[float, Field(gt=0, le=1)]] | None = Field(
         default=None, description="drive = w; absent for the protocol's mixed fields"
+    )
+    states: Literal["same", "different"] = Field(
+        default="same", description="the two are shown in the same state, or each in a state of its own"
     )
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
@@ -62,7 +65,8 @@ class Discrimination(Readout):
         grid = tuple(float(f"{v:.5g}") for v in np.geomspace(w[0], w[-1], POINTS))
         named = {"field": CLASSES, "guessed": CLASSES, "weight": grid}
         score = replace(
-            score, gives=dict(score.gives) | promises(many), said=dict(score.said) | {"weight": list(grid)},
+            score, gives=dict(score.gives) | promises(many),
+            said=dict(score.said) | {"weight": list(grid), "states": self.states},
             coords=score.coords | named, code=(*score.code, "spindsl.kernels.psychometric"),
         )  # fmt: skip
         return guess, score
@@ -96,7 +100,7 @@ def promises(many: tuple[str, ...]) -> dict[str, Promise]:
         "correct_control": Promise(at, "1", "share of correct choices, fields shuffled within each state"),
         "correct_control_low": Promise(at, "1", "95 % Wilson interval of the control"),
         "correct_control_high": Promise(at, "1", "95 % Wilson interval of the control"),
-        "choices": Promise(at, "1", "number of choices, one a state", "int32"),
+        "choices": Promise(at, "1", "number of choices, one a state, or one for two", "int32"),
         "jnd": Promise(whole, "1", "just-noticeable difference: w at 3/4 correct; 0 if less than all w, inf if more",
                        label=True),
         "jnd_low": Promise(whole, "1", interval, label=True),
@@ -104,6 +108,7 @@ def promises(many: tuple[str, ...]) -> dict[str, Promise]:
         "jnd_censored": Promise(whole, "1", "whether the difference lies outside all w", "int8", CENSORED),
         "slope": Promise(whole, "1", "power b of the signal's amplitude, d' ~ w^(b/2)"),
         "lapse": Promise(whole, "1", "share of lapses, lambda"),
+        "deviance": Promise(whole, "1", "deviance of the curve, three less than the number of w where it fits"),
         "curve": Promise((*many, "weight", "time"), "1", "fitted share of correct choices"),
     }  # fmt: skip
 
@@ -132,7 +137,7 @@ def concluded(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
     from ..kernels import psychometric
 
     guesses, result = inputs[task.said["guess"]], conclude(task, list(CLASSES), inputs)
-    truth, w = guesses["truth"].values, guesses["difference"].values
+    truth, w, apart = guesses["truth"].values, guesses["difference"].values, task.said["states"] == "different"
     many = [d for d in guesses["guess"].dims if d == "network"]
     each, times = [guesses.sizes[d] for d in many], guesses.sizes["time"]
     gives = promises(tuple(many))
@@ -140,7 +145,7 @@ def concluded(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
     out = {n: np.full((*each, *(ends[d] for d in p.dims if d in ends), times), np.nan) for n, p in gives.items()}
     for place in np.ndindex(*each):
         one = guesses.isel(dict(zip(many, place)))
-        right = {n: choices(one[v].values, truth) for n, v in (("", "margin"), ("_control", "margin_control"))}
+        right = {n: choices(one[v].values, truth, apart) for n, v in (("", "margin"), ("_control", "margin_control"))}
         for k in range(times):
             rng = generator(task.seed, "analysis", task.said["name"], "jnd", *(place or (0,)), k)
             for n, credit in right.items():
@@ -154,15 +159,23 @@ def concluded(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
     return result.assign_coords(weight=task.said["weight"])
 
 
-def choices(margin: np.ndarray, truth: np.ndarray) -> np.ndarray:
+def choices(margin: np.ndarray, truth: np.ndarray, apart: bool) -> np.ndarray:
     """Credit of the choice in each state, (difference, trial, time), NaN where there is none, from (…, drive, trial,
-    time)."""
+    time). Apart: the reference in one state, the other in the next, no state twice."""
     from ..kernels.psychometric import chosen
 
     sides = [np.where(truth == side, margin, np.nan) for side in (0, 1)]
-    known = [np.isfinite(side) for side in sides]
-    first, second = (np.where(k, side, 0.0).sum(axis=1) for k, side in zip(known, sides))
-    return np.where(known[0].any(axis=1) & known[1].any(axis=1), chosen(first, second), np.nan)
+    known = [np.isfinite(side).any(axis=1) for side in sides]
+    first, second = (np.where(np.isfinite(side), side, 0.0).sum(axis=1) for side in sides)
+    both = known[0] & known[1]
+    if not apart:
+        return np.where(both, chosen(first, second), np.nan)
+    out = np.full(both.shape, np.nan)
+    for k in range(both.shape[2]):
+        mine = np.flatnonzero(both[:, :, k].all(axis=0))
+        one, next_ = mine[: len(mine) - 1 : 2], mine[1::2]
+        out[:, one, k] = chosen(first[:, one, k], second[:, next_, k])
+    return out
 
 
 def shares(credit: np.ndarray) -> dict[str, np.ndarray]:
@@ -188,5 +201,6 @@ def noticed(kernel: Any, w: np.ndarray, credit: np.ndarray, grid: list[float], r
     return {
         "jnd": jnd, "jnd_low": low, "jnd_high": high, "slope": b, "lapse": lapse,
         "jnd_censored": -1 if jnd == 0 else int(np.isinf(jnd)),
+        "deviance": kernel.deviance(w, right.sum(axis=0), float(len(right)), theta, b, lapse),
         "curve": kernel.curve(np.array(grid), theta, b, lapse),
     }  # fmt: skip

@@ -12,7 +12,7 @@ b = 1, lambda = 0 is the ideal observer. Lapses are at most 0.06, as Wichmann an
 """
 
 import numpy as np
-from scipy.special import erf, erfinv, ndtr, ndtri
+from scipy.special import erf, erfinv, ndtr, ndtri, xlogy
 
 Z = float(ndtri(0.75))
 LAPSE, SLOPE = 0.06, (0.25, 6.0)  # the largest lapse; smallest and largest b
@@ -51,6 +51,12 @@ def likelihood(w, correct, trials, theta, b, lapse):
     return (correct * np.log(p) + (trials - correct) * np.log1p(-p)).sum(axis=-1)
 
 
+def deviance(w, correct, trials, theta, b, lapse):
+    """2 [ln L(shares as counted) - ln L(curve)], near the number of w minus that of parameters if the curve fits."""
+    own = xlogy(correct, correct / trials) + xlogy(trials - correct, 1 - correct / trials)
+    return 2 * (own.sum(axis=-1) - likelihood(w, correct, trials, theta, b, lapse))
+
+
 def fit(w, correct, trials):
     """theta, b, lambda (…) of the largest likelihood for counts (…, w): the best of a grid, then Fisher's scoring."""
     w, correct = np.asarray(w, dtype=float), np.asarray(correct, dtype=float)
@@ -59,22 +65,28 @@ def fit(w, correct, trials):
     low = np.array([np.log(w.min() / REACH), np.log(SLOPE[0]), 0.0])
     high = np.array([np.log(w.max() * REACH), np.log(SLOPE[1]), LAPSE])
     x = started(w, k, n, low, high)
-    damp, best = np.full(len(x), 1e-2), value(w, k, n, x)
+    damp, best, left = np.full(len(x), 1e-2), value(w, k, n, x), np.arange(len(x))
     for _ in range(STEPS):
-        slope, information = scoring(w, k, n, x)
-        stuck = ((x <= low) & (slope < 0)) | ((x >= high) & (slope > 0))
-        slope[stuck] = 0.0
-        information[stuck] = 0.0
-        information.transpose(0, 2, 1)[stuck] = 0.0
-        own = np.einsum("rii->ri", information)
-        own *= 1 + damp[:, None]
-        own += np.where(stuck, 1.0, 1e-9)
-        new = np.clip(x + np.linalg.solve(information, slope[..., None])[..., 0], low, high)
-        height = value(w, k, n, new)
-        better = height > best
-        x[better], best = new[better], np.maximum(best, height)
-        damp = np.where(better, damp / 10, np.minimum(damp * 5, 1e9))
+        step = stepped(*scoring(w, k[left], n[left], x[left]), x[left], damp[left], low, high)
+        new = np.clip(x[left] + step, low, high)
+        gain = value(w, k[left], n[left], new) - best[left]
+        better = gain > 0
+        x[left[better]] = new[better]
+        best[left[better]] += gain[better]
+        damp[left] = np.where(better, damp[left] / 10, damp[left] * 5)
+        left = left[np.where(better, gain > 1e-9, damp[left] < 1e6)]
     return tuple(v.reshape(shape) for v in (np.exp(x[:, 0]), np.exp(x[:, 1]), x[:, 2]))
+
+
+def stepped(slope, information, x, damp, low, high):
+    """The damped step information^-1 slope (fit, 3), along the bounds where it would leave them."""
+    stuck = ((x <= low) & (slope < 0)) | ((x >= high) & (slope > 0))
+    free = ~stuck
+    information = information * (free[:, :, None] & free[:, None, :])
+    own = np.einsum("rii->ri", information)
+    own *= 1 + damp[:, None]
+    own += np.where(stuck, 1.0, 1e-9)
+    return np.linalg.solve(information, (slope * free)[..., None])[..., 0]
 
 
 def value(w, k, n, x):
