@@ -107,7 +107,7 @@ def test_the_interval_covers_the_difference():
     """An observer that shows one reference for all w of a state, so that choices of a state go together.
 
     Of 300 sets of 120 states 95 % should cover: standard error 0.0126. Fewer than 264 do so with the exact binomial
-    probability LOW, all of them with 2.1e-7.
+    probability 5.1e-7, all of them with 2.1e-7.
     """
     rng, theta, states, sets = np.random.default_rng(2), 0.03, 120, 300
     d = np.sqrt(2) * norm.ppf(0.75) * np.sqrt(W / theta)
