@@ -102,7 +102,7 @@ class Probes(Words):
     """Matter that was trained is probed: the last field, one of several, is what the drives differ in.
 
     Trial k of every drive has the same history up to there, to the bit, so that probes are compared in the same
-    states. A drive is named by its probe.
+    states; the noise of the last dwell is each drive's own. A drive is named by its probe.
     """
 
     kind: Literal["probes"]
@@ -186,13 +186,18 @@ class Course:
     """What is applied in the trials of one drive: numbers of fields, by phase, in JSON values.
 
     `own` are the drive's fields; each phase {"after": switch, "fields": numbers, or None for its own}; drives of
-    one `stream` share all that is random.
+    one `stream` share all that is random before their first phase.
     """
 
     order: str
     own: Sequence[int]
     phases: Sequence[Mapping[str, Any]] = ()
     stream: str = ""  # the drive's name where it is empty
+
+    @property
+    def shared(self) -> int:
+        """The last switch up to which drives of one stream share their noise, 0 without a stream."""
+        return self.phases[0]["after"] if self.stream else 0
 
     def stretches(self, last: int) -> Iterator[tuple[int, int, Sequence[int] | None]]:
         """First and last switch of each phase with its fields, None for the drive's own."""

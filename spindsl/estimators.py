@@ -115,20 +115,14 @@ def evidence(
     return density(x, label, asked, classes, **options)
 
 
-def guesses(
+def told(
     said: Mapping[str, Any], x: np.ndarray, label: np.ndarray, held: np.ndarray, fold: np.ndarray, classes: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Guess (-1 where not scored) and credit (NaN there) of every sample; a label of -1 is neither seen nor asked.
-
-    Credit is weighted so that every class counts alike, however many of its trials are scored: the mean
-    is the balanced score, and a blind guess is worth one over the number of classes.
-    """
-    from .kernels import densities
-
+) -> np.ndarray:
+    """Log evidence (sample, class) of all that are scored, NaN of others; a label of -1 is neither seen nor asked."""
     known = label >= 0
-    guess, credit = np.full(len(label), -1), np.full(len(label), np.nan)
+    out = np.full((len(label), classes), np.nan)
     if not np.isfinite(x[known]).all():
-        return guess, credit
+        return out
     for train, test in rounds(said["score"], held, fold):
         train, test = train & known, test & known
         if not test.any() or not train.any():
@@ -136,9 +130,38 @@ def guesses(
         present, own = np.unique(label[train], return_inverse=True)
         found = np.full((np.count_nonzero(test), classes), -np.inf)
         found[:, present] = evidence(said["by"], x[train], own, x[test], len(present), said["variable"] == "features")
-        guess[test] = found.argmax(axis=1)
-        credit[test] = densities.credit(found, label[test])
-    scored = np.isfinite(credit)
-    counts = np.bincount(label[scored], minlength=classes)
+        out[test] = found
+    return out
+
+
+def guesses(
+    said: Mapping[str, Any], x: np.ndarray, label: np.ndarray, held: np.ndarray, fold: np.ndarray, classes: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Guess (-1 where not scored) and credit (NaN there) of every sample; a label of -1 is neither seen nor asked."""
+    return credited(told(said, x, label, held, fold, classes), label)
+
+
+def credited(evidence: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Guess (-1 where not scored) and credit (NaN there) from the log evidence of each class.
+
+    Credit is weighted so that every class counts alike, however many of its trials are scored: the mean
+    is the balanced score, and a blind guess is worth one over the number of classes.
+    """
+    from .kernels import densities
+
+    scored = ~np.isnan(evidence).any(axis=1)
+    guess, credit = np.full(len(label), -1), np.full(len(label), np.nan)
+    guess[scored] = evidence[scored].argmax(axis=1)
+    credit[scored] = densities.credit(evidence[scored], label[scored])
+    counts = np.bincount(label[scored], minlength=evidence.shape[1])
     weight = scored.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1))
-    return guess, credit * np.where(known, weight[label], np.nan)
+    return guess, credit * np.where(label >= 0, weight[label], np.nan)
+
+
+def margins(evidence: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """Log evidence of the true class minus that of the best other one, finite; NaN where not scored."""
+    scored = ~np.isnan(evidence).any(axis=1)
+    others = np.where(np.arange(evidence.shape[1]) == label[:, None], -np.inf, evidence).max(axis=1)
+    most = np.finfo(float).max / 4
+    own = np.take_along_axis(evidence, np.maximum(label, 0)[:, None], axis=1)[:, 0]
+    return np.where(scored, np.clip(own, -most, most) - np.clip(others, -most, most), np.nan)

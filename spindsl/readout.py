@@ -9,7 +9,7 @@ dimension in front of the trials, and what it concludes beside.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +37,17 @@ class Asked:
 
     label: np.ndarray  # (question, sample, time), -1 where nothing is asked
     names: list[str]  # of the classes
+    blind: np.ndarray | None = None  # labels of the control; then margins are kept, for choices among several trials
+
+
+def margins(guess: Stage) -> Stage:
+    """The stage of guesses with the margins beside, for a question that brings the labels of its control."""
+    dims, says = guess.gives["credit"].dims, "log evidence of the true class minus that of the best other"
+    gives = {
+        "margin": Promise(dims, "1", f"{says}, NaN where not scored", hidden=True),
+        "margin_control": Promise(dims, "1", "the same with shuffled labels", hidden=True),
+    }
+    return replace(guess, gives=dict(guess.gives) | gives)
 
 
 class Readout(Analysis):
@@ -133,14 +144,17 @@ def ask(task: Task, asked: Asked, inputs: Mapping[str, xr.Dataset]) -> xr.Datase
     like, networks = each(trajectory), matrices(task, source)
     shape = len(networks), len(asked.label), *like.shape, len(task.labels)
     guess = np.full(shape, -1, np.int16)
-    credit, control = (np.full(shape, np.nan) for _ in range(2))
+    credit, control, margin, blind = (np.full(shape, np.nan) for _ in range(4))
     for n, network in enumerate(networks):
         for k, x in enumerate(network):
             task.tick((n + k / len(network)) / len(networks))
             for q, labels in enumerate(asked.label[:, :, k]):
-                for target, truth in ((credit, labels), (control, shuffled(labels, order))):
-                    found, right = estimators.guesses(said, x, truth, held, fold, len(asked.names))
+                other = shuffled(labels, order) if asked.blind is None else asked.blind[q, :, k]
+                for target, ahead, truth in ((credit, margin, labels), (control, blind, other)):
+                    told = estimators.told(said, x, truth, held, fold, len(asked.names))
+                    found, right = estimators.credited(told, truth)
                     target[n, q, ..., k] = shaped(right, like)
+                    ahead[n, q, ..., k] = shaped(estimators.margins(told, truth), like)
                     if target is credit:
                         guess[n, q, ..., k] = shaped(found, like)
     dims = ("network", "question", *like.dims, "time")
@@ -153,6 +167,8 @@ def ask(task: Task, asked: Asked, inputs: Mapping[str, xr.Dataset]) -> xr.Datase
             "truth": (dims[1:], truth),
         }
     )
+    if asked.blind is not None:
+        result["margin"], result["margin_control"] = (dims, margin), (dims, blind)
     return result if "network" in source[said["variable"]].dims else result.isel(network=0)
 
 

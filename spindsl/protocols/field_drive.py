@@ -349,10 +349,12 @@ def drive(task: Task, system: xr.Dataset, initial: xr.Dataset, dynamics: xr.Data
             for whole, now in zip(out, one):
                 whole[:, n : n + 1] = now
     else:
-        for start, stop, duration in paces(said, first, last):
+        own = philox_key(task.seed, "trajectory", task.part)
+        for start, stop, duration in paces(said, first, last, course.shared):
+            noise = own if course.stream and start > course.shared else key
             events.drive(
                 J, rule, A, row[:, start - 1 : stop], previous, slot[start - first : stop - first + 1], duration, s,
-                trials, np.uint64(start), key, out,
+                trials, np.uint64(start), noise, out,
             )  # fmt: skip
             previous = row[:, stop - 1]
     spins, flips, work, heat, interaction, zeeman = out
@@ -370,9 +372,13 @@ def drive(task: Task, system: xr.Dataset, initial: xr.Dataset, dynamics: xr.Data
     return xr.Dataset(data)
 
 
-def paces(said: Mapping[str, Any], first: int, last: int) -> list[tuple[int, int, float]]:
-    """Stretches of the switches first..last with one dwell each: first, last, dwell in s."""
+def paces(said: Mapping[str, Any], first: int, last: int, shared: int = 0) -> list[tuple[int, int, float]]:
+    """Stretches of the switches first..last with one dwell and noise each: first, last, dwell in s.
+
+    Drives that share their states have noise of their own after the switch `shared`.
+    """
     begins = [(1, said["dwell"]), *((after + 1, dwell) for after, dwell in said.get("longer", ()))]
+    begins += [(shared + 1, begins[-1][1])] if shared else []
     ends = [start - 1 for start, _ in begins[1:]] + [last]
     some = [(max(start, first), min(end, last), dwell) for (start, dwell), end in zip(begins, ends)]
     return [(a, b, d) for a, b, d in some if a <= b]

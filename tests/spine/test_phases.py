@@ -160,6 +160,21 @@ def test_probes_share_their_states(simulated):
     assert (idle["field"].values[0, :, 2] == 0).all()
 
 
+def test_probes_have_noise_of_their_own(simulated):
+    """A field that is A but for 1e-9 finds the same states and, by its own noise, leaves others."""
+    changes = (
+        *PROBES, 'protocol.fields.mixed={of=["A","B"], w=[1e-18]}',
+        'protocol.drives={kind="probes", train=["B","C"], probes=["A","1e-18"]}',
+    )  # fmt: skip
+    found = simulated(*changes)["trajectory"]
+    spins, work = found["spins"].values, found["work"].values
+    np.testing.assert_array_equal(spins[0, :, :2], spins[1, :, :2])
+    np.testing.assert_allclose(work[0, :, 2], work[1, :, 2], rtol=1e-5)
+    assert (spins[0, :, 2] != spins[1, :, 2]).any(axis=1).mean() > 0.5
+    again = simulated(*changes, store="pieces", block=5)["trajectory"]
+    alike(found, again)
+
+
 def test_reset_matter_begins_every_field_anew(simulated):
     """The dwell at switch k acts on the initial configuration: work from zero field, and nothing of before."""
     results = simulated("protocol.phases=[]", "protocol.reset=true")

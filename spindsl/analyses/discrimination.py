@@ -1,0 +1,206 @@
+"""How small a difference between two fields can still be read off the configuration?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from ..ensemble import clusters, drives, samples
+from ..errors import MeaningError
+from ..estimators import Histogram
+from ..graph import Promise, Stage, Task
+from ..readout import Asked, Readout, ask, conclude, margins
+from ..seeds import generator
+from ..spec import Label
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+CLASSES, POINTS = ("reference", "other"), 61
+CENSORED = {"flag_values": np.array([-1, 0, 1], dtype=np.int8), "flag_meanings": "below_all measured above_all"}
+
+
+class Discrimination(Readout):
+    """Two-alternative forced choice between a reference field A_0 and fields that differ from it by a weight w.
+
+    The observer is shown what both left behind, in the same state or in different ones, and takes for the other
+    field's the one with the larger evidence ratio p(feature | other) / p(feature | reference), read by a reader
+    fitted for each w. A curve p(w) = 1/2 + (1/2 - lambda) [2 Phi(z (w / theta)^(b/2)) - 1] is fitted to the shares of
+    correct choices; the just-noticeable difference is the w where it is 3/4. Definition of this project's own: no
+    source has one. The name is that of the facet in Zhong et al. 2020.
+    """
+
+    cites: ClassVar = ("zhong2020", "pedregosa2011", "wilson1927", "green1966", "wichmann2001")
+
+    kind: Literal["discrimination"]
+    reference: Label = Field(description="drive of the reference field, w = 0")
+    against: dict[Label, Annotated[float, Field(gt=0, le=1)]] | None = Field(
+        default=None, description="drive = w; absent for the protocol's mixed fields"
+    )
+    states: Literal["same", "different"] = Field(
+        default="same", description="the two are shown in the same state, or each in a state of its own"
+    )
+
+    def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
+        trajectory = sources["trajectory"]
+        if isinstance(self.by, Histogram):
+            raise MeaningError("an empty cell of a histogram has no evidence ratio; use kde or gaussian", "by")
+        if not sources["split"].said.get("paired"):
+            hint = 'protocol.drives of kind "probes"'
+            raise MeaningError("a choice is between drives that share their states", "reference", hint=hint)
+        several = self.weights(sources)
+        for key, drive in (("reference", self.reference), *(("against", d) for d in several)):
+            if drive not in trajectory.coords["drive"]:
+                hint = f"there are {', '.join(trajectory.coords['drive'])}"
+                raise MeaningError(f"no drive {drive!r}", key, code="E202", hint=hint)
+        w = tuple(several.values())
+        guess = margins(self.guesses(name, sources, guessed, {"difference": w}))
+        guess = replace(guess, said=dict(guess.said) | {"reference": self.reference, "against": list(several)})
+        score = self.conclusion(name, guess, sources, concluded, "field")
+        many = tuple(d for d in guess.gives["guess"].dims if d == "network")
+        grid = tuple(float(f"{v:.5g}") for v in np.geomspace(w[0], w[-1], POINTS))
+        named = {"field": CLASSES, "guessed": CLASSES, "weight": grid}
+        score = replace(
+            score, gives=dict(score.gives) | promises(many),
+            said=dict(score.said) | {"weight": list(grid), "states": self.states},
+            coords=score.coords | named, code=(*score.code, "spindsl.kernels.psychometric"),
+        )  # fmt: skip
+        return guess, score
+
+    def weights(self, sources: Mapping[str, Stage]) -> dict[str, float]:
+        """w of each drive that is held against the reference, in ascending order."""
+        if self.against is not None:
+            found = {drive: w for drive, w in self.against.items() if drive != self.reference}
+        else:
+            mixed = sources["fields"].said.get("mixed") if "fields" in sources else None
+            if mixed is None:
+                raise MeaningError("there are no mixed fields; say which drives", "against", code="E102")
+            if mixed["of"][0] != self.reference:
+                message, hint = f"fields are mixed into {mixed['of'][0]!r}", "take that, or say against which drives"
+                raise MeaningError(message, "reference", hint=hint)
+            drives = sources["trajectory"].coords["drive"]
+            found = {f"{w:g}": w for w in mixed["w"] if f"{w:g}" in drives}
+        if len(set(found.values())) < 3 or len(set(found.values())) < len(found):
+            raise MeaningError(f"a curve needs three different w, found {sorted(found.values())}", "against")
+        return dict(sorted(found.items(), key=lambda item: item[1]))
+
+
+def promises(many: tuple[str, ...]) -> dict[str, Promise]:
+    """What is concluded from the choices."""
+    at, whole = (*many, "difference", "time"), (*many, "time")
+    interval = "95 % interval of the just-noticeable difference, bootstrap over states"
+    return {
+        "correct": Promise(at, "1", "share of correct choices of two, ties a half"),
+        "correct_low": Promise(at, "1", "95 % Wilson interval of that share, over states"),
+        "correct_high": Promise(at, "1", "95 % Wilson interval of that share, over states"),
+        "correct_control": Promise(at, "1", "share of correct choices, fields shuffled within each state"),
+        "correct_control_low": Promise(at, "1", "95 % Wilson interval of the control"),
+        "correct_control_high": Promise(at, "1", "95 % Wilson interval of the control"),
+        "choices": Promise(at, "1", "number of choices, one a state, or one for two", "int32"),
+        "jnd": Promise(whole, "1", "just-noticeable difference: w at 3/4 correct; 0 if less than all w, inf if more",
+                       label=True),
+        "jnd_low": Promise(whole, "1", interval, label=True),
+        "jnd_high": Promise(whole, "1", interval, label=True),
+        "jnd_censored": Promise(whole, "1", "whether the difference lies outside all w", "int8", CENSORED),
+        "slope": Promise(whole, "1", "power b of the signal's amplitude, d' ~ w^(b/2)"),
+        "lapse": Promise(whole, "1", "share of lapses, lambda"),
+        "deviance": Promise(whole, "1", "deviance of the curve, three less than the number of w where it fits"),
+        "curve": Promise((*many, "weight", "time"), "1", "fitted share of correct choices"),
+    }  # fmt: skip
+
+
+def guessed(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
+    """The field guessed for every scored trial, reference or other, and by how much; states in which one of the
+    fields was on already are left out. For the control the two of a state change places at random."""
+    label, names = drives(inputs["trajectory"])
+    cluster, repeat = clusters(inputs["split"]), samples(inputs["trajectory"]["repeat"]) == 1
+    numbers = [names.index(task.said["reference"]), *map(names.index, task.said["against"])]
+    rng = generator(task.seed, "analysis", task.said["name"], "control")
+    swap = rng.integers(0, 2, cluster.max() + 1)[cluster]
+    used = np.isin(label, numbers)
+    out = np.zeros((cluster.max() + 1, repeat.shape[1]), dtype=bool)
+    np.logical_or.at(out, cluster[used], repeat[used])
+    asked = np.full((len(numbers) - 1, *repeat.shape), -1)
+    for q, other in enumerate(numbers[1:]):
+        asked[q, label == numbers[0]], asked[q, label == other] = 0, 1
+    asked[:, out[cluster]] = -1
+    blind = np.where(asked >= 0, asked ^ swap[:, None], -1)
+    return ask(task, Asked(asked, list(CLASSES), blind), inputs).rename(question="difference")
+
+
+def concluded(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
+    """Scores of the guesses, and what is concluded from the choices."""
+    from ..kernels import psychometric
+
+    guesses, result = inputs[task.said["guess"]], conclude(task, list(CLASSES), inputs)
+    truth, w, apart = guesses["truth"].values, guesses["difference"].values, task.said["states"] == "different"
+    many = [d for d in guesses["guess"].dims if d == "network"]
+    each, times = [guesses.sizes[d] for d in many], guesses.sizes["time"]
+    gives = promises(tuple(many))
+    ends = {"difference": len(w), "weight": len(task.said["weight"])}
+    out = {n: np.full((*each, *(ends[d] for d in p.dims if d in ends), times), np.nan) for n, p in gives.items()}
+    for place in np.ndindex(*each):
+        one = guesses.isel(dict(zip(many, place)))
+        right = {n: choices(one[v].values, truth, apart) for n, v in (("", "margin"), ("_control", "margin_control"))}
+        for k in range(times):
+            rng = generator(task.seed, "analysis", task.said["name"], "jnd", *(place or (0,)), k)
+            for n, credit in right.items():
+                for end, value in shares(credit[..., k]).items():
+                    out[f"correct{n}{end}"][*place, :, k] = value
+            out["choices"][*place, :, k] = np.isfinite(right[""][..., k]).sum(axis=1)
+            for n, value in noticed(psychometric, w, right[""][..., k], task.said["weight"], rng).items():
+                out[n][*place, ..., k] = value
+    for n, p in gives.items():
+        result[n] = p.dims, out[n].astype(p.dtype)
+    return result.assign_coords(weight=task.said["weight"])
+
+
+def choices(margin: np.ndarray, truth: np.ndarray, apart: bool) -> np.ndarray:
+    """Credit of the choice in each state, (difference, trial, time), NaN where there is none, from (…, drive, trial,
+    time). Apart: the reference in one state, the other in the next, no state twice."""
+    from ..kernels.psychometric import chosen
+
+    sides = [np.where(truth == side, margin, np.nan) for side in (0, 1)]
+    known = [np.isfinite(side).any(axis=1) for side in sides]
+    first, second = (np.where(np.isfinite(side), side, 0.0).sum(axis=1) for side in sides)
+    both = known[0] & known[1]
+    if not apart:
+        return np.where(both, chosen(first, second), np.nan)
+    out = np.full(both.shape, np.nan)
+    for k in range(both.shape[2]):
+        mine = np.flatnonzero(both[:, :, k].all(axis=0))
+        one, next_ = mine[: len(mine) - 1 : 2], mine[1::2]
+        out[:, one, k] = chosen(first[:, one, k], second[:, next_, k])
+    return out
+
+
+def shares(credit: np.ndarray) -> dict[str, np.ndarray]:
+    """Share of correct choices (difference) with its interval, from credits (difference, trial)."""
+    from ..kernels.intervals import pointwise, wilson
+
+    out = {end: np.full(len(credit), np.nan) for end in ("", "_low", "_high")}
+    for q, one in enumerate(credit):
+        if len(some := one[np.isfinite(one)]):
+            out[""][q] = some.mean()
+            out["_low"][q], out["_high"][q] = wilson(some.mean(), len(some), pointwise())
+    return out
+
+
+def noticed(kernel: Any, w: np.ndarray, credit: np.ndarray, grid: list[float], rng: np.random.Generator):
+    """The fitted curve and the difference where it is 3/4, from credits (difference, trial)."""
+    right = credit[:, np.isfinite(credit).all(axis=0)].T
+    if not len(right):
+        return {"jnd_censored": 0}
+    theta, b, lapse = kernel.fit(w, right.sum(axis=0), float(len(right)))
+    jnd = kernel.censored(kernel.difference(theta, b, lapse), w)
+    low, high = kernel.interval(w, right, rng)
+    return {
+        "jnd": jnd, "jnd_low": low, "jnd_high": high, "slope": b, "lapse": lapse,
+        "jnd_censored": -1 if jnd == 0 else int(np.isinf(jnd)),
+        "deviance": kernel.deviance(w, right.sum(axis=0), float(len(right)), theta, b, lapse),
+        "curve": kernel.curve(np.array(grid), theta, b, lapse),
+    }  # fmt: skip
