@@ -27,10 +27,10 @@ def plates(asked: Asked) -> Iterator[Plate]:
     """Receiver operating characteristics after the last switch."""
     order = {s.title: k for k, s in enumerate(areas(asked))}
     shown = [s for name, d in asked.found.items() if "roc" in d for s in series(name, d, "roc", "false_alarm")]
+    shown = [s for s in shown if s.at == shown[-1].at]  # of a sweep the last point
     shown.sort(key=lambda s: order.get(s.title, 0))
     if not shown:
         return
-    shown = [s for s in shown if list(s.at.items()) == list(shown[-1].at.items())]
     chance = Series("chance", shown[0].x, *[shown[0].x] * 3)
     caption = joined([tag("b", "Novel fields detected against false alarms, after the last switch. "),
                       "The threshold is swept; areas and their intervals are in the table. Grey: chance."])  # fmt: skip
