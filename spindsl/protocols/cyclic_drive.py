@@ -34,13 +34,6 @@ GIVEN = {"discs": ("activity",), "hysterons": tuple(OBSERVABLES)}
 Observable = Literal["activity", "work", "heat", "energy", "magnetization"]
 
 
-class Several(Words):
-    """Several cycles of one amplitude make one switch."""
-
-    to: Positive = Field(description="amplitude")
-    cycles: Count = Field(description="how many cycles of it make one switch")
-
-
 class Grid(Words):
     """The amplitudes step, 2 step, … up to `to` at which the matter is read out."""
 
@@ -83,8 +76,11 @@ class CyclicDrive(Protocol):
     initial: Literal["shared", "own"] = Field(
         description="one random state for all trials of a realization, or each trial its own"
     )
-    amplitudes: Annotated[dict[Label, Positive | Several], Field(min_length=1)] = Field(
-        description="name = amplitude, in place of fields; or name = { to = amplitude, cycles = number a switch }"
+    amplitudes: Annotated[dict[Label, Positive], Field(min_length=1)] = Field(
+        description="name = amplitude, in the place of fields"
+    )
+    cycles: dict[Label, Count] = Field(
+        default_factory=dict, description="name = cycles of that amplitude that make one switch; 1 where not named"
     )
     cycle: Literal["one-way", "two-way"] = Field(description="0 -> g -> 0, or 0 -> g -> -g -> 0")
     curve: Grid = Field(description="amplitudes of the read-out")
@@ -103,6 +99,10 @@ class CyclicDrive(Protocol):
     @model_validator(mode="after")
     def _fits(self):
         phased(self.phases, self.drives.sets(tuple(self.amplitudes)))
+        for name in self.cycles:
+            if name not in self.amplitudes:
+                hint = f"declared are {', '.join(self.amplitudes)}"
+                raise MeaningError(f"no amplitude {name!r}", "cycles", name, code="E202", hint=hint, key=True)
         if isinstance(self.drives, Probes) and self.phases:
             raise MeaningError("probes are a phase of their own; drop these", "phases")
         late = [s for s in self.record.switches or () if s > self.switches]
@@ -123,8 +123,7 @@ class CyclicDrive(Protocol):
     @property
     def table(self) -> dict[str, dict[str, Any]]:
         """Amplitude and cycles a switch, by name."""
-        said = {n: a if isinstance(a, Several) else Several(to=a, cycles=1) for n, a in self.amplitudes.items()}
-        return {n: {"to": float(a.to), "cycles": a.cycles} for n, a in said.items()}
+        return {n: {"to": float(a), "cycles": self.cycles.get(n, 1)} for n, a in self.amplitudes.items()}
 
     def stages(self, sources: Mapping[str, Stage], dynamics: Dynamics, data: Path) -> tuple[Stage, ...]:
         system, names, grid = sources["system"], tuple(self.amplitudes), self.curve.amplitudes
