@@ -32,7 +32,9 @@ class Kinks(Analysis):
 
     kind: Literal["kinks"]
     of: Label = Field(description='an activity curve: "features" of discs, "curve" of hysterons')
-    width: Positive = Field(description="w, a multiple of the curve's step; memories nearer than 2 w disturb each other")
+    width: Positive = Field(
+        description="w, a multiple of the curve's step; memories nearer than 2 w disturb each other"
+    )
     find: Count = Field(default=2, description="how many kinks to look for")
     level: Positive = Field(default=5.0, description="standard errors above 0 from which a maximum is a kink")
 
@@ -76,8 +78,8 @@ def promises() -> dict[str, Promise]:
         "slope_change_se": Promise(at, "1", "its standard error over trials"),
         "strength": Promise(of, "1", "change of slope S at the amplitude, mean over trials"),
         "strength_se": Promise(of, "1", "its standard error over trials"),
-        "strength_low": Promise(of, "1", "95 % interval of the strength, bootstrap over trials"),
-        "strength_high": Promise(of, "1", "95 % interval of the strength, bootstrap over trials"),
+        "strength_low": Promise(of, "1", "95 % interval of the strength, Student's t over trials"),
+        "strength_high": Promise(of, "1", "95 % interval of the strength, Student's t over trials"),
         "z": Promise(of, "1", "strength in standard errors"),
         "kink": Promise(each, "1", "amplitude of the kink, strongest first, NaN where there is none"),
         "kink_low": Promise(each, "1", "95 % interval of it, bootstrap over trials, and half a step of the curve"),
@@ -90,6 +92,7 @@ def promises() -> dict[str, Promise]:
 def look(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
     """Curves, their changes of slope, the strength of each amplitude, and the kinks."""
     import xarray as xr
+    from scipy.stats import t as student
 
     from ..kernels import slopes
 
@@ -106,7 +109,7 @@ def look(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
     mean, se = estimated(strength)
     rng, trials = generator(task.seed, "analysis", said["name"], "bootstrap"), values.shape[1]
     weight = rng.multinomial(trials, np.full(trials, 1 / trials), size=RESAMPLES) / trials
-    low, high = np.quantile(np.einsum("ra,datf->rdtf", weight, strength), (0.025, 0.975), axis=0)
+    reach = student.ppf(0.975, max(trials - 1, 1)) * se
     found = {k: np.full((*mean.shape[:2], said["find"]), np.nan) for k in ("kink", "kink_low", "kink_high", "kink_z")}
     number = np.zeros(mean.shape[:2], np.int32)
     z = ratio(change, change_se)
@@ -118,12 +121,18 @@ def look(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
         for n, k in enumerate(tops[: said["find"]]):
             spread = (slopes.summit(again, k, w) + 1) * step
             found["kink"][d, t, n] = (slopes.summit(change[d, t], k, 0) + 1) * step
-            low_, high_ = np.quantile(spread, (0.025, 0.975))
-            found["kink_low"][d, t, n], found["kink_high"][d, t, n] = low_ - step / 2, high_ + step / 2
+            low, high = np.quantile(spread, (0.025, 0.975))
+            found["kink_low"][d, t, n], found["kink_high"][d, t, n] = low - step / 2, high + step / 2
             found["kink_z"][d, t, n] = z[d, t, k]
     at, of, each = ("drive", "time", "amplitude"), ("drive", "time", "field"), ("drive", "time", "rank")
     data = {"curve": curve, "curve_se": curve_se, "slope_change": change, "slope_change_se": change_se}
-    told = {"strength": mean, "strength_se": se, "strength_low": low, "strength_high": high, "z": ratio(mean, se)}
+    told = {
+        "strength": mean,
+        "strength_se": se,
+        "strength_low": mean - reach,
+        "strength_high": mean + reach,
+        "z": ratio(mean, se),
+    }
     return xr.Dataset(
         {n: (at, v) for n, v in data.items()}
         | {n: (of, v) for n, v in told.items()}

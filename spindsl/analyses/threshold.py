@@ -23,10 +23,10 @@ class Threshold(Analysis):
     """The amplitude g_c above which activity A never dies out, A = C (g - g_c)^b, from drives of one amplitude each.
 
     Fitted by least squares to the activity of the last switches at those amplitudes at which no trial came to rest
-    and the activity had settled: it differs from that of as many switches before by less than 3 standard errors
-    over trials, there and at all larger amplitudes. Intervals by bootstrap over trials. `at_rest` and `all_active` bracket it in this finite
-    time and size, whatever the law: the largest amplitude at which all trials came to rest, and the
-    smallest at which none did. Corté et al., Nature Physics 4, 420 (2008).
+    and the activity had settled: it is not below that of as many switches before by more than 3 standard errors
+    over trials, there and at all larger amplitudes. Intervals by bootstrap over trials. `at_rest` and `all_active`
+    bracket it in this finite time and size, whatever the law: the largest amplitude at which all trials came to
+    rest, and the smallest at which none did. Corté et al., Nature Physics 4, 420 (2008).
     """
 
     cites: ClassVar = ("corte2008",)
@@ -94,7 +94,7 @@ def look(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
     order, trials, n = np.argsort(amplitude), values.shape[1], said["last"]
     steady, rest = values[..., -n:].mean(axis=2), values[..., -1] == 0
     drift = steady - values[..., -2 * n : -n].mean(axis=2)
-    moving = np.abs(drift.mean(axis=1)) > 3 * drift.std(axis=1, ddof=min(1, trials - 1)) / np.sqrt(trials)
+    moving = -drift.mean(axis=1) > 3 * drift.std(axis=1, ddof=min(1, trials - 1)) / np.sqrt(trials)
     share = rest.mean(axis=1)
     low, high = wilson(share, trials, pointwise())
     awake = order[np.cumsum(share[order][::-1])[::-1] == 0]  # at and above which no trial rests

@@ -8,7 +8,7 @@ from ..spec import Dynamics, NonNegative, Positive
 
 
 class RandomKicks(Dynamics):
-    """After a cycle each active disc is displaced by a length uniform in [0, kick], in a direction uniform on the circle.
+    """After a cycle each active disc is displaced by a length uniform in [0, kick], in any direction alike.
 
     With noise every disc, active or not, is displaced besides, by a normal distribution in either coordinate; also
     in a cycle of rest. Corté et al. 2008; noise: Keim and Nagel, Physical Review Letters 107, 010603 (2011).

@@ -149,8 +149,8 @@ def drive(side, rule, amplitude, both, cycles, strains, slot, xy, trials, switch
     """Cycles of the amplitudes of a schedule, with the read-out after the switches asked for.
 
     amplitude (trial, switch), 0 for no shear; cycles (trial, switch); both: 0 -> g -> -g -> 0 in the place of
-    0 -> g -> 0; slot (switch) where a switch is recorded, -1 for nowhere; xy (trial, 2, disc), the start, overwritten by the
-    end; trials their numbers, switch that of the first, uint64; keys of the kicks and of the noise.
+    0 -> g -> 0; slot (switch) where a switch is recorded, -1 for nowhere; xy (trial, 2, disc), the start, overwritten
+    by the end; trials their numbers, switch that of the first, uint64; keys of the kicks and of the noise.
     out: share of the discs that would be active at each of `strains`, (trial, slot, strain) float32; mean share
     that was active in the cycles of the switch, (trial, slot).
     """

@@ -19,7 +19,7 @@ def kink(curve, w, step):
 
 
 def peaks(height, worth, apart):
-    """Grid points of local maxima of height (point), highest first, where `worth`, none nearer than `apart` to a higher one."""
+    """Grid points of local maxima of height (point) where `worth`, highest first, each `apart` from higher ones."""
     inner = np.arange(1, len(height) - 1)
     with np.errstate(invalid="ignore"):
         top = inner[(height[inner] >= height[inner - 1]) & (height[inner] > height[inner + 1]) & worth[inner]]
@@ -31,7 +31,7 @@ def peaks(height, worth, apart):
 
 
 def summit(height, k, reach):
-    """Place of the maximum of height (…, point) within `reach` points of k, in grid points, by a parabola through three."""
+    """Place of the maximum of height (…, point) within `reach` of k, in grid points, by a parabola through three."""
     last = height.shape[-1] - 1
     first = max(k - reach, 1)
     window = height[..., first : min(k + reach, last - 1) + 1]

@@ -185,6 +185,15 @@ def test_noise_is_normal_and_also_at_rest(placed, sheared):
     assert abs(step.var() / (4 * noise**2) - 1) < 4.9 * np.sqrt(2 / 40_000)
 
 
+def test_noise_knows_nothing_of_kicks(placed, sheared):
+    """20,000 kicked discs: kick and noise, the difference that it makes, are uncorrelated within 4.9 s.e."""
+    xy = placed(1, 20_000, side=60.0)
+    quiet, noisy = (sheared(xy, [[1e-9]], noise=n, side=60.0)[2][0] for n in (0.0, 0.02))
+    kick, noise = ((b - a + 30.0) % 60.0 - 30.0 for a, b in ((xy[0], quiet), (quiet, noisy)))
+    for k in range(2):
+        assert abs(np.corrcoef(kick[k], noise[k])[0, 1]) < 4.9 / np.sqrt(20_000)
+
+
 def test_nothing_moves_but_the_active(placed, sheared):
     xy = placed(2, 80)
     for g in (0.3, 1.5):

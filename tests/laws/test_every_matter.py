@@ -1,7 +1,7 @@
 """Laws that hold for all coupled spins under all dynamics that give them rates.
 
-Whatever of these is simulated and has an example in tests/words/examples is enrolled: systems, their graphs and couplings,
-each under every dynamics. E(s) = sum_{i<j} J_ij s_i s_j + sum_i A_i s_i is written afresh, apart from the kernels.
+Whatever of these has an example in tests/words/examples is enrolled: systems, their graphs and couplings, each
+under every dynamics. E(s) = sum_{i<j} J_ij s_i s_j + sum_i A_i s_i is written afresh, apart from the kernels.
 """
 
 import math
