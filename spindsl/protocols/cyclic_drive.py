@@ -98,7 +98,11 @@ class CyclicDrive(Protocol):
 
     @model_validator(mode="after")
     def _fits(self):
-        phased(self.phases, self.drives.sets(tuple(self.amplitudes)))
+        names = tuple(self.amplitudes)
+        phased(self.phases, self.drives.sets(names), names)
+        for k, phase in enumerate(self.phases):
+            if phase.dwell is not None:
+                raise MeaningError("cycles are not dwelt in; drop it", "phases", k, "dwell", key=True)
         for name in self.cycles:
             if name not in self.amplitudes:
                 hint = f"declared are {', '.join(self.amplitudes)}"

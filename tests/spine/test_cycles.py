@@ -171,6 +171,7 @@ def test_a_glass_needs_rates(tmp_path, small, dynamics):
 WRONG = [
     ("random-organization", "protocol.record={observables=['work']}", "no observable 'work'"),
     ("hysterons", "protocol.cycles={Z=2}", "no amplitude 'Z'"),
+    ("hysterons", "protocol.phases=[{after=2, dwell=1.0}]", "not dwelt in"),
     ("hysterons", "protocol.curve={to=0.2, step=0.1}", "fewer than 3"),
     ("hysterons", "protocol.record={switches=[7]}", "after the last"),
     ("hysterons", "protocol.amplitudes={A=1.0, B=0.0, C=2.0}", "greater than 0"),
