@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -222,6 +222,22 @@ def tabled(task: Task) -> xr.Dataset:
     return xr.Dataset(data, {"field": list(table)})
 
 
+class Schedule(NamedTuple):
+    """What a block of trials goes through."""
+
+    amplitude: np.ndarray  # (trial, switch), 0 at rest
+    cycles: np.ndarray  # (trial, switch)
+    slot: np.ndarray  # (switch), where a switch is recorded, -1 for nowhere
+    trials: np.ndarray  # numbers that name their randomness
+    start: tuple[np.ndarray, np.ndarray]  # numbers and key that name their first states
+    stream: str
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(trial, slot)."""
+        return len(self.trials), int(self.slot.max(initial=-1)) + 1
+
+
 def drive(task: Task, system: xr.Dataset) -> xr.Dataset:
     """One block of trials of one drive, over the switches `task.grown`."""
     first, last = task.grown
@@ -239,7 +255,7 @@ def drive(task: Task, system: xr.Dataset) -> xr.Dataset:
     else:
         start = trials, philox_key(task.seed, "initial", stream)
     run = {"discs": sheared, "hysterons": magnetised}[task.said["matter"]]
-    found = run(task, system, amplitude, cycles, slot, trials, start, stream)
+    found = run(task, system, Schedule(amplitude, cycles, slot, trials, start, stream))
     return found.assign(field=(("trial", "time"), history[:, [k - 1 for k in at]].astype(np.int16)))
 
 
@@ -251,33 +267,25 @@ def applied(history: np.ndarray, table: Mapping[str, Mapping[str, Any]]) -> tupl
     return amplitude, cycles
 
 
-def sheared(
-    task: Task,
-    system: xr.Dataset,
-    amplitude: np.ndarray,
-    cycles: np.ndarray,
-    slot: np.ndarray,
-    trials: np.ndarray,
-    start: tuple[np.ndarray, np.ndarray],
-    stream: str,
-) -> xr.Dataset:
-    """Discs through a schedule of amplitudes and cycles, (trial, switch), recorded at the slots."""
+def sheared(task: Task, system: xr.Dataset, plan: Schedule) -> xr.Dataset:
+    """Discs through a schedule."""
     import xarray as xr
 
     from ..kernels import discs
 
-    said, side, shape = task.said, float(system["side"]), (len(trials), int(slot.max(initial=-1)) + 1)
+    said, side, shape = task.said, float(system["side"]), plan.shape
     rule = discs.Kicks(said["rule"]["kick"], said["rule"]["noise"])
     grid, both = np.array(said["grid"]), said["cycle"] == "two-way"
     if task.before is not None:
         xy = task.before["end"].values.copy()
     else:
-        xy = np.empty((len(trials), 2, system.attrs["particles"]))
-        discs.scatter(side, *start, xy)
+        xy = np.empty((shape[0], 2, system.attrs["particles"]))
+        discs.scatter(side, *plan.start, xy)
     out = np.empty((*shape, len(grid)), np.float32), np.empty(shape)
+    kicks, noises = (philox_key(task.seed, "trajectory", plan.stream, *n) for n in ((), ("noise",)))
     discs.drive(
-        side, rule, amplitude, both, cycles, grid, slot, xy, trials, np.uint64(task.grown[0]),
-        philox_key(task.seed, "trajectory", stream), philox_key(task.seed, "trajectory", stream, "noise"), out,
+        side, rule, plan.amplitude, both, plan.cycles, grid, plan.slot, xy, plan.trials, np.uint64(task.grown[0]),
+        kicks, noises, out,
     )  # fmt: skip
     return xr.Dataset({
         "features": (("trial", "time", "feature"), out[0]), "activity": (("trial", "time"), out[1]),
@@ -285,31 +293,22 @@ def sheared(
     })  # fmt: skip
 
 
-def magnetised(
-    task: Task,
-    system: xr.Dataset,
-    amplitude: np.ndarray,
-    cycles: np.ndarray,
-    slot: np.ndarray,
-    trials: np.ndarray,
-    start: tuple[np.ndarray, np.ndarray],
-    stream: str,
-) -> xr.Dataset:
-    """Hysterons through a schedule of amplitudes and cycles, (trial, switch), recorded at the slots."""
+def magnetised(task: Task, system: xr.Dataset, plan: Schedule) -> xr.Dataset:
+    """Hysterons through a schedule."""
     import xarray as xr
 
     from ..kernels import hysterons
 
-    lower, upper, shape = system["lower"].values, system["upper"].values, (len(trials), int(slot.max(initial=-1)) + 1)
+    lower, upper, shape = system["lower"].values, system["upper"].values, plan.shape
     grid, both = np.array(task.said["grid"]), task.said["cycle"] == "two-way"
     if task.before is not None:
         s = task.before["end"].values.copy()
     else:
-        s = np.empty((len(trials), len(lower)), np.int8)
-        hysterons.scatter(lower, upper, *start, s)
+        s = np.empty((shape[0], len(lower)), np.int8)
+        hysterons.scatter(lower, upper, *plan.start, s)
     out = np.empty((*shape, len(lower)), np.int8), np.empty((*shape, len(grid)), np.float32)
     out += tuple(np.empty(shape) for _ in range(4))
-    hysterons.drive(lower, upper, amplitude, both, cycles, grid, slot, s, out)
+    hysterons.drive(lower, upper, plan.amplitude, both, plan.cycles, grid, plan.slot, s, out)
     spins, curve, *measured = out
     data = dict(zip(("activity", "work", "heat", "energy"), measured)) | {"magnetization": spins.mean(axis=2)}
     return xr.Dataset({n: (("trial", "time"), v) for n, v in data.items()} | {
