@@ -56,6 +56,8 @@ class Arrhenius(Dynamics):
         return {"rule": "spindsl.kernels.rules.arrhenius:Arrhenius", "beta": self.beta}
 
     def stages(self, system: Stage) -> tuple[Stage, ...]:
+        if "J" not in system.gives:
+            raise MeaningError("barriers are crossed by spins with couplings; this system has none", "kind")
         gives = {"B": Promise(("spin",), "K", "barrier that the spin crosses to flip")}
         sizes = {"spin": system.sizes["spin"]}
         said = {"barrier": self.said()["barrier"]} | sizes

@@ -184,6 +184,7 @@ class FieldDrive(Protocol):
         return {"initial.path": self.initial.path} if isinstance(self.initial, InitialFile) else {}
 
     def stages(self, sources: Mapping[str, Stage], dynamics: Dynamics, data: Path) -> tuple[Stage, ...]:
+        coupled(sources["system"], dynamics)
         names, drives = self.names, self.sets
         sizes = {"spin": sources["system"].sizes["spin"]}
         coords = {
@@ -226,6 +227,16 @@ class FieldDrive(Protocol):
         if isinstance(self.drives, Probes):
             return initial, fields, trajectory
         return initial, fields, trajectory, nulls(course, names, self.trials, self.recorded)
+
+
+def coupled(system: Stage, dynamics: Dynamics) -> None:
+    """MeaningError unless there are coupled spins, and a dynamics whose rule gives them rates."""
+    if "J" not in system.gives:
+        message = "field-drive drives spins with couplings; this system has none"
+        raise MeaningError(message, "kind", hint='kind = "cyclic-drive", or another system')
+    if "beta" not in dynamics.rule():
+        message = "the dynamics gives coupled spins no rates"
+        raise MeaningError(message, "kind", hint="change dynamics.kind, such as to arrhenius, or the system")
 
 
 def named(course: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, str]:
