@@ -28,6 +28,22 @@ def predicted(x, y, fold):
     return out
 
 
+def nearest(z, y, fold, count=20):
+    """Predictions of y (sample, column): the mean over the `count` nearest points of the other folds, each variable of
+    z in units of its standard deviation; ties by number."""
+    from scipy.spatial import cKDTree
+
+    scale = z.std(axis=0)
+    z = z / np.where(scale > 0, scale, 1.0)
+    out = np.empty(y.shape)
+    for k in np.unique(fold):
+        mine = fold == k
+        near = min(count, np.count_nonzero(~mine))
+        at = cKDTree(z[~mine]).query(z[mine], near)[1].reshape(-1, near)
+        out[mine] = y[~mine][at].mean(axis=1)
+    return out
+
+
 def explained(y, guess, baseline, weight=None):
     """R^2 = 1 - sum (y - guess)^2 / sum (y - baseline)^2, (column), or (resample, column) with weights of samples."""
     left, whole = (y - guess) ** 2, (y - baseline) ** 2

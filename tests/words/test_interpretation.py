@@ -15,7 +15,7 @@ from spindsl.report import write
 from spindsl.store import Store, keys
 
 DECODE = 'decode = { switches = [3, 6], points = 4, from = -1.5, to = 1.5, along = ["heat", "magnetization"] }'
-ASK = '[analysis.meaning]\nkind = "latent-space"\nof = "vae"\nsamples = 50\nneighbours = 10\n'
+ASK = '[analysis.meaning]\nkind = "interpretation"\nof = "vae"\nsamples = 50\nneighbours = 10\n'
 
 
 def decoding(small: str, kind: str = "", extra: str = "") -> str:
@@ -136,13 +136,13 @@ def test_recorded_matter_tells_its_magnetization_and_what_was_recorded(tmp_path)
         system.reader = { kind = "netcdf", file = "seen.nc" }
         system.observables = { power = "power" }
         bottleneck.line = { kind = "pca", latent = 1, decode = { switches = [1, 2], points = 3 } }
-        analysis.meaning = { kind = "latent-space", of = "line", neighbours = 5 }
+        analysis.meaning = { kind = "interpretation", of = "line", neighbours = 5 }
     """
     graph, found = ran(text, tmp_path)
     told = found["analysis.meaning"]
     assert list(told["observable"].values) == ["magnetization"]
     assert list(told["direction"].values) == ["z1", "magnetization", "power"]
-    assert list(told["fit"].values) == ["linear", "radial", "quadratic"]
+    assert list(told["fit"].values) == ["linear", "radial", "quadratic", "neighbours"]
     ended = told.isel(time=1)
     assert np.isnan(ended["r2"].sel(quantity="power")).all()
     assert np.isnan(ended["generated"].sel(direction="power")).all()
@@ -159,9 +159,56 @@ def test_recorded_matter_tells_its_magnetization_and_what_was_recorded(tmp_path)
         (("switches = [3, 6]", "switches = [3, 7]"), "switch 7 is not recorded"),
         (('along = ["heat"', 'along = ["heta"'), "no observable 'heta'"),
         (("to = 1.5", "to = -2.0"), "starts or before"),
-        (('kind = "latent-space"\nof = "vae"', 'kind = "latent-space"\nof = "pca"'), "'pca' is not decoded anywhere"),
+        (
+            ('kind = "interpretation"\nof = "vae"', 'kind = "interpretation"\nof = "features"'),
+            "no bottleneck or observable",
+        ),
     ],
 )
 def test_mistakes_are_told(small, tmp_path, wrong, says):
     with pytest.raises(SpecError, match=says):
         lower(loads(decoding(small).replace(*wrong)), tmp_path)
+
+
+@pytest.mark.parametrize(("of", "use"), [("pca", "means"), ("vae", "samples"), ("vae", "evidence"), ("power", "means")])
+def test_any_feature_set_is_interpreted_without_decoding(small, tmp_path, of, use):
+    """Correspondences alone; correlations are those of the feature with the trajectory's own observables, hidden too."""
+    ask = f'[analysis.meaning]\nkind = "interpretation"\nof = "{of}"\nuse = "{use}"\nswitches = [5]\n'
+    _, found = ran(small + "\n" + ask, tmp_path)
+    told = found["analysis.meaning"]
+    assert "generated" not in told
+    names = list(told["quantity"].values)
+    assert {"heat", "energy", "work", "flips", "magnetization"} <= set(names)
+    if use != "samples":
+        variable = {"pca": "latent_mean", "vae": "log_evidence"}.get(of, of)
+        x = (
+            found[f"bottleneck.{of}" if of in ("pca", "vae") else "trajectory"][variable]
+            .values[:, :, 4]
+            .reshape(60, -1)
+        )
+        heat = found["trajectory"]["heat"].values[:, :, 4].ravel()
+        r = told["correlation"].values[0, names.index("heat")]
+        np.testing.assert_allclose(r, [np.corrcoef(c, heat)[0, 1] for c in x.T], rtol=1e-5)
+
+
+def test_too_many_directions_are_refused(small, tmp_path):
+    ask = '[analysis.meaning]\nkind = "interpretation"\nof = "spins"\n'
+    text = small.replace("spins = 24", "spins = 40")
+    with pytest.raises(SpecError, match="40 features are too many directions"):
+        lower(loads(text + "\n" + ask), tmp_path)
+
+
+def test_neighbours_see_what_no_plane_does():
+    """y = sign(z1 z2): linear R^2 is about 0, that of the nearest about 1; of one, it is the nearest itself."""
+    from spindsl.kernels import fits
+
+    rng = np.random.default_rng(0)
+    z, fold = rng.uniform(-1, 1, (2000, 2)), np.arange(2000) % 10
+    y = np.sign(z[:, :1] * z[:, 1:])
+    mean = fits.predicted(np.ones((2000, 1)), y, fold)
+    assert fits.explained(y, fits.nearest(z, y, fold), mean)[0] > 0.8
+    assert abs(fits.explained(y, fits.predicted(fits.designs(z)["linear"], y, fold), mean)[0]) < 0.02
+    one = fits.nearest(z, y, fold, 1)
+    others = np.flatnonzero(fold != fold[7])
+    far = (((z[others] - z[7]) / z.std(axis=0)) ** 2).sum(axis=1)
+    assert one[7, 0] == y[others[far.argmin()], 0]

@@ -3,54 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from ..ensemble import samples
+from ..decoded import NORMAL, SHUFFLES, Measure, Trials, along, faithful
+from ..ensemble import held_out, samples
 from ..errors import MeaningError
+from ..features import Use, coords, feature, matrices
 from ..graph import Promise, Split, Stage, Task
 from ..lines import observables, values
 from ..seeds import generator
-from ..spec import Analysis, Label
+from ..spec import Analysis, Label, Switches
 
 if TYPE_CHECKING:
     import xarray as xr
 
-KERNELS = ("spindsl.kernels.physics", "spindsl.kernels.fits", "spindsl.lines", "spindsl.ensemble")
-FOLDS, SHUFFLES, RESAMPLES = 10, 100, 1000
-NORMAL = 1.959963984540054  # its 97.5 % quantile
+KERNELS = tuple(f"spindsl.{m}" for m in ("kernels.physics", "kernels.fits", "lines", "decoded", "features", "ensemble"))
+FOLDS, RESAMPLES, WIDEST = 10, 1000, 32
 
 
-class LatentSpace(Analysis):
-    """Zhong et al. 2020, Fig. 2: latent space against power and magnetization, and what is decoded from it.
+class Interpretation(Analysis):
+    """What do directions of latent space mean? Zhong et al. 2020, Fig. 2: against power, magnetization, and all else.
 
-    Of every quantity: the cross-validated R^2 of a least-squares fit over the trials' latent points, by a plane, by
-    the distance from the middle, to second order, by the present field alone, and by both of these. Along the lines
-    that the bottleneck decodes: observables of configurations drawn from it, beside those of the real trials nearest.
+    Of every quantity that the trajectory knows: its correlation with each latent variable, and the cross-validated R^2
+    of fits over the trials' latent points: by a plane, by the distance from the middle, to second order, by the mean of
+    the nearest neighbours, by the present field alone, and by field and second order together. Where the bottleneck is
+    decoded along lines also observables of configurations drawn there, beside those of the real trials nearest.
     """
 
     cites: ClassVar = ("zhong2020",)
 
-    kind: Literal["latent-space"]
-    of: Label = Field(description="a bottleneck that has `decode`")
+    kind: Literal["interpretation"]
+    of: Label = Field(description="a bottleneck, with `decode` for what is drawn along lines; or an observable")
+    use: Use = Field(default="means", description="of a bottleneck: means or samples of its posterior, or its evidence")
     samples: Annotated[int, Field(ge=2)] = Field(default=100, description="configurations drawn at a point")
     neighbours: Annotated[int, Field(ge=2)] = Field(
         default=50, description="real trials nearest a point that it is compared with"
     )
+    switches: Switches | None = Field(default=None, description="at these switches only; decoded ones have their own")
 
     def refers(self) -> str:
         return self.of
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         trajectory, lines = sources["trajectory"], sources.get(f"bottleneck.{self.of}.lines")
-        if lines is None:
-            hint = f"add decode = {{ switches = […] }} to [bottleneck.{self.of}]"
-            raise MeaningError(f"{self.of!r} is not decoded anywhere", "of", code="E204", hint=hint)
-        needs = [lines.name, "trajectory", "split"]
-        measured, said = ["magnetization"], self.said() | {"name": name, "lines": lines.name}
+        found = feature(self.of, self.use, sources)
+        if found.width > WIDEST:
+            hint = f"a bottleneck, of at most {WIDEST} latent variables"
+            raise MeaningError(f"{found.width} features are too many directions", "of", hint=hint)
+        source = lines or found.source
+        needs = [source.name, "trajectory", "split"]
+        measured, said = ["magnetization"] if "spins" in trajectory.gives else [], self.said() | {"name": name}
+        said |= found.said() | {"source": source.name, "decoded": lines is not None}
         if "system" in sources and "J" in sources["system"].gives:
             measured.append("interaction_energy")
             needs.append("system")
@@ -58,20 +64,29 @@ class LatentSpace(Analysis):
             measured += ["field_energy", "next_power"]
             said["dwell"] = trajectory.said["dwell"]
             needs.append("fields")
-        quantities = list(dict.fromkeys((*measured, *observables(trajectory))))
-        fits = ["linear", "radial", "quadratic"] + (["field", "both"] if "fields" in sources else [])
+        quantities = [q for q in dict.fromkeys((*measured, *known(trajectory))) if q != self.of]
+        fits = ["linear", "radial", "quadratic", "neighbours"] + (["field", "both"] if "fields" in sources else [])
         said |= {"observables": measured, "quantities": quantities, "fits": fits}
-        coords = {k: v for k, v in lines.coords.items() if k not in ("drive", "trial")}
-        coords |= {"observable": tuple(measured), "quantity": tuple(quantities), "fit": tuple(fits)}
-        gives = promises(("network",) if "network" in coords else ())
+        labels = lines.coords if lines else coords(found, trajectory, self.switches)
+        labels = {k: v for k, v in labels.items() if k not in ("drive", "trial")}
+        labels |= {"observable": tuple(measured), "quantity": tuple(quantities), "fit": tuple(fits)}
+        gives = promises(("network",) if "network" in labels else (), lines is not None)
         return (Stage(
-            f"analysis.{name}", look, said, gives, tuple(needs), split=Split("switch", coords["switch"], 1),
-            code=KERNELS, group=f"/analysis/{name}", coords=coords, sizes={"latent": lines.sizes["latent"]},
-            seconds=3.0 * len(coords["switch"]),
+            f"analysis.{name}", look, said, gives, tuple(dict.fromkeys(needs)),
+            split=Split("switch", labels["switch"], 1),
+            code=KERNELS, group=f"/analysis/{name}", coords=labels, sizes={"latent": found.width},
+            seconds=3.0 * len(labels["switch"]),
         ),)  # fmt: skip
 
 
-def promises(many: tuple[str, ...]) -> dict[str, Promise]:
+def known(trajectory: Stage) -> tuple[str, ...]:
+    """All numbers a trial and time, hidden ones too."""
+    return observables(trajectory, hidden=True) if "spins" in trajectory.gives else tuple(
+        n for n in observables(trajectory, hidden=True) if n in trajectory.gives
+    )  # fmt: skip
+
+
+def promises(many: tuple[str, ...], decoded: bool) -> dict[str, Promise]:
     """What is told of the latent space, of what is decoded along lines, and of what is decoded at the trials."""
     fit, each = (*many, "time", "fit", "quantity"), (*many, "time", "quantity", "latent")
     at, of = (*many, "time", "observable", "direction", "point"), (*many, "time", "observable")
@@ -86,6 +101,10 @@ def promises(many: tuple[str, ...]) -> dict[str, Promise]:
         "correlation": Promise(each, "1", "correlation of the quantity with the latent variable, over trials"),
         "correlation_low": Promise(each, "1", "95 % interval of the correlation (Fisher)"),
         "correlation_high": Promise(each, "1", "95 % interval of the correlation (Fisher)"),
+    }  # fmt: skip
+    if not decoded:
+        return gives
+    return gives | {
         "generated": Promise(at, unit, "mean over configurations drawn from the decoder at the point"),
         "generated_low": Promise(at, unit, "95 % interval of that mean, over what is drawn"),
         "generated_high": Promise(at, unit, "95 % interval of that mean, over what is drawn"),
@@ -112,72 +131,33 @@ def promises(many: tuple[str, ...]) -> dict[str, Promise]:
         "bias_low": Promise(of, unit, "95 % interval of that difference, paired by trial"),
         "bias_high": Promise(of, unit, "95 % interval of that difference, paired by trial"),
     }  # fmt: skip
-    return gives
-
-
-@dataclass(frozen=True)
-class Measure:
-    """Observables of configurations, in a field that is on with some probability."""
-
-    names: list[str]
-    edges: tuple[np.ndarray, np.ndarray, np.ndarray] | None  # i, j, J
-    A: np.ndarray | None  # (field, spin), K
-    dwell: float
-
-    def __call__(self, s: np.ndarray, share: np.ndarray) -> np.ndarray:
-        """(observable, …) of s (…, spin) and the share of each field (…, field), that of no field last.
-
-        The next power is that of a switch to any other declared field, all equally likely: mean W / dwell.
-        """
-        from ..kernels import physics
-
-        s = s.astype(np.float64)
-        found = {"magnetization": s.mean(axis=-1)}
-        if self.edges is not None:
-            found["interaction_energy"] = physics.interaction(s, *self.edges)
-        if self.A is not None:
-            energy = physics.zeeman(s, np.vstack([self.A, np.zeros(s.shape[-1])]))
-            work = physics.switching(energy[..., :-1])
-            work = np.concatenate([work, energy[..., :-1].mean(axis=-1, keepdims=True)], axis=-1)
-            found["field_energy"] = (energy * share).sum(axis=-1)
-            found["next_power"] = (work * share).sum(axis=-1) / self.dwell
-        return np.array([found[name] for name in self.names])
-
-
-@dataclass(frozen=True)
-class Trials:
-    """The real trials at one time."""
-
-    z: np.ndarray  # (sample, latent)
-    share: np.ndarray  # (sample, field), 1 for the field that was on, the last column for none
-    real: np.ndarray  # (observable, sample)
-    held: np.ndarray  # held out
-    fold: np.ndarray
-    quantities: Mapping[str, np.ndarray]  # (sample)
 
 
 def look(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
     """All of that, at the times and for the networks of the task."""
     import xarray as xr
 
-    lines, gives, said = inputs[task.said["lines"]], promises(("network",)), task.said
-    many = "network" in lines.sizes
-    lines = lines if many else lines.expand_dims("network")
+    said, source = task.said, inputs[task.said["source"]]
+    gives, many = promises(("network",), said["decoded"]), "network" in source[said["variable"]].dims
+    points = matrices(task, source)
     edges = tuple(inputs["system"][n].values for n in ("i", "j", "J")) if "system" in inputs else None
     A = inputs["fields"]["field_strength"].values if "fields" in inputs else None
     measure = Measure(said["observables"], edges, A, said.get("dwell", 1.0))
+    source = source if many else source.expand_dims("network")
     found: dict[str, list] = {name: [] for name in gives}
-    for n in range(lines.sizes["network"]):
+    for n in range(len(points)):
         for k, switch in enumerate(task.labels):
-            task.tick((n + k / len(task.labels)) / lines.sizes["network"])
-            one = lines.isel(network=n, time=k)
-            trials = gathered(said, inputs, switch, one, measure)
+            task.tick((n + k / len(task.labels)) / len(points))
+            trials = gathered(said, inputs, switch, points[n][k], measure)
             rng = generator(task.seed, "analysis", said["name"], switch, n)
-            told = correspond(said["fits"], trials, rng) | along(said, one, trials, measure, rng)
-            told |= faithful(said["neighbours"], samples(one["reconstruction"])[trials.held], trials, measure, rng)
+            told = correspond(said["fits"], trials, rng)
+            if said["decoded"]:
+                one = source.isel(network=n, time=k)
+                told |= along(said, one, trials, measure, rng)
+                told |= faithful(said["neighbours"], samples(one["reconstruction"])[trials.held], trials, measure, rng)
             for name, value in told.items():
                 found[name].append(value)
-    each = lines.sizes["network"], len(task.labels)
+    each = len(points), len(task.labels)
     result = xr.Dataset({
         name: (promise.dims, np.array(found[name], dtype=float).reshape(*each, *np.shape(found[name][0])))
         for name, promise in gives.items()
@@ -186,19 +166,18 @@ def look(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
 
 
 def gathered(
-    said: Mapping[str, Any], inputs: Mapping[str, xr.Dataset], switch: int, one: xr.Dataset, measure: Measure
+    said: Mapping[str, Any], inputs: Mapping[str, xr.Dataset], switch: int, z: np.ndarray, measure: Measure
 ) -> Trials:
     """The real trials at a switch."""
     trajectory = inputs["trajectory"]
     k = int(np.flatnonzero(trajectory["switch"].values == switch)[0])
-    spins = samples(trajectory["spins"])[:, k]
-    on = np.zeros(len(spins), int) if measure.A is None else samples(trajectory["field"])[:, k]
+    on = np.zeros(len(z), int) if measure.A is None else samples(trajectory["field"])[:, k]
     share = np.eye(1 if measure.A is None else len(measure.A) + 1)[on]
-    real = measure(spins, share)
+    real = measure(samples(trajectory["spins"])[:, k], share) if measure.names else np.empty((0, len(z)))
     own = dict(zip(measure.names, real))
     quantities = {q: own[q] if q in own else values(trajectory, q)[:, k] for q in said["quantities"]}
-    held, fold = samples(inputs["split"]["split"]) == 1, samples(inputs["split"]["fold"]) % FOLDS
-    return Trials(samples(one["latent_mean"]).astype(np.float64), share, real, held, fold, quantities)
+    held, fold = held_out(inputs["split"]), samples(inputs["split"]["fold"]) % FOLDS
+    return Trials(z, share, real, held, fold, quantities)
 
 
 def correspond(kinds: list[str], trials: Trials, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -219,7 +198,8 @@ def correspond(kinds: list[str], trials: Trials, rng: np.random.Generator) -> di
         y = np.column_stack([y, y[order]])  # the quantity, then shuffled
         mean = fits.predicted(np.ones((count, 1)), y, trials.fold)
         for f, kind in enumerate(kinds):
-            guess = fits.predicted(design[kind], y, trials.fold)
+            near = kind == "neighbours"
+            guess = fits.nearest(z, y, trials.fold) if near else fits.predicted(design[kind], y, trials.fold)
             r2, first = fits.explained(y, guess, mean), np.s_[:, :1]
             spread = fits.explained(y[first], guess[first], mean[first], weight)
             out["r2"][f, q], out["r2_control"][f, q] = r2[0], r2[1:].mean()
@@ -228,65 +208,3 @@ def correspond(kinds: list[str], trials: Trials, rng: np.random.Generator) -> di
         out["correlation"][q] = [fits.correlation(y[:, 0], column) for column in z.T]
         out["correlation_low"][q], out["correlation_high"][q] = fits.fisher(out["correlation"][q], count, NORMAL)
     return out
-
-
-def along(
-    said: Mapping[str, Any], one: xr.Dataset, trials: Trials, measure: Measure, rng: np.random.Generator
-) -> dict[str, np.ndarray]:
-    """Observables of what is drawn along the lines, and of the real trials nearest each point.
-
-    What is drawn has no field of its own: each field is on with its share among the trials nearest.
-    """
-    from ..kernels import fits, physics
-
-    line, mean = one["line"].values, one["mean_spin"].values
-    scale = trials.z.std(axis=0)
-    scale[scale == 0] = 1.0
-    count = min(said["neighbours"], len(trials.z))
-    shape = len(measure.names), *line.shape[:2]
-    endings = ("", "_low", "_high", "_std")
-    out = {f"{n}{e}": np.full(shape, np.nan) for n in ("generated", "nearest") for e in endings}
-    out["distance"] = np.full(shape[1:], np.nan)
-    for d, p in np.ndindex(shape[1:]):
-        drawn = physics.drawn(mean[d, p], said["samples"], rng)
-        if not np.isfinite(line[d, p]).all():
-            continue
-        far = np.sqrt((((trials.z - line[d, p]) / scale) ** 2).sum(axis=1))
-        near = np.argpartition(far, count - 1)[:count]
-        out["distance"][d, p] = np.median(far[near])
-        both = {"generated": measure(drawn, trials.share[near].mean(axis=0)), "nearest": trials.real[:, near]}
-        for name, found in both.items():
-            for ending, value in zip(endings, fits.estimated(found, NORMAL)):
-                out[f"{name}{ending}"][:, d, p] = value
-    return out
-
-
-def faithful(
-    neighbours: int, mean: np.ndarray, trials: Trials, measure: Measure, rng: np.random.Generator
-) -> dict[str, np.ndarray]:
-    """One configuration drawn at the latent point of each held-out trial, held against that trial."""
-    from ..kernels import fits, physics
-
-    real, count = trials.real[:, trials.held], int(trials.held.sum())
-    made = measure(physics.drawn(mean, 1, rng)[0], trials.share[trials.held])
-    middle, *_, std = fits.estimated(made, NORMAL)
-    half = NORMAL * std / np.sqrt(neighbours)
-    out = {"control": middle, "control_low": middle - half, "control_high": middle + half}
-    out["observed"] = trials.real.mean(axis=1)
-    out["observed_low"], out["observed_high"] = np.quantile(trials.real, (0.025, 0.975), axis=1)
-    out["fidelity"] = np.array([fits.correlation(a, b) for a, b in zip(real, made)])
-    out["fidelity_low"], out["fidelity_high"] = fits.fisher(out["fidelity"], count, NORMAL)
-    order = [within(trials.share[trials.held].argmax(axis=1), rng) for _ in range(SHUFFLES)]
-    blind = [[fits.correlation(a, b[k]) for a, b in zip(real, made)] for k in order]
-    out["fidelity_control"] = np.quantile(blind, 0.95, axis=0)
-    out["bias"], out["bias_low"], out["bias_high"], _ = fits.estimated(made - real, NORMAL)
-    return out
-
-
-def within(label: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A permutation that keeps every label in its place."""
-    order = np.arange(len(label))
-    for k in np.unique(label):
-        mine = label == k
-        order[mine] = rng.permutation(order[mine])
-    return order
