@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SEEDS ?= 1 2 3 4 5
-DATA ?= ../shared/data/zhong2020
+DATA ?= data
 
 .PHONY: quickstart test lint types papers deposit benchmarks schemas clean
 

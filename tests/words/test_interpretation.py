@@ -172,7 +172,7 @@ def test_mistakes_are_told(small, tmp_path, wrong, says):
 
 @pytest.mark.parametrize(("of", "use"), [("pca", "means"), ("vae", "samples"), ("vae", "evidence"), ("power", "means")])
 def test_any_feature_set_is_interpreted_without_decoding(small, tmp_path, of, use):
-    """Correspondences alone; correlations are those of the feature with the trajectory's own observables, hidden too."""
+    """Correspondences alone; correlations are those with all that the trajectory knows, hidden too."""
     ask = f'[analysis.meaning]\nkind = "interpretation"\nof = "{of}"\nuse = "{use}"\nswitches = [5]\n'
     _, found = ran(small + "\n" + ask, tmp_path)
     told = found["analysis.meaning"]
