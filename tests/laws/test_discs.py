@@ -62,11 +62,11 @@ def nearest(x, y, strain, side=SIDE):
 
 
 @pytest.mark.parametrize("both", [False, True])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_contacts_are_those_of_a_sampled_path(placed, both, seed):
-    """At strains 0, 1/500, … the first at which a disc is nearer than 1 to any image of another, to one step."""
+    """At strains 0, 1/100, … the first at which a disc is nearer than 1 to any image of another, to one step."""
     x, y = placed(1, 75, seed=seed)[0]
-    step, last = 0.002, 3.0
+    step, last = 0.01, 3.0
     first = np.full(75, np.inf)
     for k in range(round(last / step), -1, -1):
         near = nearest(x, y, k * step) < 1
@@ -81,7 +81,7 @@ def test_contacts_are_those_of_a_sampled_path(placed, both, seed):
     for i in np.flatnonzero(known)[late]:
         signs = (1, -1) if both else (1,)
         assert min(nearest(x, y, sign * (found[i] + 1e-7))[i] for sign in signs) < 1
-    assert late.sum() < 10
+    assert late.sum() < 20
     missed = np.isfinite(found) & ~known  # likewise: they do touch
     for i in np.flatnonzero(missed):
         assert min(nearest(x, y, sign * (found[i] + 1e-7))[i] for sign in (1, -1)) < 1
