@@ -173,6 +173,9 @@ def test_probes_have_noise_of_their_own(simulated):
     assert (spins[0, :, 2] != spins[1, :, 2]).any(axis=1).mean() > 0.5
     again = simulated(*changes, store="pieces", block=5)["trajectory"]
     alike(found, again)
+    short = simulated(*changes, "protocol.switches=2", "protocol.record.switches=[1,2]", store="short")["trajectory"]
+    np.testing.assert_array_equal(short["spins"].values[0, :, 0], short["spins"].values[1, :, 0])
+    assert (short["spins"].values[0, :, 1] != short["spins"].values[1, :, 1]).any()
 
 
 def test_reset_matter_begins_every_field_anew(simulated):
