@@ -62,7 +62,7 @@ class Between(Words):
     to: float
 
 
-Selection = Last | First | Between | int | float | str | Annotated[tuple[int | float | str, ...], Listed]
+Selection = Last | First | Between | bool | int | float | str | Annotated[tuple[bool | int | float | str, ...], Listed]
 
 
 class Expect(Words):

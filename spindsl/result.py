@@ -122,6 +122,7 @@ def chosen(labels: np.ndarray, selection: Any) -> np.ndarray:
     if isinstance(selection, Between):
         return place[(labels >= selection.from_) & (labels <= selection.to)]
     wanted = selection if isinstance(selection, tuple) else (selection,)
+    wanted = [json.dumps(v) if isinstance(v, bool) else v for v in wanted]  # as the file has them
     return place[np.isin(labels, wanted)]
 
 

@@ -175,12 +175,19 @@ CASES = {
     ),
     # kinds
     "near kind": Case({'"spin-glass"': '"spinglass"'}, "E104 6:8 system.kind", 'did you mean "spin-glass"?'),
-    "far kind": Case({'"spin-glass"': '"qqq"'}, "E104 6:8 system.kind", "kinds: recorded, spin-glass"),
-    "far kind of a single word": Case({'"field-drive"': '"tides"'}, "E104 17:8 protocol.kind", "kinds: field-drive"),
-    "missing kind": Case({'kind = "vae"\n': ""}, "E102 26:1 bottleneck.vae.kind", 'add kind = "pca" or "vae"'),
-    "missing kind of a single word": Case(
-        {'kind = "field-drive"\n': "", "trials = 20": "trials = 0"},
-        "E102 16:1 protocol.kind\nE105 21:10 protocol.trials",
+    "far kind": Case(
+        {'"spin-glass"': '"qqq"'}, "E104 6:8 system.kind", "kinds: hysterons, random-organization, recorded, spin-glass"
+    ),
+    "far kind of two words": Case(
+        {'"field-drive"': '"tides"'}, "E104 17:8 protocol.kind", "kinds: cyclic-drive, field-drive"
+    ),
+    "missing kind": Case(
+        {'kind = "vae"\n': ""},
+        "E102 26:1 bottleneck.vae.kind",
+        'add kind = "autoencoder", "pca", "rbm", "tica", "vae" or "vib"',
+    ),
+    "missing kind of two words": Case(
+        {'kind = "field-drive"\n': ""}, "E102 16:1 protocol.kind", 'add kind = "cyclic-drive" or "field-drive"'
     ),
     "kind by another name": Case(
         {'kind = "vae"': 'type = "vae"'}, "E101 27:1 bottleneck.vae.type", "did you mean `kind`?"

@@ -56,8 +56,9 @@ def asked(tree: xr.DataTree) -> list[Asked]:
     said, found = resolved(tree), groups(tree, "analysis")
     kinds: dict[str, dict[str, xr.Dataset]] = {}
     for name, table in said.get("analysis", {}).items():
-        if name in found and find_spec(f"{__package__}.{table['kind'].replace('-', '_')}"):
-            kinds.setdefault(table["kind"], {})[name] = found[name]
+        kind = table.get("kind", "")
+        if name in found and kind and find_spec(f"{__package__}.{kind.replace('-', '_')}"):
+            kinds.setdefault(kind, {})[name] = found[name]
     return [Asked(k, some, said["analysis"], said.get("bottleneck", {}), tree) for k, some in kinds.items()]
 
 
