@@ -60,7 +60,7 @@ def test_trials_that_fail_in_turn_count_at_most_as_many_as_there_are():
 
 def test_classes_of_unlike_scores_are_not_clusters():
     """One class always right, the other at random, each state of one drive: its trials are independent. D has mean 1
-    and standard error sqrt(2 / 200) = 0.1 by the 200 states at random; held at n where D < 1, n / D is 0.96 n on
+    and s.e. sqrt(2 / 200) = 0.1 by the 200 states at random; held at n where D < 1, n / D is 0.96 n on
     average, and of 200 data sets with standard error 0.004. Deviations from the mean of all classes would give D = 2."""
     rng, cluster = np.random.default_rng(2), np.repeat(np.arange(400), 5)
     label, found = cluster % 2, []
