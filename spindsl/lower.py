@@ -249,7 +249,7 @@ def promised(expect: Expect, k: int, graph: Graph, experiment: Experiment, doubt
         elif known[name] and not isinstance(selection, Last | First | Between):
             several = selection if isinstance(selection, tuple) else (selection,)
             for n, label in enumerate(several):
-                if label not in known[name]:
+                if not any(label == k and isinstance(label, bool) == isinstance(k, bool) for k in known[name]):
                     hint = f"there are {listed(known[name])}"
                     at = (*path, n) if isinstance(selection, tuple) else path
                     yield Finding("E205", f"no {name} {label!r}", at, hint=hint)

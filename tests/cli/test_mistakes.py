@@ -235,7 +235,9 @@ CASES = {
         {"last = 2": "lasst = 2"}, "E101 40:22 expect.0.where.switch.lasst", "did you mean `last`?"
     ),
     "selection: half": Case({"last = 2": "from = 2"}, "E102 40:20 expect.0.where.switch.to", "missing key"),
-    "selection: wrong type": Case({"{ last = 2 }": "true"}, "E103 40:20 expect.0.where.switch", "a table { from, to }"),
+    "selection: wrong type": Case(
+        {"{ last = 2 }": "1979-05-27"}, "E103 40:20 expect.0.where.switch", "a table { from, to }"
+    ),
     "selection: bound": Case({"last = 2": "last = 0"}, "E105 40:29 expect.0.where.switch.last", "at least 1"),
     "sweep values": Case(
         {"[[expect]]": '[[sweep]]\nproduct = { "dynamics.beta" = 1.0 }\n[[expect]]'},
