@@ -66,7 +66,7 @@ def lasting(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
         drawn = resampled(values, clusters(inputs["split"]), rng)  # (resample, time)
         score = np.nanmean(values, axis=0)
         found[""][place] = lifetime(time, score, floor, score[0])
-        spread = np.sort(np.nan_to_num(lifetime(time, drawn, floor, drawn[:, 0]), nan=0.0))
+        spread = np.sort(np.nan_to_num(lifetime(time, drawn, floor, drawn[:, 0]), nan=0.0, posinf=np.inf))
         found["_low"][place], found["_high"][place] = spread[[round(q * (len(spread) - 1)) for q in (0.025, 0.975)]]
     for end, value in found.items():
         result[f"lifetime{end}"] = (front, value)
