@@ -67,7 +67,7 @@ class Discrimination(Readout):
         score = replace(
             score, gives=dict(score.gives) | promises(many),
             said=dict(score.said) | {"weight": list(grid), "states": self.states},
-            coords=score.coords | named, code=(*score.code, "spindsl.kernels.psychometric"),
+            coords={**score.coords, **named}, code=(*score.code, "spindsl.kernels.psychometric"),
         )  # fmt: skip
         return guess, score
 
@@ -165,9 +165,9 @@ def choices(margin: np.ndarray, truth: np.ndarray, apart: bool) -> np.ndarray:
     from ..kernels.psychometric import chosen
 
     sides = [np.where(truth == side, margin, np.nan) for side in (0, 1)]
-    known = [np.isfinite(side).any(axis=1) for side in sides]
+    known = [np.array(np.isfinite(side).any(axis=1)) for side in sides]
     first, second = (np.where(np.isfinite(side), side, 0.0).sum(axis=1) for side in sides)
-    both = known[0] & known[1]
+    both: np.ndarray = known[0] & known[1]
     if not apart:
         return np.where(both, chosen(first, second), np.nan)
     out = np.full(both.shape, np.nan)

@@ -37,7 +37,7 @@ class FieldHistory(Readout):
 
     kind: Literal["field-history"]
     lags: Count = Field(description="number of fields asked for, the present one included")
-    switches: Annotated[Switches, Field(description="at these switches; those before them have to be recorded too")]
+    switches: Annotated[Switches, Field(description="at these switches; those before them have to be recorded too")]  # pyright: ignore
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         trajectory = sources["trajectory"]
@@ -61,7 +61,7 @@ class FieldHistory(Readout):
         score = self.conclusion(name, guess, sources, concluded, "field")
         named = {"field": trajectory.coords["field"], "guessed": trajectory.coords["field"]}
         score = replace(
-            score, coords=score.coords | named, gives=dict(score.gives) | PRESENT,
+            score, coords={**score.coords, **named}, gives=dict(score.gives) | PRESENT,
             needs=(*score.needs, past, "fields"), said=dict(score.said) | {"past": past, "score": self.said()["score"]},
         )  # fmt: skip
         return before, replace(guess, said=dict(guess.said) | {"fields": list(named["field"]), "past": past}), score

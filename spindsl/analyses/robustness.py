@@ -47,7 +47,7 @@ class Robustness(Readout):
         told = self.conclusion(f"{name}-field", field, sources, fields, "field")
         told = replace(
             told, said=dict(told.said) | {"fields": list(named["field"])},
-            coords=told.coords | named | {"guessed": named["field"]},
+            coords={**told.coords, **named, "guessed": named["field"]},
         )  # fmt: skip
         return guess, score, *(replace(s, group=f"/analysis/{name}-field") for s in (field, told))
 

@@ -31,7 +31,7 @@ def predicted(x, y, fold):
 def nearest(z, y, fold, count=20):
     """Predictions of y (sample, column): the mean over the `count` nearest points of the other folds, each variable of
     z in units of its standard deviation; ties by number."""
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
     scale = z.std(axis=0)
     z = z / np.where(scale > 0, scale, 1.0)
@@ -39,7 +39,7 @@ def nearest(z, y, fold, count=20):
     for k in np.unique(fold):
         mine = fold == k
         near = min(count, np.count_nonzero(~mine))
-        at = cKDTree(z[~mine]).query(z[mine], near)[1].reshape(-1, near)
+        at = KDTree(z[~mine]).query(z[mine], near)[1].reshape(-1, near)
         out[mine] = y[~mine][at].mean(axis=1)
     return out
 

@@ -75,7 +75,7 @@ class Fields(Words):
         """Names of all fields; MeaningError if they are lacking."""
         if self.names is None and not isinstance(drives, Blocks):
             raise MeaningError("the fields have no names", "fields", "names", code="E102")
-        names = self.names or tuple(str(k + 1) for k in range(drives.count))
+        names = self.names or tuple(str(k + 1) for k in range(drives.count))  # pyright: ignore
         if self.mixed is None:
             return names
         for k, name in enumerate(self.mixed.of):

@@ -85,7 +85,7 @@ def listed(names: str | tuple[str, ...] | None) -> tuple[str, ...]:
 
 def grouping(names: Variables) -> tuple[str | None, int]:
     """The variable that tells specimens, and how many of its numbers are one."""
-    return (names.group.of, names.group.every) if isinstance(names.group, Every) else (names.group, 1)
+    return (names.group.of, names.group.every) if isinstance(names.group, Every) else (names.group, 1)  # pyright: ignore
 
 
 def stacked(values: np.ndarray, dims: int) -> np.ndarray:
