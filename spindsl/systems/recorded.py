@@ -12,7 +12,7 @@ from ..driving import Drives, Order, Probes, courses, nulls
 from ..errors import DataError, MeaningError
 from ..graph import SPINS, Promise, Stage, Task
 from ..recording import Column, Recording, Variables
-from ..spec import Labels, Name, Reader, System, Words, word
+from ..spec import Labels, Name, Reader, Switches, System, Words, word
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -63,6 +63,7 @@ class Recorded(System):
     variables: Variables = Variables()
     observables: dict[Name, Column] = Field(default_factory=dict, description="ours = the file's")
     values: States = States()
+    switches: Switches | None = Field(default=None, description="take these switches; absent for all of the recording")
     driving: Driving | None = None
 
     @model_validator(mode="after")
@@ -85,6 +86,8 @@ class Recorded(System):
         size = self.reader.header(files, self.variables, self.observables)
         if not size.trials or not size.width:
             raise DataError(f"{next(iter(files.values()))} is empty: {size.trials} trials of {size.width} values")
+        at = self._taken(size.switch)
+        switch, time = (tuple(v[k] for k in at) for v in (size.switch, size.time))
         along, kind = ("trial", "time"), self.variables.kind
         gives = {"spins": Promise((*along, "spin"), "1", "spin", "int8", SPINS)}
         if kind == "features":
@@ -92,18 +95,26 @@ class Recorded(System):
         gives |= {n: Promise(along, "", f"{v} of the recording", "float32") for n, v in self.observables.items()}
         said = {
             "reader": self.reader.nameless(), "variables": self.variables.said(),
-            "observables": dict(self.observables), "values": self.values.said(),
+            "observables": dict(self.observables), "values": self.values.said(), "at": at,
         }  # fmt: skip
         trajectory = Stage(
             "trajectory", load, said, gives, files=files, group="/trajectory", sizes={kind[:-1]: size.width},
             code=(type(self.reader).__module__, "spindsl.recording"),
-            coords={"trial": tuple(range(size.trials)), "switch": size.switch, "time": size.time},
+            coords={"trial": tuple(range(size.trials)), "switch": switch, "time": time},
         )  # fmt: skip
         if self.driving is None:
             return (trajectory,)
         known = self.driving
         said = courses(known.order, known.drives.sets(known.fields), known.fields, ())
-        return trajectory, nulls(said, known.fields, 4000, size.switch)
+        return trajectory, nulls(said, known.fields, 4000, switch)
+
+    def _taken(self, recorded: tuple[int, ...]) -> list[int]:
+        """Places of the switches that are taken; MeaningError for one that is not recorded."""
+        for k, switch in enumerate(self.switches or ()):
+            if switch not in recorded:
+                hint = f"recorded are {', '.join(map(str, recorded))}"
+                raise MeaningError(f"switch {switch} is not recorded", "switches", k, code="E203", hint=hint)
+        return [k for k, switch in enumerate(recorded) if self.switches is None or switch in self.switches]
 
 
 def load(task: Task) -> xr.Dataset:
@@ -116,12 +127,12 @@ def load(task: Task) -> xr.Dataset:
     where = f"{next(iter(task.files.values()))}: {names.kind}"
     numeric(where, found.values)
     if names.kind == "spins":
-        data = {"spins": (("trial", "time", "spin"), spins(where, found, said["values"]))}
+        data = {"spins": (("trial", "time", "spin"), spins(where, found, said["values"])[:, said["at"]])}
     else:
-        data = {"features": (("trial", "time", "feature"), features(where, found))}
+        data = {"features": (("trial", "time", "feature"), features(where, found)[:, said["at"]])}
     for name, values in found.observables.items():
         numeric(f"{where.rpartition(':')[0]}: {name} (the file's {said['observables'][name]})", values)
-        data[name] = (("trial", "time"), values.astype(np.float32))
+        data[name] = (("trial", "time"), values.astype(np.float32)[:, said["at"]])
     own = {"drive": ("trial", found.drive)} | ({"group": ("trial", found.group)} if found.group else {})
     return xr.Dataset(data, own)
 

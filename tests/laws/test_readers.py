@@ -461,3 +461,15 @@ def test_what_numbers_states_is_a_number(tmp_path):
     names = Variables.model_validate(said | {"group": {"of": "stimulus", "every": 3}})
     with pytest.raises(DataError, match="whole numbers are needed to count 3 as one"):
         reader.read({"file": tmp_path / "novelty.nc"}, names, {})
+
+
+def test_some_switches_of_a_recording(recording, tmp_path):
+    """The taken times are those of the whole recording, spins and observables alike; another one is refused."""
+    recording(tmp_path)
+    whole, some = trajectory(SPINS["netcdf"], tmp_path), trajectory(SPINS["netcdf"] + "\nswitches = [2, 5]", tmp_path)
+    at = np.flatnonzero(np.isin(whole["switch"].values, [2, 5]))
+    for name in ("spins", *(n for n in whole if whole[n].ndim == 2)):
+        np.testing.assert_array_equal(some[name].values, whole[name].values[:, at])
+    np.testing.assert_array_equal(some["switch"].values, [2, 5])
+    with pytest.raises(SpecError, match="switch 77 is not recorded"):
+        trajectory(SPINS["netcdf"] + "\nswitches = [77]", tmp_path)
