@@ -51,11 +51,15 @@ def log_kernels(centres, points):
 
 
 def gaussian(train, label, test, classes):
-    """Gaussian naive Bayes: a normal of its own for each feature and class (scikit-learn's GaussianNB)."""
+    """Gaussian naive Bayes: a normal of its own for each feature and class (scikit-learn's GaussianNB).
+
+    Where no feature ever varied, anything else has no probability, in any class.
+    """
     from sklearn.naive_bayes import GaussianNB
 
     if not train.var(axis=0).any():
-        return np.zeros((len(test), classes))
+        same = (test == train[0]).all(axis=1)
+        return np.repeat(np.where(same, 0.0, -np.inf)[:, None], classes, axis=1)
     return GaussianNB(priors=np.full(classes, 1 / classes)).fit(train, label).predict_joint_log_proba(test)
 
 
