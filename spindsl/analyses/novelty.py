@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from .. import estimators
 from ..ensemble import clusters, drives, each, held_out, sample_dims, samples, shaped
-from ..errors import MeaningError
+from ..errors import DataError, MeaningError
 from ..estimators import Density
 from ..features import Use, coords, feature, matrices
 from ..graph import Promise, Split, Stage, Task
@@ -153,6 +153,8 @@ def look(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
 
     said, trajectory, source = task.said, inputs["trajectory"], inputs[task.said["source"]]
     label, names = drives(trajectory)
+    if missing := [n for n in (*said["known"], *said["novel"]) if n not in names]:
+        raise DataError(f"no trial of drive {missing[0]!r}; there are {', '.join(map(str, names))}")
     kind = np.array([said["known"].index(n) if n in said["known"] else -1 if n in said["novel"] else -2 for n in names])
     classes = np.repeat(kind[label][:, None], len(task.labels), axis=1)
     if "repeat" in trajectory:
