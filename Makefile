@@ -32,8 +32,8 @@ papers: $(VENV)/ready  ## the figures at the size of the papers: about an hour o
 	  $(BIN)/spindsl run experiments/zhong2020/classification.toml --set seed=$$seed || [ $$? -eq 6 ] || exit 1; done
 	$(BIN)/spindsl run experiments/zhong2020/classification-authors.toml
 
-deposit: $(VENV)/ready  ## the authors' own configurations, DATA=folder of classification.nc and memory-40-of-50.nc
-	for file in deposit-classification deposit-memory; do for seed in 1 2 3 4 5 6 7 8 9 10; do \
+deposit: $(VENV)/ready  ## the authors' own configurations, DATA=folder of classification.nc, memory-40-of-50.nc and novelty.nc
+	for file in deposit-classification deposit-memory deposit-novelty; do for seed in 1 2 3 4 5 6 7 8 9 10; do \
 	  $(BIN)/spindsl run experiments/zhong2020/$$file.toml --data $(DATA) --set seed=$$seed || [ $$? -eq 6 ] || exit 1; done; done
 	$(BIN)/python -m benchmarks.spread runs/deposit-classification
 	$(BIN)/python -m benchmarks.spread runs/deposit-memory 100 200 298

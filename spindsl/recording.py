@@ -91,7 +91,8 @@ def named(names: Variables, observables: Mapping[str, str | int], wanted: type, 
     places |= {("observables", k): v for k, v in observables.items()}
     for path, name in places.items():
         if not isinstance(name, wanted):
-            raise MeaningError(f"wanted {what}, found {name!r}", *path, code="E103")
+            found = name.said() if isinstance(name, Every) else list(name) if isinstance(name, tuple) else name
+            raise MeaningError(f"wanted {what}, found {found!r}", *path, code="E103")
 
 
 def unlisted(names: Variables) -> str:

@@ -7,7 +7,7 @@ are between clusters.
 """
 
 import numpy as np
-from scipy.stats import binom, norm, rankdata
+from scipy.stats import binom, rankdata, t
 
 ALPHA = 0.05
 
@@ -29,44 +29,77 @@ def auc(known, novel):
 
 
 def variance(known, novel, clusters):
-    """Variance of the AUC; `clusters` of the known, then of the novel values.
+    """Variance of the AUC; `clusters` of the known, then of the novel values. NaN for one cluster on a side."""
+    return spread(*placements(known, novel), clusters)
 
-    Obuchowski 1997, Eq. 5: with V the placements summed over a cluster and counts m_c, n_c of M known, N novel values,
 
-        S10 / N + S01 / M + 2 S11 / (M N),   S10 = I / ((I - 1) N) sum_c (V_c - n_c A)^2,   and so on;
+def spread(above, below, clusters):
+    """Variance of the mean of placements `above` of m known and `below` of n novel values, Obuchowski 1997.
 
-    for clusters of one value DeLong, DeLong and Clarke-Pearson 1988.
+    With a_c and b_c the sums over cluster c of the placements less their mean, of known and of novel values, and
+    I_a, I_b, I the numbers of clusters that have known, novel, any values:
+
+        I_a / (I_a - 1) sum_c (a_c / m)^2 + I_b / (I_b - 1) sum_c (b_c / n)^2 + 2 I / (I - 1) sum_c a_c b_c / (m n)
+
+    For clusters of one value it is that of DeLong, DeLong and Clarke-Pearson 1988.
     """
-    above, below = placements(known, novel)
-    m, n, area = len(known), len(novel), below.mean()
-    _, which = np.unique(clusters, return_inverse=True)
-    size = which.max() + 1
-    first = np.bincount(which[:m], above - area, size)
-    second = np.bincount(which[m:], below - area, size)
-    i, j = (max(len(np.unique(v)), 2) for v in (which[:m], which[m:]))
-    own = i / (i - 1) * (first**2).sum() / m**2 + j / (j - 1) * (second**2).sum() / n**2
-    return float(own + 2 * size / max(size - 1, 1) * (first * second).sum() / (m * n))
+    m, n = len(above), len(below)
+    names, which = np.unique(clusters, return_inverse=True)
+    size, i, j = len(names), len(np.unique(which[:m])), len(np.unique(which[m:]))
+    if min(i, j) < 2:
+        return float("nan")
+    a = np.bincount(which[:m], above - above.mean(), size) / m
+    b = np.bincount(which[m:], below - below.mean(), size) / n
+    return float(i / (i - 1) * a @ a + j / (j - 1) * b @ b + 2 * size / (size - 1) * a @ b)
 
 
 def interval(known, novel, clusters):
-    """95 % interval of the AUC: normal on the logit; where it is 1 or 0 the exact one-sided bound.
+    """95 % interval of the AUC: logit AUC ± t se / (AUC (1 - AUC)), t of as many degrees of freedom as there are
+    clusters on the lesser side, less one.
 
-    Of n pairs of two clusters each, no cluster twice, all are in order with probability AUC^n: AUC >= 0.05^(1/n) is
-    not excluded at one-sided 5 %.
+    Where nothing varies, [AUC q, 1 - (1 - AUC) q] with q of `bound`: exact where the AUC is 1 or 0, one-sided at 5 %.
+    Nowhere is the lower end above q or the upper one below 1 - q: values that are all but apart say no more than
+    values that are apart, though their variance is next to nothing.
     """
-    area = auc(known, novel)
-    if area in (0.0, 1.0):
-        bound = ALPHA ** (1 / pairs(clusters[: len(known)], clusters[len(known) :]))
-        return (bound, 1.0) if area else (0.0, 1 - bound)
-    half = norm.ppf(1 - ALPHA / 2) * np.sqrt(max(variance(known, novel, clusters), 0.0)) / (area * (1 - area))
+    m, area = len(known), auc(known, novel)
+    found = variance(known, novel, clusters)
+    q = bound(pairs(clusters[:m], clusters[m:]))
+    if np.isnan(found):
+        return 0.0, 1.0
+    if area in (0.0, 1.0) or found < 1e-24:
+        return area * q, 1 - (1 - area) * q
+    freedom = min(len(np.unique(clusters[:m])), len(np.unique(clusters[m:]))) - 1
+    half = t.ppf(1 - ALPHA / 2, freedom) * np.sqrt(found) / (area * (1 - area))
     middle = np.log(area / (1 - area))
-    return tuple(float(1 / (1 + np.exp(-(middle + s * half)))) for s in (-1, 1))
+    low, high = (float(1 / (1 + np.exp(-(middle + s * half)))) for s in (-1, 1))
+    return min(low, q), max(high, 1 - q)
+
+
+def bound(independent):
+    """The least AUC that so many independent pairs, all of them in order, do not exclude: 0.05^(1 / pairs).
+
+    If all novel values lie above all known ones, so they do in disjoint pairs of independent states, which has
+    probability AUC^pairs; an AUC below the bound is excluded at 5 %, one-sided. No better bound holds whatever the
+    distribution: if a state has (known, novel) = (0, 1) with probability sqrt(AUC) and (2, -1) otherwise, all values
+    of I states are apart with probability AUC^(I / 2).
+    """
+    return ALPHA ** (1 / independent) if independent else 0.0
 
 
 def pairs(known, novel):
-    """Number of independent pairs of a known and a novel value: no two values share a cluster, of a pair neither."""
+    """Most pairs of a known and a novel value of two clusters, no cluster in two pairs: min(I_a, I_b, I // 2).
+
+    A pair within one cluster says how often novel is above known in one state. The AUC asks that of two states.
+    """
     a, b = np.unique(known), np.unique(novel)
-    return max(min(len(a), len(b), len(np.union1d(a, b)) // 2), 1)
+    return min(len(a), len(b), len(np.union1d(a, b)) // 2)
+
+
+def difference(one, other, clusters):
+    """AUC of one score less that of another, each (known, novel) values of the same samples, and its standard error."""
+    (above, below), (away, beside) = placements(*one), placements(*other)
+    found = spread(above - away, below - beside, clusters)
+    return float(below.mean() - beside.mean()), float(np.sqrt(max(found, 0.0)))
 
 
 def curve(known, novel, at):
@@ -86,7 +119,7 @@ def threshold(known, level, violation=0.05):
     """The least order statistic of known values above which a new one falls with probability <= level, but for a
     chance `violation` of the sample (Tong, Feng and Li 2018, Proposition 1). NaN if they are too few.
 
-    P(rank k does not hold) = P(Binomial(n, 1 - level) >= k).
+    P(rank k does not hold) = P(Binomial(n, 1 - level) >= k), for independent values: of a state give one.
     """
     n = len(known)
     k = np.arange(1, n + 1)
@@ -95,15 +128,31 @@ def threshold(known, level, violation=0.05):
 
 
 def p_value(known, novel, clusters, rng, permutations):
-    """(1 + #{permuted >= AUC}) / (1 + permutations): known and novel dealt anew, within clusters that have both."""
+    """(1 + #{permuted >= AUC}) / (1 + permutations), known and novel dealt anew by `dealt`."""
     rank = rankdata(np.concatenate([known, novel]))
     label = np.repeat([0.0, 1.0], [len(known), len(novel)])
-    _, which = np.unique(clusters, return_inverse=True)
-    mixed = (np.bincount(which, label) > 0) & (np.bincount(which, 1 - label) > 0)
-    group = np.where(mixed[which], which, which.max() + 1)
-    home = np.argsort(group, kind="stable")
-    count = 0
-    for _ in range(permutations):
-        dealt = np.lexsort((rng.random(len(label)), group))
-        count += rank[home] @ label[dealt] >= rank @ label - 1e-9
-    return (1 + count) / (1 + permutations)
+    count, least = 0, ranked(rank, label[None])[0] - 1e-12
+    for start in range(0, permutations, 100):
+        count += (ranked(rank, dealt(label, clusters, rng, min(100, permutations - start))) >= least).sum()
+    return float((1 + count) / (1 + permutations))
+
+
+def ranked(rank, label):
+    """AUC of labels (permutation, value), 1 for novel, from the ranks of all values: Mann and Whitney's U / (m n)."""
+    n = label.sum(axis=1)
+    return (label @ rank - n * (n + 1) / 2) / (n * (len(rank) - n))
+
+
+def dealt(label, clusters, rng, permutations):
+    """Labels (permutation, value) dealt anew: within clusters that have both, else between clusters, whole."""
+    _, which, count = np.unique(clusters, return_inverse=True, return_counts=True)
+    share = np.bincount(which, label) / count
+    both = (share > 0) & (share < 1)
+    out = np.tile(label, (permutations, 1))
+    home = np.argsort(which, kind="stable")
+    home = home[both[which[home]]]
+    out[:, home] = label[home][np.argsort(which[home] + rng.random((permutations, len(home))), axis=1)]
+    whole, rest = np.flatnonzero(~both), np.flatnonzero(~both[which])
+    lent = rng.permuted(np.tile(share[whole], (permutations, 1)), axis=1)
+    out[:, rest] = lent[:, np.searchsorted(whole, which[rest])]
+    return out

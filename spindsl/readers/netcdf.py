@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import Field
 
-from ..errors import DataError
+from ..errors import DataError, MeaningError
 from ..recording import Every, Header, Recording, Variables, labels, named, present, times, unlisted
 from ..spec import Reader, Text
 
@@ -33,8 +33,13 @@ class NetCdf(Reader):
         return {"file": self.file}
 
     def fits(self, names: Variables, observables: Mapping[str, str | int]) -> None:
-        plain = {k: v for k in ("drive", "trial", "group") if isinstance(v := getattr(names, k), str | int)}
-        named(Variables(switch=names.switch, time=names.time, **plain), observables, str, "the name of a variable")
+        what = "the name of a variable"
+        single = {k: v for k in ("drive", "trial", "group") if isinstance(v := getattr(names, k), str | int)}
+        named(Variables(switch=names.switch, time=names.time, **single), observables, str, what)
+        for key, several in (("drive", names.drive), ("trial", names.trial)):
+            for k, name in enumerate(several if isinstance(several, tuple) else ()):
+                if not isinstance(name, str):
+                    raise MeaningError(f"wanted {what}, found {name!r}", "variables", key, k, code="E103")
         unlisted(names)
 
     def header(self, files: Mapping[str, Path], names: Variables, observables: Mapping[str, str | int]) -> Header:
