@@ -90,5 +90,5 @@ def plates(tree: xr.DataTree, curves: Sequence[Curve], kinds: dict[str, str]) ->
 
 def others(tree: xr.DataTree, curves: Sequence[Curve]) -> dict[str, xr.Dataset]:
     """Analyses of no kind that is shown elsewhere."""
-    shown = {c.name for c in curves} | {name for one in asked(tree) for name in one.found}
+    shown = {c.name for c in curves} | {n for one in asked(tree) for name in one.found for n in (name, f"{name}-field")}
     return {name: data for name, data in groups(tree, "analysis").items() if name not in shown and not means(data)}

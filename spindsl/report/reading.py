@@ -149,8 +149,9 @@ def curves(tree: xr.DataTree) -> list[Curve]:
 
 
 def classified(data: xr.Dataset) -> bool:
-    """Whether there is a score against time, of one network or several."""
-    return "score" in data and {"time"} == set(data["score"].dims) - {"network", "realization"}
+    """Whether there is a score of the drive against time, of one network or several."""
+    drive = "confusion" not in data or "drive" in data["confusion"].dims
+    return drive and "score" in data and {"time"} == set(data["score"].dims) - {"network", "realization"}
 
 
 def curve(tree: xr.DataTree, name: str, data: xr.Dataset, final: float) -> Curve:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..canvas import Plate
 from ..markup import Html, joined, table, tag
+from ..verdict import listed
 from .asked import Asked
 from .series import Series, series
 
@@ -20,13 +21,17 @@ def plates(asked: Asked) -> Iterator[Plate]:
 
 
 def told(asked: Asked) -> Iterator[Html]:
-    """What of the drive is learned, and what is the present field."""
-    for name, data in asked.found.items():
-        for one in series(name, data, "learned", "time"):
-            value, low, high = one[-1]
-            more = "more" if low > 0 else "less" if high < 0 else "no more"
-            what = f"tells {more} of the drive than its present field does"
-            yield joined([tag("b", one.title), f" {what}: {value:+.3f} ({low:+.3f} to {high:+.3f})."])
+    """Where something of the drive is learned beyond the present field, and where nothing is seen to be."""
+    found = [s for name, data in asked.found.items() for s in series(name, data, "learned", "time")]
+    robust = [s for s in found if s.low[-1] > 0]
+    rest = [s for s in found if not s.low[-1] > 0]
+    if robust:
+        more = listed([joined([tag("b", s.title), f" ({s.value[-1]:+.3f})"]) for s in robust])
+        yield joined(["Of the drive more is told than the present field would by ", more, "."])
+    if rest:
+        yield joined(
+            ["No more than the present field would is seen to be told by ", listed([s.title for s in rest]), "."]
+        )
 
 
 def rows(asked: Asked) -> Html:
