@@ -28,7 +28,7 @@ def plates(asked: Asked) -> Iterator[Plate]:
         shown = [s for s in choices(asked) if s.name == name]
         level = [
             Series(n, shown[0].x, *[np.full(len(shown[0].x), v)] * 3)
-            for n, v in (("chance", 0.5), ("half height", 0.75))
+            for n, v in (("chance", 0.5), ("three quarters", 0.75))
         ]
         caption = joined([tag("b", f"Two-alternative forced choice by {name}: "), "share of states in which the ",
                           "other field is told from the reference, against its difference w; shading: 95 % intervals; ",

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-DASHES = {"Bayes ceiling": (5.0, 2.0), "present field alone": (1.5, 1.5), "half height": (8.0, 3.0)}
+DASHES = {
+    "Bayes ceiling": (5.0, 2.0),
+    "present field alone": (1.5, 1.5),
+    "half height": (8.0, 3.0),
+    "three quarters": (8.0, 3.0),
+}
 
 
 def lines(
