@@ -63,7 +63,7 @@ def quantiles(values):
 
 
 def test_intervals_of_lifetimes_cover():
-    """A trial is remembered with probability 0.9 until an exponential time, and guessed at 1/5 from then on. Of 300 such
+    """A trial is remembered with probability 0.9 until an exponential time, and guessed at 1/5 afterwards. Of 300 such
     sets 95 % should hold the lifetime of the true heights: fewer than 264 do with probability 5e-7, all with 2e-7."""
     rng, t, tau, floor = np.random.default_rng(1), np.arange(9) * 100.0, 200.0, 0.2
     true = floor + 0.9 * (1 - floor) * np.exp(-t / tau)
