@@ -208,6 +208,7 @@ def test_neighbours_see_what_no_plane_does():
     mean = fits.predicted(np.ones((2000, 1)), y, fold)
     assert fits.explained(y, fits.nearest(z, y, fold), mean)[0] > 0.8
     assert abs(fits.explained(y, fits.predicted(fits.designs(z)["linear"], y, fold), mean)[0]) < 0.02
+    y = rng.normal(size=(2000, 1))
     one = fits.nearest(z, y, fold, 1)
     others = np.flatnonzero(fold != fold[7])
     far = (((z[others] - z[7]) / z.std(axis=0)) ** 2).sum(axis=1)
