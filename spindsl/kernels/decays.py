@@ -9,7 +9,8 @@ def lifetime(time, height, floor, start):
     """The time after the first at which the height falls to (start + floor) / 2; last axis is time.
 
     Linear in the logarithm of that time between neighbours, linear in time up to the first. The first fall counts.
-    inf where it does not fall so far: it lasts longer than was looked; NaN where it does not start above its floor.
+    inf where it does not fall so far: it lasts longer than was looked; NaN where `start` is not above
+    the floor, or the first height already below that level.
     """
     time, height, floor = (np.asarray(v, dtype=float) for v in (time, height, floor))
     above = np.asarray(start, dtype=float)[..., None] - floor

@@ -36,6 +36,7 @@ def test_detectable_is_contiguous_from_the_smallest():
     assert detectable(N, [0.30, 0.9, 0.9, 0.9, 0.9], error, floor) == 0
     assert detectable(N, [0.9] * 5, error, floor) == 64
     assert detectable(N, [0.9, 0.309, 0.9, 0.9, 0.9], error, floor) == 4
+    assert detectable(N, floor, np.zeros(5), floor) == 0  # ties at the floor, which have no error
 
 
 def test_lifetime_of_an_exponential_is_ln_two():
@@ -87,3 +88,13 @@ def test_intervals_of_capacities_cover():
         low, high = quantiles(half_height(n, rng.binomial(trials, score, (RESAMPLES, 7)) / trials, floor))
         held += low <= known <= high
     assert 264 <= held < SETS
+
+
+@pytest.mark.parametrize("start", [0.2, 0.2 + 1e-16, 0.2 - 1e-9])
+def test_a_memory_that_does_not_begin_does_not_last(start):
+    """Ties at chance, to rounding: neither for ever nor for no time. Where it begins apart from the first height, half
+    of it may be gone by then."""
+    t = np.array([10.0, 20.0, 40.0])
+    assert np.isnan(lifetime(t, np.full(3, start), 0.2, start))
+    assert lifetime(t, np.full(3, 0.3), 0.2, 0.3) == np.inf
+    assert np.isnan(lifetime(t, np.full(3, 0.3), 0.2, 0.9))
