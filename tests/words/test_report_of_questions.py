@@ -65,7 +65,7 @@ def test_novelty_says_who_wins(tmp_path):
     tree.attrs["resolved"] = said("novelty", elbo="vae", density="vae", work="work", label="seen")
     page = report.write(tree, tmp_path).read_text()
     assert "<b>elbo (0.990)</b> and <b>label (0.985)</b> tell novel fields best, alike within the error" in page
-    assert "The best network score, <b>elbo</b>, beats the best plain one, <b>work</b>." in page
+    assert "The best trained network score, <b>elbo</b>, beats the best plain statistic, <b>work</b>." in page
     assert "Not every score of a network does: <b>density</b> falls short of work." in page
     assert "sees labels" in page
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..markup import Html, joined, tag
 from ..reading import group, groups, resolved
+from .series import Series, ranked
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -60,6 +61,21 @@ def asked(tree: xr.DataTree) -> list[Asked]:
         if name in found and kind and find_spec(f"{__package__}.{kind.replace('-', '_')}"):
             kinds.setdefault(kind, {})[name] = found[name]
     return [Asked(k, some, said["analysis"], said.get("bottleneck", {}), tree) for k, some in kinds.items()]
+
+
+def contest(asked: Asked, lines: list[Series], what: str = "", where: str = "") -> Html:
+    """Whether the best trained network, blind to labels, beats the best plain statistic at the end."""
+    networks = [s for s in lines if asked.network(s.name) and not asked.supervised(s.name)]
+    plain = [s for s in lines if not asked.network(s.name)]
+    if not networks or not plain:
+        return Html("")
+    network, one = (max(some, key=lambda s: s.value[-1]) for some in (networks, plain))
+    first, _ = ranked([network, one])
+    said = "is matched by" if len(first) > 1 else "beats" if first[0] is network else "is beaten by"
+    names = tag("b", network.name), tag("b", one.name)
+    return joined(
+        [f"The best trained network{what}, ", names[0], f", {said} the best plain statistic, ", names[1], where, "."]
+    )
 
 
 def told(one: Asked) -> Html:

@@ -10,7 +10,7 @@ import numpy as np
 from ..canvas import Plate
 from ..markup import Html, joined, table, tag
 from ..verdict import listed
-from .asked import Asked
+from .asked import Asked, contest
 from .drawing import lines
 from .series import Series, ranked, series
 
@@ -103,14 +103,7 @@ def told(asked: Asked) -> Iterator[Html]:
     )
     alike = " alike within the error" if len(best) > 1 else ""
     yield joined(["Most is remembered by ", names, alike, tail, "."])
-    networks = [s for s in found if asked.network(s.name) and not asked.supervised(s.name)]
-    plain = [s for s in found if not asked.network(s.name)]
-    if networks and plain:
-        network, one = (max(some, key=lambda s: s.value[-1]) for some in (networks, plain))
-        first, _ = ranked([network, one])
-        said = "is matched by" if len(first) > 1 else "beats" if first[0] is network else "is beaten by"
-        yield joined(["The best trained network, ", tag("b", network.title), f", {said} the best plain statistic, ",
-                      tag("b", one.title), "."])  # fmt: skip
+    yield contest(asked, found)
     none = [
         s.title for s in found if s.value[-1] == 0 and not (asked.found[s.name]["detectable"].isel(time=-1) > 0).any()
     ]

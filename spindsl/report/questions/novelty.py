@@ -10,7 +10,7 @@ import numpy as np
 from ..canvas import Plate
 from ..markup import Html, joined, table, tag
 from ..verdict import listed
-from .asked import Asked
+from .asked import Asked, contest
 from .drawing import lines
 from .series import Series, ranked, series
 
@@ -74,22 +74,10 @@ def told(asked: Asked) -> Iterator[Html]:
         tail = joined([", against ", listed([f"{s.name} ({s.value[-1]:.3f})" for s in rest])]) if rest else ""
         verb = " tell novel fields best, alike within the error" if len(best) > 1 else " tells novel fields best"
         yield joined([names, verb, where, tail, "."])
-        networks = [s for s in mine if asked.network(s.name)]
-        plain = [s for s in mine if not asked.network(s.name)]
-        if networks and plain:
-            network, one = (max(some, key=lambda s: s.value[-1]) for some in (networks, plain))
-            first, _ = ranked([network, one])
-            said = "is matched by" if len(first) > 1 else "beats" if first[0] is network else "is beaten by"
-            yield joined(["The best network score, ", tag("b", network.name), f", {said} the best plain one, ",
-                          tag("b", one.name), where, "."])  # fmt: skip
-            worse = [s.name for s in networks if ranked([s, one])[0] == [one]]
-            if worse and network.name not in worse:
-                yield joined(
-                    [
-                        "Not every score of a network does: ",
-                        tag("b", ", ".join(worse)),
-                        " falls short of ",
-                        one.name,
-                        ".",
-                    ]
-                )
+        yield contest(asked, mine, " score", where)
+        best = next((s for s in mine if not asked.network(s.name)), None)
+        worse = [s.name for s in mine if best is not None and asked.network(s.name) and ranked([s, best])[0] == [best]]
+        if worse and len(worse) < sum(asked.network(s.name) for s in mine):
+            yield joined(
+                ["Not every score of a network does: ", tag("b", ", ".join(worse)), f" falls short of {best.name}."]
+            )
