@@ -1,8 +1,8 @@
 """Energies of discrete configurations as sums of local terms: a few representations, two verbs.
 
-    Clusters  E(s) = sum_t c_t prod_{i in t} s_i                             s_i = ±1: fields, pairs, plaquettes, any polynomial
-    Colours   E(q) = sum_(ij) table_ij[q_i, q_j] + sum_i field[i, q_i]       q_i = 0 … Q - 1: Potts and clock models
-    Tiles     E(s) = sum_w table[pattern of s in window w]                   s_i = ±1: one function of many spins, looked up
+    Clusters  E(s) = sum_t c_t prod_{i in t} s_i                        s_i = ±1: fields, pairs, plaquettes
+    Colours   E(q) = sum_(ij) table_ij[q_i, q_j] + sum_i field[i, q_i]  q_i = 0 … Q - 1: Potts and clock models
+    Tiles     E(s) = sum_w table[pattern of s in window w]              s_i = ±1: a function of many spins, looked up
 
 `energy(model, s)` is E; `cost(model, s, i, new)` is what E changes by when site i takes the value `new`, from the
 terms that hold i alone. c_t carries its sign: a ferromagnet, E = -J sum s_i s_j, has c = -J.
@@ -118,7 +118,7 @@ def colours(
 
 
 def tiles(sites: int, window: np.ndarray, table: np.ndarray) -> Tiles:
-    """Windows (window, bit) of sites with one table of 2^bits energies; ValueError where a window holds a site twice."""
+    """Windows (window, bit) of sites with one table of 2^bits energies; ValueError where one holds a site twice."""
     if table.shape != (1 << window.shape[1],):
         raise ValueError(f"{window.shape[1]} sites have {1 << window.shape[1]} patterns, the table holds {table.shape}")
     if (np.diff(np.sort(window, axis=1), axis=1) == 0).any():
