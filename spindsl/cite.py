@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from .experiment import Experiment
 
 ITSELF = "spindsl"
-REFERENCES = Path(__file__).parent / "references"
+BIBLIOGRAPHY = Path(__file__).parent / "bibliography"
 
 
 def reference(key: str) -> str:
     """One BibTeX entry; KeyError for an unknown key."""
-    path = REFERENCES / f"{key}.bib"
+    path = BIBLIOGRAPHY / f"{key}.bib"
     if not path.exists():
         raise KeyError(f"no reference {key!r}: {path} is absent")
     return path.read_text(encoding="utf-8").strip().replace("VERSION", __version__)

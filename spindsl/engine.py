@@ -139,7 +139,7 @@ class Runner:
             stage.parts[piece.part], piece.labels if stage.split else (), piece.grown, before, tick,
         )  # fmt: skip
         at_times = stage.split is not None and stage.split.dim == "switch"
-        inputs = {n: self.input(stage, several) for n, several in node.sources.items()}
+        inputs = {n: place(self.input(stage, several), stage, piece.part) for n, several in node.sources.items()}
         seen = {n: among(d, piece.labels) if at_times else d for n, d in inputs.items()}
         try:
             found = self.apart.call(stage.run, task, seen, self.stop.check) if work.apart else stage.run(task, **seen)
@@ -274,6 +274,13 @@ def accelerator() -> bool:
     import torch
 
     return torch.cuda.is_available()
+
+
+def place(dataset: xr.Dataset, stage: Stage, part: str) -> xr.Dataset:
+    """What a part sees of an input: its own place along the dimension that parts become, if it is to see no more."""
+    if not stage.apart or stage.dim not in dataset.dims:
+        return dataset
+    return dataset.isel({stage.dim: list(stage.parts).index(part)})
 
 
 def among(dataset: xr.Dataset, switches: tuple[int, ...]) -> xr.Dataset:

@@ -26,6 +26,7 @@ from .spec import (
     Name,
     Positive,
     Protocol,
+    Reference,
     System,
     Text,
     Word,
@@ -34,7 +35,17 @@ from .spec import (
 from .sweeping import Sweep, overlaps
 
 LANGUAGE = 1
-PACKAGES = ("graphs", "couplings", "readers", "systems", "dynamics", "protocols", "bottlenecks", "analyses")
+PACKAGES = (
+    "graphs",
+    "couplings",
+    "readers",
+    "systems",
+    "dynamics",
+    "protocols",
+    "references",
+    "bottlenecks",
+    "analyses",
+)
 
 
 class Split(Words):
@@ -103,6 +114,7 @@ class Experiment(Words):
     system: System = Field(description="matter")
     dynamics: Dynamics | None = Field(default=None, description="how it moves")
     protocol: Protocol | None = Field(default=None, description="what is done to it")
+    reference: dict[Name, Reference] = Field(default_factory=dict, description="exact truth, by name")
     bottleneck: dict[Name, Bottleneck] = Field(default_factory=dict, description="models, by name")
     analysis: dict[Name, Analysis] = Field(default_factory=dict, description="questions, by name")
     split: Split = Split()
@@ -134,7 +146,7 @@ class Experiment(Words):
     def words(self) -> dict[str, Word]:
         """Every word of the file by its path."""
         found = {n: getattr(self, n) for n in ("system", "dynamics", "protocol") if getattr(self, n) is not None}
-        for noun in ("bottleneck", "analysis"):
+        for noun in ("reference", "bottleneck", "analysis"):
             found |= {f"{noun}.{name}": word for name, word in getattr(self, noun).items()}
         return found
 

@@ -2,9 +2,9 @@
 
 A stage may be cut in three ways, all of them invisible in its result:
 
-    parts   named pieces that know nothing of each other (the drives)
-    split   a count of independent pieces, taken in blocks (trials; the times of per-time fits)
-    grows   a count that can only be extended from its end (the switches of a trajectory)
+    parts   named pieces that know nothing of each other (the drives, the temperatures)
+    split   a count of independent pieces, taken in blocks (trials, chains; the times of per-time fits)
+    grows   a count that can only be extended from its end (the switches of a trajectory, the samples of a chain)
 
 Extents (how many trials, which switches) are no part of a stage's identity, so asking for more computes
 only the difference.
@@ -37,6 +37,7 @@ class Promise:
     label: bool = False  # a number that names something: no mean is taken of it
 
 
+NUMBERED = {"time": "switch", "sample": "sample"}  # what grows, and the coordinate that numbers it
 SPINS = {"flag_values": np.array([-1, 1], dtype=np.int8), "flag_meanings": "down up"}
 
 
@@ -44,7 +45,7 @@ SPINS = {"flag_values": np.array([-1, 1], dtype=np.int8), "flag_meanings": "down
 class Split:
     """Independent pieces `labels` along `dim`, of which one task takes up to `block` neighbours.
 
-    `dim` is "trial" or "switch" (a coordinate of the dimension `time`).
+    `dim` is "trial", "chain" or "switch" (a coordinate of the dimension `time`).
     """
 
     dim: str
@@ -85,6 +86,8 @@ class Stage:
     group: str = ""  # of the result; "" keeps the stage out of it
     sizes: Mapping[str, int] = field(default_factory=dict)  # of dimensions without coordinate
     coords: Mapping[str, tuple] = field(default_factory=dict)  # labels of the whole result, by dimension
+    dim: str = "drive"  # that the parts become
+    apart: bool = False  # a part sees, of what it needs along that dimension, its own place alone
     timeless: bool = False  # reads nothing of its inputs that depends on time
     accelerated: bool = False  # runs whole on a GPU, if there is one
     interpreted: bool = False  # holds the interpreter: pieces run in processes of their own
@@ -96,7 +99,7 @@ class Stage:
 
     @property
     def cut(self) -> bool:
-        """Whether the stage is made of parts, which become the dimension `drive`."""
+        """Whether the stage is made of parts, which become the dimension `dim`."""
         return "" not in self.parts
 
     def size(self, dim: str) -> int:
@@ -113,7 +116,7 @@ class Stage:
         if set(result.data_vars) != set(self.gives):
             raise TypeError(f"{self.name} gave {sorted(result.data_vars)}, promised {sorted(self.gives)}")
         for name, promise in self.gives.items():
-            dims = promise.dims[1:] if self.cut and promise.dims[:1] == ("drive",) else promise.dims
+            dims = promise.dims[1:] if self.cut and promise.dims[:1] == (self.dim,) else promise.dims
             if result[name].dims != dims or result[name].dtype != np.dtype(promise.dtype):
                 found = f"{result[name].dims} {result[name].dtype}"
                 raise TypeError(f"{self.name}.{name} is {found}, promised {dims} {promise.dtype}")

@@ -15,8 +15,9 @@ import numpy as np
 from . import ensemble
 from .errors import Finding, MeaningError, SpecError
 from .experiment import Between, Expect, Experiment, First, Last
-from .graph import Graph, Node, Stage
+from .graph import NUMBERED, Graph, Node, Stage
 from .points import BEFORE, Point, surveyed, unswept, valid
+from .spec import Bottleneck, Model
 from .sweeping import Axis, axes, changed, owner
 
 
@@ -153,8 +154,8 @@ def identity(stage: Stage, needs: Mapping[str, str]) -> str:
 
 
 def lowered(point: Point, data: Path) -> tuple[dict[str, Stage], list[Finding]]:
-    """The stages of one point in order: matter, its history, the split, bottlenecks, analyses; and all that
-    does not fit together."""
+    """The stages of one point in order: matter, its history, the split, exact truth, bottlenecks, analyses; and all
+    that does not fit together."""
     experiment, stages, wrong = point.experiment, {}, []
     owners: dict[str, set[str]] = {}
 
@@ -181,16 +182,57 @@ def lowered(point: Point, data: Path) -> tuple[dict[str, Stage], list[Finding]]:
         add("protocol", lambda: experiment.protocol.stages(stages, experiment.dynamics, data))
     if "trajectory" not in stages:
         return stages, wrong
-    wrong += trained(experiment, stages["trajectory"])
-    add("split", lambda: (ensemble.split(stages["trajectory"], experiment.split.said()),))
-    for name, word in experiment.bottleneck.items():
-        add(f"bottleneck.{name}", partial(word.stages, name, stages))
+    trajectory = stages["trajectory"]
+    wrong += trained(experiment, trajectory)
+    if set(Bottleneck.watches) <= dimensions(trajectory):
+        add("split", lambda: (ensemble.split(trajectory, experiment.split.said()),))
+    for name, word in experiment.reference.items():
+        add(f"reference.{name}", partial(word.stages, name, stages))
+    for name, word in ordered(experiment.bottleneck):
+        wrong += (unfit := [*watched(word, f"bottleneck.{name}", trajectory), *missing(experiment, name, word)])
+        if not unfit and all(f"bottleneck.{n}" in stages for n in word.refers()):
+            add(f"bottleneck.{name}", partial(word.stages, name, stages))
     for name, word in experiment.analysis.items():
         of = word.refers()
-        wrong += (unknown := list(referred(experiment, name, of, stages)))
-        if not unknown and (of not in experiment.bottleneck or f"bottleneck.{of}" in stages):
+        wrong += (
+            unfit := list(watched(word, f"analysis.{name}", trajectory)) or list(referred(experiment, name, of, stages))
+        )
+        if not unfit and (of not in experiment.bottleneck or f"bottleneck.{of}" in stages):
             add(f"analysis.{name}", partial(word.stages, name, stages))
     return stages, wrong
+
+
+def dimensions(stage: Stage) -> set[str]:
+    """All dimensions of what a stage gives."""
+    return {d for p in stage.gives.values() for d in p.dims}
+
+
+def ordered(bottlenecks: Mapping[str, Bottleneck]) -> Iterator[tuple[str, Bottleneck]]:
+    """Each after those whose results it takes; in a circle, as they come."""
+    left = dict(bottlenecks)
+    while left:
+        ready = [n for n, word in left.items() if not set(word.refers()) & set(left)] or list(left)
+        yield from ((n, left.pop(n)) for n in ready)
+
+
+def watched(word: Model, path: str, trajectory: Stage) -> Iterator[Finding]:
+    """A mistake where a word watches by other dimensions than configurations have."""
+    have = dimensions(trajectory)
+    if not set(word.watches) <= have:
+        kind = word.said()["kind"]
+        given = ", ".join(d for d in ("drive", "beta", "trial", "chain", "time", "sample") if d in have)
+        message = f"{kind!r} looks at each {' and '.join(word.watches)}; here configurations have {given}"
+        hint = "such are those of [protocol] equilibrium" if "beta" in word.watches else "such are those of a drive"
+        yield Finding("E204", message, (*path.split(".", 1), "kind"), hint=hint)
+
+
+def missing(experiment: Experiment, name: str, word: Bottleneck) -> Iterator[Finding]:
+    """A mistake for a bottleneck that takes the results of one that there is not, or of itself."""
+    for other in word.refers():
+        if other not in experiment.bottleneck or other == name:
+            known = [n for n in experiment.bottleneck if n != name]
+            hint = f"there are {', '.join(known)}" if known else "there is no other"
+            yield Finding("E204", f"no bottleneck {other!r} to take results of", ("bottleneck", name), hint=hint)
 
 
 def trained(experiment: Experiment, trajectory: Stage) -> Iterator[Finding]:
@@ -206,7 +248,7 @@ def trained(experiment: Experiment, trajectory: Stage) -> Iterator[Finding]:
 def referred(experiment: Experiment, name: str, of: str, stages: dict[str, Stage]) -> Iterator[Finding]:
     """A mistake unless `of` is a bottleneck or a variable of the trajectory."""
     given = stages["trajectory"].gives
-    known = [*experiment.bottleneck, *(v for v, p in given.items() if not p.label and "time" in p.dims)]
+    known = [*experiment.bottleneck, *(v for v, p in given.items() if not p.label and NUMBERED.keys() & set(p.dims))]
     if of not in known:
         hint = f"known are {', '.join(known)}"
         yield Finding("E204", f"no bottleneck or observable {of!r}", ("analysis", name, "of"), hint=hint)

@@ -34,6 +34,9 @@ WORDS = {
     "network": ("number of the network", "1"),
     "direction": ("direction through latent space", "1"),
     "point": ("position on the line", "1"),
+    "beta": ("inverse temperature", "1/J"),
+    "chain": ("number of the Markov chain", "1"),
+    "sample": ("number of the recorded configuration of a chain", "1"),
     "realization": ("number of the realization of the disorder", "1"),
 }
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .graph import Stage
+from .graph import NUMBERED, Stage
 from .store import Block, Store
 
 if TYPE_CHECKING:
@@ -86,15 +86,17 @@ def labelled(stage: Stage, piece: Piece, block: xr.Dataset, inputs: Iterable[xr.
     for known in inputs:
         if "trial" in block.dims and "drive" not in {*block.dims, *block.coords} and "drive" in known.coords:
             block = block.assign_coords(drive=("trial", known["drive"].values))
-    if "trial" in block.dims and stage.split and stage.split.dim == "trial":
-        block = block.assign_coords(trial=list(piece.labels))
-    if "time" in block.dims:
-        switch = stage.coords["switch"]
-        if stage.split and stage.split.dim == "switch":
-            switch = piece.labels
+    if stage.split and stage.split.dim in block.dims:
+        block = block.assign_coords({stage.split.dim: list(piece.labels)})
+    for dim, coord in NUMBERED.items():
+        if dim not in block.dims:
+            continue
+        numbers = stage.coords[coord]
+        if stage.split and stage.split.dim == coord:
+            numbers = piece.labels
         elif stage.grows:
-            switch = [k for k in switch if piece.grown[0] <= k <= piece.grown[1]]
-        block = block.assign_coords(switch=("time", np.array(switch, dtype=np.int64)))
+            numbers = [k for k in numbers if piece.grown[0] <= k <= piece.grown[1]]
+        block = block.assign_coords({coord: (dim, np.array(numbers, dtype=np.int64))})
     return block
 
 
@@ -111,25 +113,25 @@ class Assembly:
         stage = self.stage
         source: dict[str, np.ndarray | slice] = {}
         target: dict[str, np.ndarray | slice] = {}
-        for dim, coord in (("trial", "trial"), ("time", "switch")):
+        for dim, coord in {"trial": "trial", "chain": "chain", **NUMBERED}.items():
             if coord in block.coords and dim in stage.coords:
                 have, want = block[coord].values, np.array(stage.coords[coord])
                 source[dim] = span(np.flatnonzero(np.isin(have, want)))
                 target[dim] = span(np.flatnonzero(np.isin(want, have)))
         if stage.cut:
-            target["drive"] = span(np.array([list(stage.parts).index(piece.part)]))
+            target[stage.dim] = span(np.array([list(stage.parts).index(piece.part)]))
         chain = piece.part, piece.labels
         reach = self.reach.get(chain, 0)
         for name, promise in stage.gives.items():
             values = block[name].values
-            values = values[None] if stage.cut and promise.dims[:1] == ("drive",) else values
+            values = values[None] if stage.cut and promise.dims[:1] == (stage.dim,) else values
             if name not in self.arrays:
                 shape = [stage.size(d) if d in stage.coords else values.shape[i] for i, d in enumerate(promise.dims)]
                 self.arrays[name] = np.empty(shape, values.dtype)
-            if "time" not in promise.dims and piece.grown[1] < reach:
+            if not NUMBERED.keys() & set(promise.dims) and piece.grown[1] < reach:
                 continue  # a later piece of the chain has spoken
             at = tuple(target.get(d, slice(None)) for d in promise.dims)
-            of = tuple(slice(None) if d == "drive" else source.get(d, slice(None)) for d in promise.dims)
+            of = tuple(source.get(d, slice(None)) for d in promise.dims)
             self.arrays[name][at] = values[of]
         self.reach[chain] = max(reach, piece.grown[1])
         self.attrs = dict(block.attrs)

@@ -1,6 +1,6 @@
 """The nouns of the language and the types their keys are made of.
 
-A word is a frozen pydantic model with `kind: Literal["its-name"]`; subclassing a noun registers it. Five
+A word is a frozen pydantic model with `kind: Literal["its-name"]`; subclassing a noun registers it. Six
 nouns are tables of the file; the parts (graph, couplings, reader) are tables within a word. A key that
 is annotated with a noun takes any word of it.
 """
@@ -29,7 +29,7 @@ Fraction = Annotated[float, Field(gt=0, lt=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=64)]
 Label = Annotated[str, Field(min_length=1, max_length=64)]
 
-SWEEPABLE = r"^(system|dynamics|protocol|split|bottleneck|analysis)(\.[A-Za-z0-9_-]+)+$|^seed$"
+SWEEPABLE = r"^(system|dynamics|protocol|split|reference|bottleneck|analysis)(\.[A-Za-z0-9_-]+)+$|^seed$"
 
 
 def _tuple(value: Any) -> Any:
@@ -119,7 +119,21 @@ class Protocol(Word, ABC):
         """
 
 
-class Bottleneck(Word, ABC):
+class Reference(Word, ABC):
+    """Exact truth that results can be held against, where there is any."""
+
+    @abstractmethod
+    def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
+        """The stage `reference.NAME`, from the stages `system` and `trajectory`, at whose temperatures it is asked."""
+
+
+class Model(Word, ABC):
+    """What looks at configurations: `watches` says by which dimensions they must be told apart."""
+
+    watches: ClassVar[tuple[str, ...]] = ("trial", "time")
+
+
+class Bottleneck(Model, ABC):
     """A model that squeezes configurations through few latent variables.
 
     Its stage gives `latent_mean`, with a posterior `latent_std`, and `log_evidence` where the model says how likely
@@ -134,8 +148,12 @@ class Bottleneck(Word, ABC):
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         """The stage `bottleneck.NAME`, from the stages `trajectory` and `split`."""
 
+    def refers(self) -> tuple[str, ...]:
+        """The bottlenecks whose results it takes."""
+        return ()
 
-class Analysis(Word, ABC):
+
+class Analysis(Model, ABC):
     """A question asked of configurations or of what a bottleneck kept of them."""
 
     @abstractmethod
@@ -153,6 +171,11 @@ class Topology(Word):
     @abstractmethod
     def edges(self, spins: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Pairs i < j of neighbours, each once, in any order, (edge)."""
+
+    @property
+    def extent(self) -> tuple[int, ...] | None:
+        """Sides of the lattice that it is, which say how many spins there are; None for any other graph."""
+        return None
 
     @abstractmethod
     def degree(self, spins: int) -> float:
@@ -216,7 +239,7 @@ class Reader(Word):
         return self.said() | {key.partition(".")[0]: "-" for key in self.files()}
 
 
-NOUNS = (System, Dynamics, Protocol, Bottleneck, Analysis)  # tables of the file
+NOUNS = (System, Dynamics, Protocol, Reference, Bottleneck, Analysis)  # tables of the file
 PARTS = (Topology, Couplings, Reader)  # tables within a word
 
 

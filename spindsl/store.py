@@ -80,28 +80,37 @@ def keys(graph: Graph) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for name, node in graph.nodes.items():
         stage = node.stage
-        needs = {
-            n: [{"keys": list(found[at].values()), **extents(graph.nodes[at].stage, stage)} for at in several]
-            for n, several in node.sources.items()
-        }
         made_of = {
-            "name": stage.name, "said": stage.said, "needs": needs,
+            "name": stage.name, "said": stage.said,
             "seed": [stage.disorder] if stage.quenched else [stage.seed, stage.disorder],
             "files": {k: content(p) for k, p in stage.files.items()},
             "code": {m: code(m) for m in ("spindsl.seeds", stage.run.__module__, *stage.code)},
         }  # fmt: skip
-        found[name] = {part: short(made_of | {"part": part, "about": about}) for part, about in stage.parts.items()}
+        found[name] = {}
+        for part, about in stage.parts.items():
+            needs = {
+                n: [{"keys": seen(found[at], stage, part), **extents(graph.nodes[at].stage, stage)} for at in several]
+                for n, several in node.sources.items()
+            }
+            found[name][part] = short(made_of | {"needs": needs, "part": part, "about": about})
     return found
+
+
+def seen(keys: Mapping[str, str], stage: Stage, part: str) -> list[str]:
+    """Keys of those parts of a need that a part of `stage` sees."""
+    return [keys[part]] if stage.apart and part in keys else list(keys.values())
 
 
 def extents(need: Stage, stage: Stage) -> dict[str, Any]:
     """How much of `need` a piece of `stage` sees: nothing of it that both are split along."""
-    seen: dict[str, Any] = {}
-    if need.split and need.split.dim == "trial":
-        seen["trial"] = len(need.split.labels)
+    much: dict[str, Any] = {}
+    if need.split and need.split.dim in ("trial", "chain"):
+        much[need.split.dim] = len(need.split.labels)
     if "switch" in need.coords and not stage.timeless and not (stage.split and stage.split.dim == "switch"):
-        seen["switch"] = list(need.coords["switch"])
-    return seen
+        much["switch"] = list(need.coords["switch"])
+    if "sample" in need.coords and not stage.timeless:
+        much["sample"] = len(need.coords["sample"])
+    return much
 
 
 def short(made_of: Mapping[str, Any]) -> str:

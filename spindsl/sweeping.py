@@ -15,7 +15,7 @@ from .spec import SWEEPABLE, Listed, Words
 
 TAKEN = frozenset({
     "drive", "trial", "time", "switch", "spin", "feature", "field", "network", "latent", "edge", "epoch",
-    "guessed", "direction", "point", "realization",
+    "guessed", "direction", "point", "realization", "chain", "sample", "term", "template", "body", "axis", "level",
 })  # fmt: skip
 Path = Annotated[str, Field(pattern=SWEEPABLE)]
 
@@ -178,4 +178,4 @@ def changed(base: Mapping[str, Any], swept: Mapping[str, Any]) -> dict[str, Any]
 def owner(path: str | Sequence[str | int]) -> str:
     """The table that a path belongs to: dynamics, bottleneck.vae."""
     parts = path.split(".") if isinstance(path, str) else [*map(str, path), ""]
-    return ".".join(parts[: 2 if parts[0] in ("bottleneck", "analysis") else 1])
+    return ".".join(parts[: 2 if parts[0] in ("reference", "bottleneck", "analysis") else 1])

@@ -193,7 +193,7 @@ def absent(parts: Sequence[str], base: Any) -> tuple[str, str] | None:
             continue
         if listed and not isinstance(at, dict):
             return f"{'.'.join(parts[:depth])} is no table", ""
-        named = depth == 1 and parts[0] in ("bottleneck", "analysis")
+        named = depth == 1 and parts[0] in ("reference", "bottleneck", "analysis")
         if named and isinstance(at, dict) and part not in at:
             near = nearest(part, list(at))
             hint = f'did you mean "{".".join((parts[0], near, *parts[2:]))}"?' if near else ""

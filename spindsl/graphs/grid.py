@@ -1,4 +1,4 @@
-"""Square and cubic lattices: nearest neighbours on a grid."""
+"""Chains, square and cubic lattices: nearest neighbours on a grid."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -27,6 +27,10 @@ class Grid(Topology):
                 raise MeaningError(message, "sides", k, code="E203", hint="at least 3, or periodic = false")
         return self
 
+    @property
+    def extent(self) -> tuple[int, ...]:
+        return self.sides
+
     def degree(self, spins: int) -> float:
         if np.prod(self.sides) != spins:
             has = " × ".join(map(str, self.sides))
@@ -44,6 +48,13 @@ class Grid(Topology):
             pairs.append((here.ravel(), np.roll(site, -1, axis).take(np.arange(reach), axis).ravel()))
         i, j = (np.concatenate(ends) for ends in zip(*pairs))
         return np.minimum(i, j), np.maximum(i, j)
+
+
+class Chain(Grid):
+    """A chain, or a ring if periodic."""
+
+    kind: Literal["chain"]
+    sides: Annotated[tuple[Side], Listed] = Field(description="[L], number of spins")
 
 
 class Square(Grid):
