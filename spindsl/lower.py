@@ -194,9 +194,8 @@ def lowered(point: Point, data: Path) -> tuple[dict[str, Stage], list[Finding]]:
             add(f"bottleneck.{name}", partial(word.stages, name, stages))
     for name, word in experiment.analysis.items():
         of = word.refers()
-        wrong += (
-            unfit := list(watched(word, f"analysis.{name}", trajectory)) or list(referred(experiment, name, of, stages))
-        )
+        unfit = list(watched(word, f"analysis.{name}", trajectory)) or list(referred(experiment, name, of, stages))
+        wrong += unfit
         if not unfit and (of not in experiment.bottleneck or f"bottleneck.{of}" in stages):
             add(f"analysis.{name}", partial(word.stages, name, stages))
     return stages, wrong
