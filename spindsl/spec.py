@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Union, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -45,6 +45,7 @@ def _unique(values: tuple) -> tuple:
 
 Listed = BeforeValidator(_tuple)
 Unique = AfterValidator(_unique)
+Sweeps = Literal["random", "sequential", "checkerboard"]
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
 Labels = Annotated[tuple[Label, ...], Field(min_length=1), Listed, Unique]
 Switches = Annotated[tuple[Count, ...], Field(min_length=1), Listed, Unique]

@@ -1,22 +1,38 @@
-"""Metropolis dynamics in continuous time."""
+"""Dynamics that always goes downhill."""
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from ..spec import Dynamics, Positive
+from ..errors import MeaningError
+from ..spec import Dynamics, Positive, Sweeps
 
 
 class Metropolis(Dynamics):
-    """Spin j flips at rate min(1, exp(2 beta e_j)) / s, with the local energy e_j = s_j (g_j + A_j).
+    """Flips are taken with probability min(1, exp(-beta dE)); dE = -2 e_j for spin j of local energy e_j. Obeys
+    detailed balance. Metropolis et al., J. Chem. Phys. 21, 1087 (1953).
 
-    Every spin attempts one flip a second. Obeys detailed balance. Metropolis et al. 1953.
+    Under a drive in continuous time, min(1, exp(2 beta e_j)) a second; at equilibrium in sweeps of N attempts.
     """
 
     cites: ClassVar = ("metropolis1953", "gillespie1977", "bortz1975", "salmon2011")
 
     kind: Literal["metropolis"]
-    beta: Positive = Field(description="inverse temperature, 1/K (k_B = 1)")
+    beta: Positive | None = Field(
+        default=None, description="inverse temperature, 1/K (k_B = 1), under a drive; at equilibrium the protocol has it"
+    )
+    order: Sweeps | None = Field(
+        default=None, description="at equilibrium, in which order spins are tried: random, sequential or checkerboard"
+    )
+
+    @model_validator(mode="after")
+    def _either(self):
+        if (self.beta is None) == (self.order is None):
+            message = "give `beta` under a drive, or `order` at equilibrium"
+            raise MeaningError(message, "order" if self.order else "beta", code="E102")
+        return self
 
     def rule(self) -> dict[str, Any]:
+        if self.beta is None:
+            return {"move": "metropolis", "order": self.order}
         return {"rule": "spindsl.kernels.rules.metropolis:Metropolis", "beta": self.beta}

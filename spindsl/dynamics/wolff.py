@@ -1,0 +1,20 @@
+"""Single clusters, flipped as one."""
+
+from typing import Any, ClassVar, Literal
+
+from ..spec import Dynamics
+
+
+class Wolff(Dynamics):
+    """A cluster grown from a random spin over satisfied bonds, each taken with 1 - exp(-2 beta |J|), is flipped: one cluster is one sweep.
+
+    Wolff, Phys. Rev. Lett. 62, 361 (1989). Fields act through
+    a ghost spin. Valid, but slow, where frustration makes clusters percolate.
+    """
+
+    cites: ClassVar = ("wolff1989", "salmon2011")
+
+    kind: Literal["wolff"]
+
+    def rule(self) -> dict[str, Any]:
+        return {"move": "wolff"}
