@@ -214,11 +214,11 @@ def _(model, s):
     return total
 
 
-@overload(cost, inline="always")
+@overload(cost)
 def _cost(model, s, i, new):
     return cost.dispatch(model.instance_class)
 
 
-@overload(energy, inline="always")
+@overload(energy)
 def _energy(model, s):
     return energy.dispatch(model.instance_class)
