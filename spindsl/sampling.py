@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 CODE = ("spindsl.sampling", "spindsl.hamiltonian") + tuple(
-    f"spindsl.kernels.{k}" for k in ("energies", "measures", "philox", "floats", "moves")
+    f"spindsl.kernels.{k}" for k in ("energies", "measures", "philox", "floats", "chains")
 )
 LOCAL = ("metropolis", "heat-bath")
 
@@ -99,14 +99,51 @@ class Schedule:
     every: int
     flips: bool = False  # `every` counts attempted flips
 
-    def before(self, sample: int, spins: int) -> int:
-        """Attempts (or, of clusters, sweeps times N) that a chain has made before sample number `sample` + 1."""
-        return self.burn * spins + sample * self.every * (1 if self.flips else spins)
+    def attempts(self, spins: int) -> tuple[int, int]:
+        """Attempts before the first record begins, and from one record to the next."""
+        return self.burn * spins, self.every * (1 if self.flips else spins)
+
+
+def ordered(rule: Mapping[str, Any], system: xr.Dataset) -> np.ndarray:
+    """Sites in the order in which they are tried; none for at random."""
+    site = np.arange(system.attrs["spins"], dtype=np.uint32)
+    if rule["order"] == "random":
+        return site[:0]
+    if rule["order"] == "sequential":
+        return site
+    place = np.stack(np.unravel_index(site, tuple(np.atleast_1d(system.attrs["sides"]))))
+    return site[np.argsort(place.sum(axis=0) % 2, kind="stable")]
 
 
 def run(
-    system: xr.Dataset, rule: Mapping[str, Any], beta: float, start: np.ndarray, chains: tuple[int, ...],
-    key: np.ndarray, schedule: Schedule, grown: tuple[int, int], tick: Callable[[float], None],
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Configurations (chain, sample, site), energies (chain, sample), and the ends (chain, site)."""
-    raise NotImplementedError
+    system: xr.Dataset, rule: Mapping[str, Any], beta: float, s: np.ndarray, chains: tuple[int, ...],
+    key: np.ndarray, schedule: Schedule, first: int, count: int, tick: Callable[[float], None],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Samples `first` (from 0) and so on, `count` of each chain: spins (chain, sample, site) and energies.
+
+    `s` (chain, site) int8 is where the chains are, in place; chains that have not begun go through the burn-in.
+    """
+    from .kernels import chains as kernel
+
+    energy, spins = model(system), s.shape[1]
+    move = {"metropolis": kernel.Metropolis, "heat-bath": kernel.HeatBath}[rule["move"]](ordered(rule, system))
+    name = np.array(chains, dtype=np.uint64)
+    burn, every = schedule.attempts(spins)
+    if first == 0 and burn:
+        kernel.advance(energy, move, beta, s, name, key, np.uint64(0), burn)
+    out = np.empty((len(s), count, spins), dtype=np.int8), np.empty((len(s), count))
+    step = max(1, int(2e7 // max(every * len(s), 1)))
+    for at in range(0, count, step):
+        part = [v[:, at : at + step] for v in out]
+        begin = np.uint64(burn + (first + at) * every)
+        kernel.record(energy, move, beta, s, name, key, begin, every, *part)
+        tick((at + step) / (count + step))
+    return out
+
+
+def magnetization(system: xr.Dataset, spins: np.ndarray) -> np.ndarray:
+    """Mean spin of configurations, or the order parameter of colours."""
+    from .kernels import measures
+
+    colours = system.attrs.get("colours", 0)
+    return measures.order(spins, colours) if colours else measures.magnetization(spins)

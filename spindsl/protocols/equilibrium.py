@@ -1,0 +1,182 @@
+"""Matter left alone at one temperature: Markov chains, recorded now and then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import AfterValidator, Field
+
+from .. import sampling
+from ..errors import MeaningError
+from ..graph import SPINS, Promise, Split, Stage, Task
+from ..spec import Count, Dynamics, Listed, Positive, Protocol, Unique, Words
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+ALONG = ("beta", "chain", "sample")
+BLOCK = 64  # chains a piece: as many as share a machine word
+
+
+def _ascending(betas: tuple[float, ...]) -> tuple[float, ...]:
+    for k in range(1, len(betas)):
+        if betas[k] < betas[k - 1]:
+            raise MeaningError(f"{betas[k]:g} comes after {betas[k - 1]:g}; write them ascending", k, code="E203")
+    return betas
+
+
+Betas = Annotated[
+    tuple[Positive, ...], Field(min_length=1), Listed, Unique, AfterValidator(_ascending)
+]  # inverse temperatures, ascending
+
+
+class Flips(Words):
+    """A distance between samples in single attempts to flip a spin."""
+
+    flips: Count = Field(description="attempted flips from one sample to the next")
+
+
+class Record(Words):
+    """What is shown of a trajectory beside energies and magnetizations."""
+
+    spins: bool = Field(default=True, description="show the spins in the result; the store keeps them anyway")
+
+
+class Equilibrium(Protocol):
+    """Independent chains at every temperature, each recorded `samples` times after a burn-in.
+
+    A sweep is N attempted flips, or one cluster of Wolff's. Observations of single systems at one temperature are what
+    an inversion starts from (Sprague et al. 2021, Sec. 6): several chains and a distance between samples are the
+    paper's two measures against correlations, which are measured and stored in /diagnostics.
+    """
+
+    cites: ClassVar = ("sprague2021", "madras1988")
+
+    kind: Literal["equilibrium"]
+    betas: Betas = Field(description="inverse temperatures, ascending, in units of 1/J (k_B = 1)")
+    chains: Count = Field(description="independent chains at each temperature")
+    initial: Literal["random", "ordered"] = Field(description="every chain from spins of its own, or all spins alike")
+    burn_in: Annotated[int, Field(ge=0)] = Field(description="sweeps before the first sample")
+    samples: Count = Field(description="recorded configurations of each chain")
+    every: Count | Flips | Literal["auto"] = Field(
+        description="sweeps from one sample to the next, or { flips = n }, or auto: twice the measured correlation time"
+    )
+    record: Record = Record()
+
+    def stages(self, sources: Mapping[str, Stage], dynamics: Dynamics, data: Path) -> tuple[Stage, ...]:
+        system, rule = sources["system"], dynamics.rule()
+        if "move" not in rule:
+            hint = "metropolis or heat-bath with an order, wolff, swendsen-wang, parallel-tempering"
+            raise MeaningError("such a dynamics has no sweeps", "kind", hint=hint)
+        if not {"coupling", "J", "table"} & set(system.gives):
+            hint = "ising, potts, edwards-anderson, learned, or a spin-glass"
+            raise MeaningError("this matter has no energy of its configurations", "kind", hint=hint)
+        if isinstance(self.every, Flips) and rule.get("order") != "random":
+            hint = 'order = "random", or count sweeps'
+            raise MeaningError("single flips are attempted at random places only", "every", "flips", hint=hint)
+        ensemble, colours = sampling.Ensemble(self.betas), system.said.get("colours", 0)
+        coords = {
+            "beta": self.betas, "chain": tuple(range(self.chains)), "sample": tuple(range(1, self.samples + 1)),
+        }  # fmt: skip
+        sizes, code = {"spin": system.sizes["spin"]}, sampling.CODE
+        every = self.every.said() if isinstance(self.every, Flips) else self.every
+        said = {"rule": rule, "initial": self.initial, "burn_in": self.burn_in, "every": every}
+        pilot = (self.pilot(said, ensemble, code),) if every == "auto" else ()
+        trajectory = Stage(
+            "trajectory", watch, said, promises(colours, self.record), ("system", *(p.name for p in pilot)), code=code,
+            group="/trajectory", sizes=sizes, coords=coords, grows=self.samples, **ensemble.how,
+            split=Split("chain", coords["chain"], BLOCK),
+            seconds=3e-8 * len(self.betas) * self.chains * self.samples * sizes["spin"],
+        )  # fmt: skip
+        return (*pilot, trajectory, correlation(trajectory, said))
+
+    def pilot(self, said: Mapping[str, Any], ensemble: sampling.Ensemble, code: tuple[str, ...]) -> Stage:
+        """The stage `pilot`: a short run that measures correlation times, where samples are to be that far apart."""
+        gives = {"every": Promise(("beta",), "1", "sweeps from one sample to the next", "int64", label=True)}
+        return Stage("pilot", explore, said, gives, ("system",), code=code, group="/diagnostics",
+                     coords={"beta": self.betas}, **ensemble.how)  # fmt: skip
+
+
+def promises(colours: int, record: Record) -> dict[str, Promise]:
+    """What a trajectory holds."""
+    spins = Promise((*ALONG, "spin"), "1", "spin", "int8", SPINS, hidden=not record.spins)
+    if colours:
+        spins = Promise((*ALONG, "spin"), "1", "colour of the spin, 0 … Q - 1", "int8", hidden=not record.spins)
+    order = "order parameter (Q max n_a / N - 1) / (Q - 1)" if colours else "mean spin"
+    return {
+        "spins": spins,
+        "energy": Promise(ALONG, "J", "energy of the whole system"),
+        "magnetization": Promise(ALONG, "1", order),
+        "end": replace(spins, dims=("beta", "chain", "spin"), long_name="after the last sample", hidden=True),
+    }
+
+
+def watch(task: Task, system: xr.Dataset, pilot: xr.Dataset | None = None) -> xr.Dataset:
+    """Some chains at one temperature, from one sample to another."""
+    import xarray as xr
+
+    said, (first, last) = task.said, task.grown
+    every = int(pilot["every"]) if pilot is not None else said["every"]
+    schedule = sampling.Schedule(said["burn_in"], *((every["flips"], True) if isinstance(every, dict) else (every,)))
+    key = sampling.stream(task.seed, task.part)
+    if task.before is None:
+        s = sampling.begun(task.seed, (task.part,), task.labels, system, said["initial"])
+    else:
+        s = task.before["end"].values.copy()
+    spins, energy = sampling.run(
+        system, said["rule"], task.about["beta"], s, task.labels, key, schedule, first - 1, last - first + 1, task.tick
+    )
+    dims = ("chain", "sample")
+    found = {"spins": ((*dims, "spin"), spins), "energy": (dims, energy), "end": (("chain", "spin"), s)}
+    return xr.Dataset(found).assign(magnetization=(dims, sampling.magnetization(system, spins)))
+
+
+def explore(task: Task, system: xr.Dataset) -> xr.Dataset:
+    """The distance of samples: twice the larger correlation time of energy and magnetization, from a short run."""
+    import xarray as xr
+
+    tau = sampling.pilot(system, task.said["rule"], task.about["beta"], task.said["initial"], task.seed, task.tick)
+    return xr.Dataset({"every": ((), np.int64(max(1, np.ceil(2 * tau))))})
+
+
+def correlation(trajectory: Stage, said: Mapping[str, Any]) -> Stage:
+    """The stage `correlation`: what samples of a chain know of one another."""
+    each = ("beta",)
+    what = {"energy": "energy", "magnetization": "magnetization, of its modulus for spins of two values"}
+    gives: dict[str, Promise] = {}
+    for name, says in what.items():
+        gives |= {
+            f"tau_{name}": Promise(each, "sample", f"integrated correlation time of the {says}, 1/2 for none"),
+            f"tau_{name}_se": Promise(each, "sample", f"standard error of that time of the {says}"),
+            f"tau_exp_{name}": Promise(each, "sample", f"correlation time of an exponential fitted to the {says}"),
+            f"n_eff_{name}": Promise(each, "1", f"number of independent samples worth the same for the {says}"),
+            f"r_hat_{name}": Promise(each, "1", f"rank-normalised split R-hat over chains of the {says}"),
+        }
+    gives["distance"] = Promise(each, "1", "attempted flips (of clusters: clusters) from one sample to the next")
+    code = ("spindsl.kernels.autocorrelation",)
+    needs = ("trajectory", "pilot") if said["every"] == "auto" else ("trajectory",)
+    coords = {"beta": trajectory.coords["beta"]}
+    return Stage("correlation", correlated, said, gives, needs, group="/diagnostics", code=code, coords=coords,
+                 **sampling.Ensemble.of(trajectory).how)  # fmt: skip
+
+
+def correlated(task: Task, trajectory: xr.Dataset, pilot: xr.Dataset | None = None) -> xr.Dataset:
+    """Correlation times of one temperature. Madras and Sokal 1988; Sprague et al. 2021, Table 1."""
+    import xarray as xr
+
+    from ..kernels.autocorrelation import exponential, integrated, r_hat
+
+    every = int(pilot["every"]) if pilot is not None else task.said["every"]
+    spins = 1 if task.said["rule"]["move"] == "wolff" else trajectory.sizes["spin"]
+    found = {"distance": every["flips"] if isinstance(every, dict) else every * spins}
+    for name in ("energy", "magnetization"):
+        x = trajectory[name].values
+        x = np.abs(x) if name == "magnetization" else x
+        tau, se = integrated(x)
+        found |= {f"tau_{name}": tau, f"tau_{name}_se": se, f"tau_exp_{name}": exponential(x)}
+        found |= {f"n_eff_{name}": x.size / (2 * tau), f"r_hat_{name}": r_hat(x)}
+    return xr.Dataset({n: ((), float(v)) for n, v in found.items()})
