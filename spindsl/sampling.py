@@ -116,8 +116,16 @@ def ordered(rule: Mapping[str, Any], system: xr.Dataset) -> np.ndarray:
 
 
 def run(
-    system: xr.Dataset, rule: Mapping[str, Any], beta: float, s: np.ndarray, chains: tuple[int, ...],
-    key: np.ndarray, schedule: Schedule, first: int, count: int, tick: Callable[[float], None],
+    system: xr.Dataset,
+    rule: Mapping[str, Any],
+    beta: float,
+    s: np.ndarray,
+    chains: tuple[int, ...],
+    key: np.ndarray,
+    schedule: Schedule,
+    first: int,
+    count: int,
+    tick: Callable[[float], None],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Samples `first` (from 0) and so on, `count` of each chain: spins (chain, sample, site) and energies.
 
