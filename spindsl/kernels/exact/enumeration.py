@@ -44,9 +44,10 @@ def bits(model: Model) -> float:
 def moments(model: Model, betas: np.ndarray) -> Moments:
     """Thermodynamics at all temperatures (beta) in one pass."""
     block, head = _cut(model)
-    sums = _summed(model, np.asarray(betas, dtype=np.float64), _spin(model), states(model), block, head)
-    low, z, e, e2, *m = sums.T
-    return Moments(np.log(z) - betas * low, low + e / z, e2 / z - (e / z) ** 2, *(k / z for k in m))
+    betas = np.asarray(betas, dtype=np.float64)
+    sums = _summed(model, betas, _spin(model), states(model), block, head)
+    low, z, mean, squares, *m = sums.T
+    return Moments(np.log(z) - betas * low, mean, squares / z, *(k / z for k in m))
 
 
 def spectrum(model: Model) -> tuple[np.ndarray, np.ndarray]:
@@ -92,42 +93,48 @@ def _cut(model: Model) -> tuple[int, int]:
 
 @njit(cache=True, nogil=True)
 def _summed(model, betas, spin, Q, block, head):
-    """(beta, 8): the lowest energy E_0, then sums over states of w (1, E - E_0, (E - E_0)^2, m, |m|, m^2, m^4)."""
+    """(beta, 8): the lowest energy E_0; z, the sum of w = e^(-beta (E - E_0)); mean and summed squares of E about it;
+    sums of w (m, |m|, m^2, m^4). Blocks are merged as by Chan, Golub and LeVeque, Am. Stat. 37, 242 (1983)."""
     size = Q**block
-    e, m = np.empty(size), np.empty(size)
-    total = np.zeros((len(betas), 8))
+    e, m, w = np.empty(size), np.empty(size), np.empty(size)
+    total, part = np.zeros((len(betas), 8)), np.zeros(8)
     total[:, 0] = np.inf
     for b in range(Q**head):
         _block(model, spin, Q, block, head, b, e, m)
         low = e.min()
         for k in range(len(betas)):
-            row, beta = total[k], betas[k]
+            row = total[k]
             if low < row[0]:
-                _lower(row, low, beta)
-            part = np.zeros(8)
-            for a in range(size):
-                x = e[a] - row[0]
-                w = np.exp(-beta * x)
-                part[1] += w
-                part[2] += w * x
-                part[3] += w * x * x
-                part[4] += w * m[a]
-                part[5] += w * abs(m[a])
-                part[6] += w * m[a] ** 2
-                part[7] += w * m[a] ** 4
-            row[1:] += part[1:]
+                mean = row[2]
+                row[1:] *= np.exp(-betas[k] * (row[0] - low)) if row[1] > 0 else 0.0
+                row[0], row[2] = low, mean
+            _weighed(e, m, w, betas[k], row[0], part)
+            if part[1] > 0:
+                z = row[1] + part[1]
+                apart = part[2] - row[2]
+                row[3] += part[3] + apart**2 * row[1] * part[1] / z
+                row[2] += apart * part[1] / z
+                row[1] = z
+                row[4:] += part[4:]
     return total
 
 
 @njit(cache=True, nogil=True)
-def _lower(row, low, beta):
-    """The same sums about a lower energy."""
-    if row[0] < np.inf:
-        d = row[0] - low
-        row[3] += 2 * d * row[2] + d * d * row[1]
-        row[2] += d * row[1]
-        row[1:] *= np.exp(-beta * d)
-    row[0] = low
+def _weighed(e, m, w, beta, low, part):
+    """The sums of one block."""
+    part[:] = 0.0
+    for a in range(len(e)):
+        w[a] = np.exp(-beta * (e[a] - low))
+        part[1] += w[a]
+        part[2] += w[a] * (e[a] - low)
+        part[4] += w[a] * m[a]
+        part[5] += w[a] * abs(m[a])
+        part[6] += w[a] * m[a] ** 2
+        part[7] += w[a] * m[a] ** 4
+    if part[1] > 0:
+        part[2] = low + part[2] / part[1]
+        for a in range(len(e)):
+            part[3] += w[a] * (e[a] - part[2]) ** 2
 
 
 @njit(cache=True, nogil=True)
