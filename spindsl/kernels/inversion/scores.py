@@ -50,12 +50,12 @@ def none() -> Terms:
 def sums(spins, fitted: Terms, K, asked: Terms, cuts, weight=None, curved=True, exact=False) -> Sums:
     """PL, gradient of the couplings `asked` and Hessian (asked, fitted) at the energy `fitted`, K.
 
-    `spins` (observation, site) int8; block b is spins[cuts[b]:cuts[b + 1]]; `weight` (observation) multiplies each;
+    `spins` (observation, site) int8; block b is spins[cuts[b, 0]:cuts[b, 1]]; `weight` (observation) multiplies each;
     `exact` computes in double precision.
     """
     real = np.float64 if exact else np.float32
     weight = np.ones(len(spins), real) if weight is None else np.asarray(weight, real)
-    blocks = len(cuts) - 1
+    blocks = len(cuts)
     out = Sums(np.zeros(blocks), np.zeros((blocks, asked.count)), np.zeros((asked.count, fitted.count)))
     K, cuts = np.asarray(K, dtype=real), np.asarray(cuts, dtype=np.int64)
     _pass(spins, weight, *fitted[:3], K, *asked[:3], cuts, curved, out.value, out.gradient, out.hessian)
@@ -68,9 +68,9 @@ def _pass(spins, weight, f_start, f_site, f_own, K, a_start, a_site, a_own, cuts
     s, q, r = np.empty((sites, LANES), real), np.empty((sites, LANES), real), np.empty((sites, LANES), real)
     vu = np.empty((fitted, sites, LANES), real)
     p, held = np.empty(LANES, real), np.empty(LANES, real)
-    for block in range(len(cuts) - 1):
-        for low in range(cuts[block], cuts[block + 1], LANES):
-            lanes = min(LANES, cuts[block + 1] - low)
+    for block in range(len(cuts)):
+        for low in range(cuts[block, 0], cuts[block, 1], LANES):
+            lanes = min(LANES, cuts[block, 1] - low)
             _turn(spins, low, lanes, s)
             _local(s, f_start, f_site, f_own, K, q, vu, p)
             value[block] += _conditionals(q, r, vu, weight, low, lanes)
