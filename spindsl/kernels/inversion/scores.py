@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-LANES = 128  # configurations worked on together
+LANES = 256  # configurations worked on together
 
 
 class Terms(NamedTuple):
@@ -67,14 +67,14 @@ def _pass(spins, weight, f_start, f_site, f_own, K, a_start, a_site, a_own, cuts
     sites, real, fitted = spins.shape[1], weight.dtype, len(K) if curved else 0
     s, q, r = np.empty((sites, LANES), real), np.empty((sites, LANES), real), np.empty((sites, LANES), real)
     vu = np.empty((fitted, sites, LANES), real)
-    p, held = np.empty(LANES, real), np.empty(LANES, real)
+    p = np.empty(LANES, real)
     for block in range(len(cuts)):
         for low in range(cuts[block, 0], cuts[block, 1], LANES):
             lanes = min(LANES, cuts[block, 1] - low)
             _turn(spins, low, lanes, s)
             _local(s, f_start, f_site, f_own, K, q, vu, p)
             value[block] += _conditionals(q, r, vu, weight, low, lanes)
-            _gather(s, r, vu, a_start, a_site, a_own, p, held, gradient[block], hessian)
+            _gather(s, r, vu, a_start, a_site, a_own, gradient[block], hessian)
 
 
 @njit(cache=True, inline="always")
@@ -136,26 +136,40 @@ def _conditionals(q, r, vu, weight, low, lanes):
 
 
 @njit(cache=True, fastmath=True)
-def _gather(s, r, vu, start, site, own, p, held, gradient, hessian):
+def _gather(s, r, vu, start, site, own, gradient, hessian):
     for c in range(len(own)):
-        first, last = start[c], start[c + 1]
-        _product(s, site, first, last, p)
-        gradient[own[c]] += 2 * _against(p, r, site, first, last, held)
+        term = site[start[c] : start[c + 1]]
+        gradient[own[c]] += 2 * _against(s, r, term)
         for v in range(len(vu)):
-            hessian[own[c], v] += 4 * _against(p, vu[v], site, first, last, held)
+            hessian[own[c], v] += 4 * _against(s, vu[v], term)
 
 
-@njit(cache=True, fastmath=True, inline="always")
-def _against(p, r, site, first, last, held):
-    """sum over lanes of p sum_(i in term) r_i."""
-    row = r[site[first]]
-    for b in range(LANES):
-        held[b] = row[b]
-    for m in range(first + 1, last):
-        row = r[site[m]]
+@njit(cache=True, fastmath=True, boundscheck=False)
+def _against(s, r, term):
+    """sum over lanes of (product of the spins of a term) x (sum of r over its sites); small terms written out."""
+    total, size = s.dtype.type(0), len(term)
+    if size == 1:
+        a, ra = s[term[0]], r[term[0]]
         for b in range(LANES):
-            held[b] += row[b]
-    total = p[0] * held[0]
-    for b in range(1, LANES):
-        total += p[b] * held[b]
+            total += a[b] * ra[b]
+    elif size == 2:
+        a, ra, d, rd = s[term[0]], r[term[0]], s[term[1]], r[term[1]]
+        for b in range(LANES):
+            total += a[b] * d[b] * (ra[b] + rd[b])
+    elif size == 3:
+        a, ra, d, rd, e, re = s[term[0]], r[term[0]], s[term[1]], r[term[1]], s[term[2]], r[term[2]]
+        for b in range(LANES):
+            total += a[b] * d[b] * e[b] * (ra[b] + rd[b] + re[b])
+    elif size == 4:
+        a, ra, d, rd = s[term[0]], r[term[0]], s[term[1]], r[term[1]]
+        e, re, f, rf = s[term[2]], r[term[2]], s[term[3]], r[term[3]]
+        for b in range(LANES):
+            total += a[b] * d[b] * e[b] * f[b] * (ra[b] + rd[b] + re[b] + rf[b])
+    else:
+        for b in range(LANES):
+            p, held = s[term[0], b], r[term[0], b]
+            for k in range(1, size):
+                p *= s[term[k], b]
+                held += r[term[k], b]
+            total += p * held
     return total
