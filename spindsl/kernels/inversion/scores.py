@@ -72,9 +72,9 @@ def _pass(spins, weight, f_start, f_site, f_own, K, a_start, a_site, a_own, cuts
         for low in range(cuts[block, 0], cuts[block, 1], LANES):
             lanes = min(LANES, cuts[block, 1] - low)
             _turn(spins, low, lanes, s)
-            _local(s, f_start, f_site, f_own, K, q, vu, p)
+            _local(s, f_start, f_site, f_own, K, q, vu, p, lanes)
             value[block] += _conditionals(q, r, vu, weight, low, lanes)
-            _gather(s, r, vu, a_start, a_site, a_own, gradient[block], hessian)
+            _gather(s, r, vu, a_start, a_site, a_own, gradient[block], hessian, lanes)
 
 
 @njit(cache=True, inline="always")
@@ -82,36 +82,28 @@ def _turn(spins, low, lanes, s):
     for i in range(s.shape[0]):
         for b in range(lanes):
             s[i, b] = spins[low + b, i]
-        for b in range(lanes, LANES):
-            s[i, b] = 1
-
-
-@njit(cache=True, inline="always", fastmath=True)
-def _product(s, site, first, last, p):
-    row = s[site[first]]
-    for b in range(LANES):
-        p[b] = row[b]
-    for k in range(first + 1, last):
-        row = s[site[k]]
-        for b in range(LANES):
-            p[b] *= row[b]
 
 
 @njit(cache=True, fastmath=True)
-def _local(s, start, site, own, K, q, vu, p):
+def _local(s, start, site, own, K, q, vu, p, lanes):
     """q_i, and u_iv where the Hessian is wanted."""
-    q[:] = 0
-    vu[:] = 0
+    q[:, :lanes] = 0
+    vu[:, :, :lanes] = 0
     for c in range(len(own)):
-        _product(s, site, start[c], start[c + 1], p)
-        k = K[own[c]]
+        k, row = K[own[c]], s[site[start[c]]]
+        for b in range(lanes):
+            p[b] = row[b]
+        for m in range(start[c] + 1, start[c + 1]):
+            row = s[site[m]]
+            for b in range(lanes):
+                p[b] *= row[b]
         for m in range(start[c], start[c + 1]):
             row = q[site[m]]
-            for b in range(LANES):
+            for b in range(lanes):
                 row[b] += k * p[b]
             if len(vu):
                 row = vu[own[c], site[m]]
-                for b in range(LANES):
+                for b in range(lanes):
                     row[b] += p[b]
 
 
@@ -125,48 +117,45 @@ def _conditionals(q, r, vu, weight, low, lanes):
             total += weight[low + b] * np.log(1 - x)
             q[i, b] = weight[low + b] * x * (1 - x)
             r[i, b] = weight[low + b] * x
-        for b in range(lanes, LANES):
-            q[i, b] = 0
-            r[i, b] = 0
         for v in range(len(vu)):
             row = vu[v, i]
-            for b in range(LANES):
+            for b in range(lanes):
                 row[b] *= q[i, b]
     return total
 
 
 @njit(cache=True, fastmath=True)
-def _gather(s, r, vu, start, site, own, gradient, hessian):
+def _gather(s, r, vu, start, site, own, gradient, hessian, lanes):
     for c in range(len(own)):
         term = site[start[c] : start[c + 1]]
-        gradient[own[c]] += 2 * _against(s, r, term)
+        gradient[own[c]] += 2 * _against(s, r, term, lanes)
         for v in range(len(vu)):
-            hessian[own[c], v] += 4 * _against(s, vu[v], term)
+            hessian[own[c], v] += 4 * _against(s, vu[v], term, lanes)
 
 
 @njit(cache=True, fastmath=True, boundscheck=False)
-def _against(s, r, term):
+def _against(s, r, term, lanes):
     """sum over lanes of (product of the spins of a term) x (sum of r over its sites); small terms written out."""
     total, size = s.dtype.type(0), len(term)
     if size == 1:
         a, ra = s[term[0]], r[term[0]]
-        for b in range(LANES):
+        for b in range(lanes):
             total += a[b] * ra[b]
     elif size == 2:
         a, ra, d, rd = s[term[0]], r[term[0]], s[term[1]], r[term[1]]
-        for b in range(LANES):
+        for b in range(lanes):
             total += a[b] * d[b] * (ra[b] + rd[b])
     elif size == 3:
         a, ra, d, rd, e, re = s[term[0]], r[term[0]], s[term[1]], r[term[1]], s[term[2]], r[term[2]]
-        for b in range(LANES):
+        for b in range(lanes):
             total += a[b] * d[b] * e[b] * (ra[b] + rd[b] + re[b])
     elif size == 4:
         a, ra, d, rd = s[term[0]], r[term[0]], s[term[1]], r[term[1]]
         e, re, f, rf = s[term[2]], r[term[2]], s[term[3]], r[term[3]]
-        for b in range(LANES):
+        for b in range(lanes):
             total += a[b] * d[b] * e[b] * f[b] * (ra[b] + rd[b] + re[b] + rf[b])
     else:
-        for b in range(LANES):
+        for b in range(lanes):
             p, held = s[term[0], b], r[term[0], b]
             for k in range(1, size):
                 p *= s[term[k], b]

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from .candidates import Template, candidates, placed
-from .scores import none, sums, terms
+from .scores import LANES, none, sums, terms
 
 LOOK = 20_000  # observations that give the Hessian between candidates and fit, and the first steps of a refit
 
@@ -66,9 +66,10 @@ def runs(observations: int, blocks: int) -> np.ndarray:
 
 
 def heads(cuts: np.ndarray, look: int) -> np.ndarray:
-    """The head of each block, together about `look` observations."""
-    length = np.maximum(1, (cuts[:, 1] - cuts[:, 0]) * min(1.0, look / (cuts[:, 1] - cuts[:, 0]).sum())).astype(np.int64)
-    return np.stack([cuts[:, 0], np.minimum(cuts[:, 1], cuts[:, 0] + length)], axis=1)
+    """Heads of blocks spread evenly, `LANES` or more observations each, together about `look`."""
+    length = min(max(LANES, look // len(cuts)), int((cuts[:, 1] - cuts[:, 0]).max()))
+    some = cuts[np.unique(np.linspace(0, len(cuts) - 1, min(len(cuts), -(-look // length))).astype(np.int64))]
+    return np.stack([some[:, 0], np.minimum(some[:, 1], some[:, 0] + length)], axis=1)
 
 
 def grow(spins: np.ndarray, lists: list[np.ndarray], cuts: np.ndarray, chance: float):
