@@ -1,0 +1,149 @@
+"""A translation-invariant energy E(s) = -sum_t J_t sum_x prod_(i in t + x) s_i, grown from nothing, low order first.
+
+Growth: of all candidates the one whose efficient score at the present fit is largest enters, as long as it exceeds
+what chance gives; then everything is refitted without penalty, so that no coupling is shrunk. Last, terms whose own
+estimate is within chance of zero leave. The efficient score of t is U_t - H_tS H_SS^-1 U_S; its variance comes from
+sums over blocks of consecutive observations, so that correlated data count as what they are worth.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import t as student
+
+from .candidates import Template, candidates, placed
+from .scores import LANES, none, sums, terms
+
+LOOK = 20_000  # observations that give the Hessian between candidates and fit, and the first steps of a refit
+
+
+class Fit(NamedTuple):
+    """Selected terms with their couplings; `refused` says how near a miss the first term left outside was."""
+
+    template: list[Template]
+    J: np.ndarray  # (term): the energy is -J times the products
+    covariance: np.ndarray  # (term, term) of J, from blocks
+    naive: np.ndarray  # (term): standard errors of J, were all observations independent
+    chance: float  # |z| beyond which a term is taken
+    refused: float  # largest |z| of a candidate left outside
+    tried: int  # number of candidates
+
+    @property
+    def se(self) -> np.ndarray:
+        """Standard errors of J."""
+        return np.sqrt(np.diag(self.covariance))
+
+
+def fit_templates(
+    spins: np.ndarray, sides: tuple[int, ...], beta: float, *, reach: int | None, order: int, window: int,
+    alarm: float, blocks: int, periodic: bool = True,
+) -> Fit:  # fmt: skip
+    """Grow and fit on `spins` (observation, site), ±1, seen at `beta`, consecutive observations making the blocks.
+
+    Candidates: see `candidates`. `alarm`: number of false terms to expect if no candidate outside the fit is real.
+    """
+    pool = candidates(sides, reach, order, window, periodic)
+    lists = [placed(t, sides, periodic) for t in pool]
+    chance = threshold(alarm, len(pool), blocks)
+    cuts = runs(len(spins), blocks)
+    chosen, K, refused = grow(spins, lists, cuts, chance)
+    held = [lists[k] for k in chosen]
+    out = sums(spins, terms(held), K, terms(held), cuts, exact=True) if held else None
+    single = _naive(spins, held, K, out) if held else np.zeros(0)
+    covariance = sandwich(out.hessian, out.gradient) if held else np.zeros((0, 0))
+    return Fit([pool[k] for k in chosen], K / beta, covariance / beta**2, single / beta, chance, refused, len(pool))
+
+
+def threshold(alarm: float, tried: int, blocks: int) -> float:
+    """|z| that `alarm` of `tried` scores exceed by chance: Student's t, as the variance is that of `blocks` sums."""
+    return float(student.isf(alarm / (2 * tried), blocks - 1))
+
+
+def runs(observations: int, blocks: int) -> np.ndarray:
+    """Blocks (block, 2) of consecutive observations, first and one past last."""
+    edges = np.linspace(0, observations, blocks + 1).astype(np.int64)
+    return np.stack([edges[:-1], edges[1:]], axis=1)
+
+
+def heads(cuts: np.ndarray, look: int) -> np.ndarray:
+    """Heads of blocks spread evenly, `LANES` or more observations each, together about `look`."""
+    length = min(max(LANES, look // len(cuts)), int((cuts[:, 1] - cuts[:, 0]).max()))
+    some = cuts[np.unique(np.linspace(0, len(cuts) - 1, min(len(cuts), -(-look // length))).astype(np.int64))]
+    return np.stack([some[:, 0], np.minimum(some[:, 1], some[:, 0] + length)], axis=1)
+
+
+def grow(spins: np.ndarray, lists: list[np.ndarray], cuts: np.ndarray, chance: float):
+    """Numbers of the chosen terms, K and the largest |z| left outside."""
+    chosen, dropped, K, z = [], set(), np.zeros(0), np.zeros(0)
+    sizes = sorted({p.shape[1] for p in lists if p.shape[1] > 1} or {1})
+    for size in sizes:
+        while True:
+            rest = [k for k, p in enumerate(lists) if p.shape[1] <= size and k not in chosen and k not in dropped]
+            z = np.abs(score_test(spins, [lists[k] for k in chosen], K, [lists[k] for k in rest], cuts))
+            if not len(z) or z.max() < chance:
+                break
+            chosen.append(rest[int(z.argmax())])
+            K = refit(spins, [lists[k] for k in chosen], np.append(K, 0.0), cuts)
+            chosen, K = prune(spins, lists, chosen, K, cuts, chance, dropped)
+    return chosen, K, float(z.max(initial=0.0))
+
+
+def prune(spins, lists, chosen, K, cuts, chance, dropped):
+    """Drop the terms within chance of zero, worst first, and never take them again."""
+    while chosen:
+        held = terms([lists[k] for k in chosen])
+        out = sums(spins, held, K, held, cuts)
+        z = np.abs(K) / np.sqrt(np.diag(sandwich(out.hessian, out.gradient)))
+        worst = int(z.argmin())
+        if z[worst] >= chance:
+            break
+        dropped.add(chosen.pop(worst))
+        K = refit(spins, [lists[k] for k in chosen], np.delete(K, worst), cuts)
+    return chosen, K
+
+
+def score_test(spins, fitted: list, K, asked: list, cuts) -> np.ndarray:
+    """z (asked) of the efficient score of each candidate at the fit: standard normal where the candidate is absent."""
+    if not asked:
+        return np.zeros(0)
+    held = terms(fitted) if fitted else none()
+    both = terms([*fitted, *asked])
+    gradient = sums(spins, held, K, both, cuts, curved=False).gradient
+    hessian = sums(spins, held, K, both, heads(cuts, LOOK)).hessian
+    k = len(fitted)
+    project = np.linalg.solve(hessian[:k], hessian[k:].T) if k else np.zeros((0, len(asked)))
+    efficient = gradient[:, k:] - gradient[:, :k] @ project
+    spread = efficient - efficient.mean(axis=0)
+    return efficient.sum(axis=0) / np.sqrt((spread**2).sum(axis=0) * len(cuts) / (len(cuts) - 1))
+
+
+def refit(spins, lists: list, K, cuts, weight=None) -> np.ndarray:
+    """K of largest pseudolikelihood, by Newton's method: on the heads of the blocks first, then on everything."""
+    if not lists:
+        return np.zeros(0)
+    held = terms(lists)
+    for part in (heads(cuts, LOOK), cuts):
+        for _ in range(50):
+            out = sums(spins, held, K, held, part, weight, exact=True)
+            step = np.linalg.solve(out.hessian, out.gradient.sum(axis=0))
+            K = K + step
+            if np.abs(step).max() < 1e-9:
+                break
+        else:
+            raise ValueError("the pseudolikelihood has no maximum: some conditionals are certain in these observations")
+    return K
+
+
+def sandwich(hessian: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    """Covariance H^-1 (sum_b g_b g_b') H^-1 of K, g_b the gradient of block b (Godambe 1960)."""
+    bread = np.linalg.inv(hessian)
+    centred = gradient - gradient.mean(axis=0)
+    return bread @ (centred.T @ centred) @ bread * len(gradient) / (len(gradient) - 1)
+
+
+def _naive(spins, lists, K, out) -> np.ndarray:
+    """Standard errors of K from single observations, some of them, as if all were independent."""
+    look = np.linspace(0, len(spins) - 1, min(LOOK, len(spins))).astype(np.int64)
+    held = terms(lists)
+    one = sums(spins[look], held, K, held, runs(len(look), len(look)), exact=True).gradient
+    return np.sqrt(np.diag(sandwich(out.hessian, one)) * len(spins) / len(look))
