@@ -13,6 +13,8 @@ import torch
 from numba import prange
 from torch import Tensor
 
+from .floats import exp, log
+
 PARTS = 8  # of a batch, whose gradients are added in order: the same bits whatever the number of threads
 
 
@@ -26,31 +28,51 @@ def loss(table: Tensor, pattern: Tensor, window: Tensor, beta: float) -> Tensor:
     return torch.nn.functional.softplus(-beta * e.index_add(1, window.reshape(-1), change)).mean()
 
 
-@numba.njit(parallel=True, cache=True, fastmath={"reassoc", "contract", "nsz", "arcp"})
-def swept(table, pattern, window, sites, beta, gradient):
-    """Sum of the loss over configurations and sites; its gradient is added to gradient (PARTS, 2^bits), zero before."""
-    n, (count, bits) = len(pattern), window.shape
+def gathered(window: np.ndarray, sites: int) -> np.ndarray:
+    """Where the changes (window x bit, and a last one that is 0) of each site lie: int64 (most windows a site, site)."""
+    flat = window.ravel()
+    order, held = np.argsort(flat, kind="stable"), np.bincount(flat, minlength=sites)
+    where = np.full((held.max(), sites), len(flat))
+    rank = np.arange(len(flat)) - np.repeat(held.cumsum() - held, held)
+    where[rank, flat[order]] = order
+    return where
+
+
+@numba.njit(parallel=True, cache=True)
+def swept(table, pattern, window, where, beta, gradient):
+    """Sum of the loss over configurations and sites; its gradient is added to gradient (PARTS, 2^bits), zero before.
+
+    `where` is what `gathered` gives. Of the logarithms of a configuration only that of their product is taken.
+    """
+    n, (count, bits), sites = len(pattern), window.shape, where.shape[1]
     total = np.zeros(PARTS)
+    mask = 1 << np.arange(bits).astype(np.int32)
     for part in prange(PARTS):
-        e, own = np.empty(sites), gradient[part]
+        change, own = np.zeros(count * bits + 1, table.dtype), gradient[part]
+        r, factor, lost = np.empty(sites), np.empty(sites), np.empty(sites)
         for c in range(n * part // PARTS, n * (part + 1) // PARTS):
-            e[:] = 0.0
             for w in range(count):
                 p = pattern[c, w]
-                here = table[p]
                 for b in range(bits):
-                    e[window[w, b]] += table[p ^ (1 << b)] - here
+                    change[w * bits + b] = table[p ^ mask[b]] - table[p]
+            r[:] = 0.0
+            for k in range(len(where)):
+                for i in range(sites):
+                    r[i] += change[where[k, i]]
             for i in range(sites):
-                x = np.exp(-abs(beta * e[i]))
-                total[part] += np.log1p(x) + max(-beta * e[i], 0.0)
-                e[i] = -beta * (x if e[i] * beta > 0 else 1.0) / (1.0 + x)
+                e = beta * r[i]
+                x = exp(-abs(e))
+                factor[i], lost[i] = 1.0 + x, max(-e, 0.0)
+                r[i] = -beta * (x if e > 0 else 1.0) / (1.0 + x)
+            for i in range(0, sites, 512):  # a product of 512 factors up to 2 is a number still
+                total[part] += log(factor[i : i + 512].prod())
+            total[part] += lost.sum()
             for w in range(count):
                 p = pattern[c, w]
                 back = 0.0
                 for b in range(bits):
-                    r = e[window[w, b]]
-                    own[p ^ (1 << b)] += r
-                    back += r
+                    own[p ^ mask[b]] += r[window[w, b]]
+                    back += r[window[w, b]]
                 own[p] -= back
     return total.sum()
 
@@ -59,9 +81,9 @@ class Swept(torch.autograd.Function):
     """`loss` by `swept`, on the processor."""
 
     @staticmethod
-    def forward(ctx, table, pattern, window, sites, beta):
-        gradient = np.zeros((PARTS, len(table)))
-        total = swept(table.detach().double().numpy(), pattern, window, sites, beta, gradient)
+    def forward(ctx, table, pattern, window, where, beta):
+        gradient, sites = np.zeros((PARTS, len(table))), where.shape[1]
+        total = swept(table.detach().numpy(), pattern, window, where, beta, gradient)
         scale = 1.0 / (len(pattern) * sites)
         ctx.save_for_backward(torch.from_numpy(gradient.sum(0) * scale).to(table.dtype))
         return table.new_tensor(total * scale)
