@@ -71,7 +71,7 @@ def turned(blocks: np.ndarray) -> np.ndarray:
         for here, far in ((0, -1), (b - 1, 1)):
             edge = bits(lane[at[:, d] == here])
             inner = bits(lane[at[:, d] != here])
-            wrap, step = stride * (b - 1), stride
+            wrap, step = stride * (b - 1), stride * (b > 1)
             found.append((wrap, edge, step, inner) if far < 0 else (step, inner, wrap, edge))
     return np.array(found, dtype=np.uint64)
 
@@ -98,9 +98,7 @@ def arranged(lattice: Torus, a: np.ndarray) -> np.ndarray:
     cut = cut.transpose(*range(k), *range(k, k + 2 * D, 2), *range(k + 1, k + 2 * D, 2))
     rows = cut.reshape(*lead, int(lattice.blocks.prod()), len(lattice.odd), lattice.half, 2)
     odd = (np.arange(2)[:, None] + lattice.odd) % 2  # (sublattice, row): which of the pair of sites
-    return np.stack([rows[..., r, :, odd[p, r]] for p in range(2) for r in range(len(lattice.odd))], axis=k + 1).reshape(
-        *lead, -1, 2, len(lattice.odd), lattice.half
-    )
+    return np.take_along_axis(rows[..., None, :, :, :], odd.reshape(*[1] * (k + 1), 2, -1, 1, 1), axis=-1)[..., 0]
 
 
 def sited(lattice: Torus, a: np.ndarray) -> np.ndarray:
