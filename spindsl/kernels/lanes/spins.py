@@ -1,0 +1,165 @@
+"""Ising spins: which lanes have which cost of a flip.
+
+    E = -sum_(ij) J_ij s_i s_j - sum_i h_i s_i,    cost of a flip 2 s_i (sum_j J_ij s_j + h_i)
+
+A rule sorts the lanes of each site into classes of one positive cost, with the threshold e^(-beta cost) of each, and
+those that are free to flip since the cost is not positive. `classify` is one method a rule.
+"""
+
+from functools import singledispatch
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numba.extending import overload
+
+from .digits import FULL, ONE, ZERO, digits
+from .torus import Torus, arranged
+
+
+class Uniform(NamedTuple):
+    """One J and one h: the cost is told by the number of like neighbours and by the spin."""
+
+    T: np.ndarray  # uint64 (1, 1, class, place)
+    pattern: np.ndarray  # uint64 (class, 5): masks of the count's digits 1, 2, 4, of the spin, and "whatever the spin"
+
+
+class Signed(NamedTuple):
+    """J_ij = ±J and one h: likewise, of neighbours that are satisfied. A word's lanes may have signs of their own."""
+
+    T: np.ndarray  # uint64 (1, 1, class, place)
+    pattern: np.ndarray  # uint64 (class, 5)
+    unlike: np.ndarray  # uint64 (word or 1, neighbour, sublattice, row, place): lanes with J_ij < 0
+
+
+class Table(NamedTuple):
+    """Any J_ij and h_i, the same in all lanes: a threshold for each pattern of neighbours at each site.
+
+    Class c: neighbour k = 1, 2, … has the sign of neighbour 0 where bit k - 1 of c is 1. Bit 0 of the threshold tells
+    whether the flip costs energy when neighbour 0 is like the spin. A field is a last neighbour, always up.
+    """
+
+    T: np.ndarray  # uint64 (sublattice, row, class, place)
+    ghost: bool  # with fields
+
+
+def uniform(torus: Torus, beta: float, J: float, h: float = 0.0) -> Uniform:
+    """E = -J sum s s - h sum s."""
+    z = 2 * len(torus.sides)
+    found, costs = [], []
+    for like in range(z + 1):
+        for s in (-1, 1):
+            cost = 2 * (J * (2 * like - z) + h * s)
+            if cost > 0 and (h != 0 or s == 1):
+                found.append([like & 1, like >> 1 & 1, like >> 2 & 1, s == 1, h == 0])
+                costs.append(cost)
+    T = np.repeat(digits(beta * np.array(costs, dtype=np.float64))[:, None], torus.half, axis=1)
+    return Uniform(T[None, None], np.array(found, dtype=np.uint64).reshape(-1, 5) * FULL)
+
+
+def signed(torus: Torus, beta: float, J: np.ndarray, h: float = 0.0) -> Signed:
+    """J (dimension, site) or (word, lane's chain, dimension, site) of one magnitude: the bond from a site onward along each dimension."""
+    size = np.abs(J).max()
+    if (np.abs(J) != size).any():
+        raise ValueError("the couplings differ by more than their signs")
+    T, pattern = uniform(torus, beta, float(size), h)
+    return Signed(T, pattern, unlike(torus, J < 0))
+
+
+def unlike(torus: Torus, negative: np.ndarray) -> np.ndarray:
+    """Lanes with a negative coupling to each neighbour; (dimension, site) -> (1, neighbour, sublattice, row, place)."""
+    placed = arranged(torus, both(torus, negative))
+    count, words = placed.shape[1], np.zeros(placed[:, 0].shape, dtype=np.uint64)
+    for lane in range(torus.chains * count):
+        words |= placed[:, lane % count].astype(np.uint64) << np.uint64(lane)
+    return words[None]
+
+
+def both(torus: Torus, onward: np.ndarray) -> np.ndarray:
+    """Bonds onward along each dimension, (dimension, site) -> bonds to the neighbours before and after (neighbour, site)."""
+    sides = tuple(torus.sides)
+    cube = onward.reshape(len(sides), *sides)
+    found = [x for d in range(len(sides)) for x in (np.roll(cube[d], 1, axis=d), cube[d])]
+    return np.stack(found).reshape(2 * len(sides), -1)
+
+
+def table(torus: Torus, beta: float, J: np.ndarray, h: np.ndarray | None = None) -> Table:
+    """J (dimension, site) onward along each dimension, 0 where there is no bond; h (site)."""
+    if torus.blocks.prod() > 1:
+        raise ValueError("blocks of one lattice have different couplings: a lane must be a whole chain")
+    bonds = both(torus, np.asarray(J, dtype=np.float64))
+    if h is not None:
+        bonds = np.concatenate([bonds, np.asarray(h, dtype=np.float64)[None]])
+    c = np.arange(1 << (len(bonds) - 1))
+    sign = np.stack([np.ones(len(c)), *(2.0 * (c >> k & 1) - 1 for k in range(len(bonds) - 1))])
+    cost = 2.0 * np.einsum("kc,ki->ci", sign, bonds)
+    T = digits(beta * np.abs(cost).ravel()).reshape(cost.shape) | (cost > 0).astype(np.uint64)
+    return Table(np.ascontiguousarray(arranged(torus, T)[:, 0].transpose(1, 2, 0, 3)), h is not None)
+
+
+@singledispatch
+def classify(rule, w, p, r, start, m, s, near, members, free, change, more, name):
+    """Lanes of each class (class, place) and free ones (place), from spins s (plane, place) and neighbours (plane, neighbour, place)."""
+    raise TypeError(f"no classes for {type(rule).__name__}")
+
+
+@njit(inline="always")
+def counted(pattern, m, s, like, members, free, more):
+    """Classes by the number of like neighbours, like (neighbour, place), added up in binary digits."""
+    for j in range(m):
+        more[0, j] = like[0, j]
+        more[1, j] = ZERO
+        more[2, j] = ZERO
+    for k in range(1, len(like)):
+        for j in range(m):
+            one = more[0, j] & like[k, j]
+            more[0, j] ^= like[k, j]
+            more[2, j] |= more[1, j] & one
+            more[1, j] ^= one
+    free[:m] = FULL
+    for c in range(len(pattern)):
+        a, b, d, up, both = pattern[c, 0], pattern[c, 1], pattern[c, 2], pattern[c, 3], pattern[c, 4]
+        for j in range(m):
+            lanes = ~(more[0, j] ^ a) & ~(more[1, j] ^ b) & ~(more[2, j] ^ d) & (~(s[0, j] ^ up) | both)
+            members[c, j] = lanes
+            free[j] &= ~lanes
+
+
+@classify.register(Uniform)
+def _(rule, w, p, r, start, m, s, near, members, free, change, more, name):
+    for k in range(near.shape[1]):
+        for j in range(m):
+            near[0, k, j] = ~(near[0, k, j] ^ s[0, j])
+    counted(rule.pattern, m, s, near[0], members, free, more)
+
+
+@classify.register(Signed)
+def _(rule, w, p, r, start, m, s, near, members, free, change, more, name):
+    unlike = rule.unlike[w % len(rule.unlike)]
+    for k in range(near.shape[1]):
+        for j in range(m):
+            near[0, k, j] = ~(near[0, k, j] ^ s[0, j] ^ unlike[k, p, r, start + j])
+    counted(rule.pattern, m, s, near[0], members, free, more)
+
+
+@classify.register(Table)
+def _(rule, w, p, r, start, m, s, near, members, free, change, more, name):
+    first, size = near[0, 0], 1
+    members[0, :m] = FULL
+    for k in range(1, near.shape[1] + rule.ghost):
+        for i in range(size):
+            for j in range(m):
+                same = ~(near[0, k, j] ^ first[j]) if k < near.shape[1] else first[j]
+                members[size + i, j] = members[i, j] & same
+                members[i, j] &= ~same
+        size *= 2
+    free[:m] = ZERO
+    T = rule.T[p, r]
+    for c in range(size):
+        for j in range(m):
+            free[j] |= members[c, j] & ~(first[j] ^ s[0, j] ^ ((T[c, start + j] & ONE) * FULL))
+
+
+@overload(classify, inline="always")
+def _classify(rule, w, p, r, start, m, s, near, members, free, change, more, name):
+    return classify.dispatch(rule.instance_class)

@@ -1,0 +1,78 @@
+"""Sweeps of the two sublattices of a torus, 64 lanes a word."""
+
+import numpy as np
+from numba import njit
+
+from ..philox import LOW
+from .digits import FIRST, FULL, PIECE, ZERO, compare, draw, settle
+from .spins import classify
+
+
+@njit(inline="always")
+def turn(w, t):
+    """The bits of w, each brought to the lane that asks for it."""
+    return ((w >> t[0]) & t[1]) | ((w << t[2]) & t[3])
+
+
+@njit(inline="always")
+def gather(torus, words, p, r, start, m, near):
+    """The neighbours (neighbour, place) of places start … start + m of a row, from words (sublattice, row, place)."""
+    other, half = words[1 - p], words.shape[2]
+    rows = torus.near.shape[1]
+    for k in range(rows):
+        row, t = other[torus.near[r, k]], torus.turns[torus.turn[r, k]]
+        for j in range(m):
+            near[k, j] = turn(row[start + j], t)
+    row, right = other[r], (p + torus.odd[r]) & 1  # a site at right has its partner before it at the same place
+    for j in range(m):
+        near[rows + 1 - right, j] = row[start + j]
+    if right == 1:
+        for j in range(min(m, half - 1 - start)):
+            near[rows + 1, j] = row[start + j + 1]
+        if start + m == half:
+            near[rows + 1, m - 1] = turn(row[0], torus.turns[torus.turn[r, rows + 1]])
+    else:
+        for j in range(1 if start == 0 else 0, m):
+            near[rows, j] = row[start + j - 1]
+        if start == 0:
+            near[rows, 0] = turn(row[half - 1], torus.turns[torus.turn[r, rows]])
+
+
+@njit(nogil=True, cache=True)
+def sweep(rule, torus, words, key, word, first, sweeps):
+    """`sweeps` Metropolis sweeps of all words in place; the sublattices in turn, all their sites at once.
+
+    words (word, plane, sublattice, row, place) are the words number `word`, `word` + 1, … of the stream `key` (2), the
+    sweeps its sweeps number `first`, `first` + 1, …; a word's result depends on these names alone.
+    """
+    planes, rows, half = words.shape[1], words.shape[3], words.shape[4]
+    near = np.empty((planes, 2 * len(torus.sides), PIECE), dtype=np.uint64)
+    s, change = np.empty((planes, PIECE), dtype=np.uint64), np.full((planes, PIECE), FULL)
+    members, more = np.empty((rule.T.shape[2], PIECE), dtype=np.uint64), np.empty((8, PIECE), dtype=np.uint64)
+    x, less = np.empty((FIRST, PIECE), dtype=np.uint64), np.empty(PIECE, dtype=np.uint64)
+    open, free = np.empty(PIECE, dtype=np.uint64), np.empty(PIECE, dtype=np.uint64)
+    for w in range(len(words)):
+        for n in range(sweeps):
+            for at in range(2 * rows):
+                p, r = at // rows, at % rows
+                T = rule.T[p % rule.T.shape[0], r % rule.T.shape[1]]
+                for start in range(0, half, PIECE):
+                    m = min(PIECE, half - start)
+                    site = np.uint64(at * half + start)
+                    name = (site, np.uint64(first + n) & LOW, np.uint64(word + w), key[0], key[1])
+                    for b in range(planes):
+                        gather(torus, words[w, b], p, r, start, m, near[b])
+                        for j in range(m):
+                            s[b, j] = words[w, b, p, r, start + j]
+                    classify(rule, word + w, p, r, start, m, s, near, members, free, change, more, name)
+                    draw(x, FIRST // 2, 0, m, name)
+                    less[:m] = ZERO
+                    open[:m] = ZERO
+                    for c in range(len(T)):
+                        compare(T[c, start:], members[c], x.reshape(-1), m, less, open)
+                    for j in range(m):
+                        if open[j] & ~free[j] != ZERO:
+                            less[j] |= settle(T, start, members, j, open[j] & ~free[j], name)
+                    for b in range(planes):
+                        for j in range(m):
+                            words[w, b, p, r, start + j] ^= (less[j] | free[j]) & change[b, j]
