@@ -20,10 +20,8 @@ from .seeds import generator, philox_key
 if TYPE_CHECKING:
     import xarray as xr
 
-CODE = ("spindsl.sampling", "spindsl.hamiltonian") + tuple(
-    f"spindsl.kernels.{k}" for k in ("energies", "measures", "philox", "floats", "chains")
-)
-LOCAL = ("metropolis", "heat-bath")
+KERNELS = ("energies", "measures", "philox", "floats", "chains")
+CODE = ("spindsl.sampling", "spindsl.hamiltonian", *(f"spindsl.kernels.{k}" for k in KERNELS))
 
 
 def lattice(system: Stage) -> dict[str, Any]:

@@ -65,6 +65,44 @@ def small() -> str:
     return SMALL
 
 
+STILL = """\
+spindsl = 1
+title = "still"
+seed = 7
+
+[system]
+kind = "ising"
+graph = { kind = "square", sides = [4, 4], periodic = true }
+J = 1.0
+
+[dynamics]
+kind = "metropolis"
+order = "random"
+
+[protocol]
+kind = "equilibrium"
+betas = [0.2, 0.4]
+chains = 5
+initial = "random"
+burn_in = 20
+samples = 60
+every = 2
+
+[reference.exact]
+kind = "kaufman"
+
+[analysis.thermo]
+kind = "thermodynamics"
+against = "exact"
+"""
+
+
+@pytest.fixture
+def still() -> str:
+    """Matter at equilibrium."""
+    return STILL
+
+
 @pytest.fixture
 def recording():
     """Writes one and the same recording as netCDF, npz, CSV and text into a folder."""

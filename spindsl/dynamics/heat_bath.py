@@ -8,9 +8,9 @@ from ..spec import Dynamics, Sweeps
 
 
 class HeatBath(Dynamics):
-    """A spin takes the value a with probability exp(-beta E(a)) / sum_b exp(-beta E(b)), the others held: Gibbs sampling.
+    """A spin takes the value a with probability exp(-beta E(a)) / sum_b exp(-beta E(b)), the others held.
 
-    Creutz, Phys. Rev. D 21, 2308 (1980). At equilibrium; in continuous time it is `glauber`.
+    Gibbs sampling. Creutz, Phys. Rev. D 21, 2308 (1980). At equilibrium; in continuous time it is `glauber`.
     """
 
     cites: ClassVar = ("creutz1980", "salmon2011")

@@ -20,7 +20,7 @@ class Metropolis(Dynamics):
     kind: Literal["metropolis"]
     beta: Positive | None = Field(
         default=None,
-        description="inverse temperature, 1/K (k_B = 1), under a drive; at equilibrium the protocol has it",
+        description="inverse temperature, 1/K (k_B = 1), under a drive; at equilibrium in the protocol",
     )
     order: Sweeps | None = Field(
         default=None, description="at equilibrium, in which order spins are tried: random, sequential or checkerboard"

@@ -6,9 +6,10 @@ from ..spec import Dynamics
 
 
 class Wolff(Dynamics):
-    """A cluster grown from a random spin over satisfied bonds, each taken with 1 - exp(-2 beta |J|), is flipped: one cluster is one sweep.
+    """A cluster grown from a random spin over satisfied bonds, each taken with 1 - exp(-2 beta |J|), is flipped.
 
-    Wolff, Phys. Rev. Lett. 62, 361 (1989). Fields act through
+    Wolff, Phys. Rev. Lett. 62, 361 (1989). One
+    cluster is one sweep. Fields act through
     a ghost spin. Valid, but slow, where frustration makes clusters percolate.
     """
 

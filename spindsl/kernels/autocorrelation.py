@@ -48,7 +48,7 @@ def exponential(x: np.ndarray) -> float:
 
 
 def r_hat(x: np.ndarray) -> float:
-    """Rank-normalised split R-hat: 1 where half chains agree (Vehtari et al. 2021, Eqs. 4 and 14); NaN below 4 samples."""
+    """Rank-normalised split R-hat, 1 where half chains agree (Vehtari et al. 2021, Eqs. 4, 14); NaN below 4 samples."""
     half = x.shape[1] // 2
     if half < 2:
         return float("nan")

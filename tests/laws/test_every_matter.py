@@ -38,10 +38,11 @@ def examples(*nouns) -> dict[str, dict[str, Any]]:
     """Tables of the examples of some nouns, of simulated matter, by the names of their files."""
     files = [p for n in nouns for p in sorted((EXAMPLES / FOLDERS[n]).glob("*.toml"))]
     read = {f"{p.parent.name}-{p.stem}" if len(nouns) > 1 else p.stem: tomllib.loads(p.read_text()) for p in files}
-    return {n: t for n, t in read.items() if "system" not in t or words(System)[t["system"]["kind"]].simulated}
+    driven = {n: t for n, t in read.items() if t.pop("base", "") != "equilibrium"}
+    return {n: t for n, t in driven.items() if "system" not in t or words(System)[t["system"]["kind"]].simulated}
 
 
-COUPLED = {kind for kind, word in words(System).items() if "couplings" in word.model_fields}
+COUPLED = {"spin-glass"}  # what a field drives; lattices at equilibrium have laws of their own
 THERMAL = {kind for kind, word in words(Dynamics).items() if "beta" in word.model_fields}
 MATTERS = {n: t for n, t in examples(System, Topology, Couplings).items() if t["system"]["kind"] in COUPLED}
 DYNAMICS = {n: t for n, t in examples(Dynamics).items() if t["dynamics"]["kind"] in THERMAL}

@@ -22,15 +22,18 @@ ENROLLED = [(noun.__name__.lower(), kind) for noun in (*NOUNS, *PARTS) for kind 
 
 
 @pytest.fixture
-def example(small, recording, tmp_path):
-    """The small experiment with a word's example in the place of what it had; recorded files beside it."""
+def example(small, still, recording, tmp_path):
+    """A small experiment, driven or at equilibrium as the example says (`base`), with a word's example in the place of
+    what it had; recorded files beside it."""
 
     def read(noun: str, kind: str) -> str:
         path = EXAMPLES / noun / f"{kind}.toml"
         assert path.exists(), f"the {noun} {kind!r} needs an example in {path}"
-        table = tomllib.loads(small)
-        for key, value in tomllib.loads(path.read_text()).items():
-            table[key] = table[key] | value if key in ("bottleneck", "analysis") else value
+        given = tomllib.loads(path.read_text())
+        table = tomllib.loads(still if given.pop("base", "") == "equilibrium" else small)
+        for key, value in given.items():
+            named = key in ("reference", "bottleneck", "analysis") and value
+            table[key] = table.get(key, {}) | value if named else value
         if table["system"]["kind"] == "recorded":
             del table["dynamics"], table["protocol"]
             recording(tmp_path)

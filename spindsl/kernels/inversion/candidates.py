@@ -33,7 +33,9 @@ def canonical(template: Template, sides: tuple[int, ...], periodic: bool = True)
     if not periodic:
         return _rows(offsets - offsets.min(axis=0))
     moved = [np.unique((offsets - o) % sides, axis=0) for o in offsets]
-    return min((_rows(_near(m, sides)) for m in moved), key=lambda t: (extent(t, sides), [tuple(-np.array(x)) for x in t]))
+    return min(
+        (_rows(_near(m, sides)) for m in moved), key=lambda t: (extent(t, sides), [tuple(-np.array(x)) for x in t])
+    )
 
 
 def extent(template: Template, sides: tuple[int, ...]) -> float:
