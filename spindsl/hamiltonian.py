@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 CODE = ("spindsl.hamiltonian",)
 Interaction = Literal["cosine", "delta"]
+NONE = -128  # stands for no further spin of a template
 
 
 class Lattice(System):
@@ -134,3 +135,32 @@ def phi(interaction: Interaction, colours: int) -> np.ndarray:
     """phi(a, b), (Q, Q): cos(2 pi (a - b) / Q), or 1 where a = b."""
     a = np.arange(colours)
     return np.cos(2 * np.pi * (a[:, None] - a) / colours) if interaction == "cosine" else np.eye(colours)
+
+
+def learned(found: xr.Dataset, attrs: dict[str, Any]) -> Model:
+    """The energy that a bottleneck has learned at one temperature, on a lattice of these sides.
+
+    Products of spins at every place (`offsets`, `coupling`), a table of patterns (`pattern_energy`, of windows `focus`
+    and `context`), or couplings of single pairs (`i`, `j`, `coupling`, `h`).
+    """
+    from .kernels import energies
+
+    sides, periodic = tuple(np.atleast_1d(attrs["sides"])) if "sides" in attrs else (), bool(attrs.get("periodic"))
+    if "offsets" in found:
+        terms, c = [], []
+        for offsets, J in zip(found["offsets"].values, found["coupling"].values):
+            if J:
+                kept = [tuple(o) for o in offsets.tolist() if o[0] != NONE]
+                several = np.unique(np.sort(translated(kept, sides, periodic), axis=1), axis=0)
+                terms += [tuple(t) for t in several.tolist()]
+                c += [-J] * len(several)
+        return energies.clusters(attrs["spins"], terms, c)
+    if "pattern_energy" in found:
+        from .kernels.ednn import Shape, windows
+
+        shape = Shape(
+            int(found.attrs["focus"]), int(found.attrs["context"]), (), len(sides), int(found.attrs["stride"])
+        )
+        return energies.tiles(attrs["spins"], windows(shape, sides), found["pattern_energy"].values)
+    i, j, J = (found[n].values for n in ("i", "j", "coupling"))
+    return energies.coupled(attrs["spins"], i[J != 0], j[J != 0], -J[J != 0], -found["h"].values)

@@ -1,0 +1,103 @@
+"""A sparse energy of products of spins, read straight off observations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from .. import observations
+from ..errors import DataError, MeaningError
+from ..graph import Promise, Stage, Task
+from ..hamiltonian import NONE
+from ..sampling import Ensemble
+from ..spec import Bottleneck, Count, Positive
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+KERNELS = ("candidates", "scores", "templates")
+
+
+class ClusterExpansion(Bottleneck):
+    """E(s) = -sum_t J_t sum_x prod_(i in t + x) s_i: terms are taken in, low order first, while the data ask for them.
+
+    Fitted by pseudolikelihood to observations at one temperature, with nothing known of the Hamiltonian but that it is
+    the same everywhere. A term enters whose score no chance explains, is refitted without penalty, and leaves if its
+    own estimate is within chance of zero. Besag 1975; errors of Godambe 1960, over blocks of consecutive samples.
+    """
+
+    watches: ClassVar = ("beta", "chain", "sample")
+    cites: ClassVar = ("besag1975", "godambe1960", "nguyen2017")
+
+    kind: Literal["cluster-expansion"]
+    order: Annotated[int, Field(ge=1, le=6)] = Field(description="most spins of a term")
+    reach: Count | None = Field(default=None, description="farthest pair along each axis; absent for all")
+    window: Annotated[int, Field(ge=1, le=4)] = Field(default=2, description="box that holds terms of 3 spins or more")
+    alarm: Positive = Field(default=0.01, description="number of false terms to expect")
+    blocks: Annotated[int, Field(ge=20)] = Field(default=200, description="runs of samples that errors are taken from")
+    observations: Count | None = Field(default=None, description="look at so many only; absent for all")
+
+    def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
+        from ..kernels.inversion.candidates import candidates
+
+        trajectory, system = sources["trajectory"], sources["system"]
+        sides, periodic = observations.lattice(system)
+        observations.admitted(trajectory, self.observations)
+        if "colours" in system.said:
+            raise MeaningError("products are of spins ±1; these have colours", "kind", hint="colour-expansion")
+        pool = candidates(sides, self.reach, self.order, self.window, periodic)
+        gives = {
+            "offsets": Promise(
+                ("template", "body", "axis"), "1", f"places of the spins of a term, {NONE} for none", "int16"
+            ),
+            "coupling": Promise(
+                ("beta", "template"), "J", "coupling of the term, E = - coupling prod s; 0 where left out"
+            ),
+            "coupling_se": Promise(("beta", "template"), "J", "standard error of the coupling; NaN where left out"),
+            "selected": Promise(("beta", "template"), "1", "whether the data ask for the term", "int8", label=True),
+            "terms": Promise(("beta",), "1", "number of terms that the data ask for", "int32"),
+            "nearest_miss": Promise(("beta",), "1", "largest |z| of the terms left out, standard errors"),
+            "needed": Promise(("beta",), "1", "|z| from which a term is taken in, standard errors"),
+        }
+        said = self.said() | {"sides": sides, "periodic": periodic}
+        count = len(trajectory.coords["chain"]) * len(trajectory.coords["sample"])
+        return (Stage(
+            f"bottleneck.{name}", fit, said, gives, ("trajectory",), group=f"/bottleneck/{name}",
+            code=(*observations.CODE, *(f"spindsl.kernels.inversion.{k}" for k in KERNELS)),
+            sizes={"template": len(pool), "body": self.order, "axis": len(sides)},
+            coords={"beta": trajectory.coords["beta"]}, seconds=1e-7 * count * system.sizes["spin"] * len(pool),
+            **Ensemble.of(trajectory).how,
+        ),)  # fmt: skip
+
+
+def fit(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
+    """The energy at one temperature."""
+    import xarray as xr
+
+    from ..kernels.inversion.candidates import candidates
+    from ..kernels.inversion.templates import fit_templates
+
+    said = task.said
+    spins, sides = observations.observed(said, trajectory), tuple(said["sides"])
+    how = {k: said.get(k) for k in ("order", "reach", "window")}
+    pool = candidates(sides, how["reach"], how["order"], how["window"], said["periodic"])
+    try:
+        found = fit_templates(spins, sides, task.about["beta"], **how, alarm=said["alarm"], blocks=said["blocks"],
+                              periodic=said["periodic"])  # fmt: skip
+    except ValueError as error:
+        raise DataError(f"at beta = {task.about['beta']:g} no energy can be fitted: {error}") from error
+    offsets = np.full((len(pool), how["order"], len(sides)), NONE, dtype=np.int16)
+    for k, template in enumerate(pool):
+        offsets[k, : len(template)] = template
+    place = [pool.index(t) for t in found.template]
+    J, se, taken = np.zeros(len(pool)), np.full(len(pool), np.nan), np.zeros(len(pool), dtype=np.int8)
+    J[place], se[place], taken[place] = found.J, found.se, 1
+    each = {"coupling": J, "coupling_se": se, "selected": taken}
+    result = xr.Dataset({"offsets": (("template", "body", "axis"), offsets)})
+    result = result.assign({n: ("template", v) for n, v in each.items()})
+    one = {"nearest_miss": found.refused, "needed": found.chance}
+    result = result.assign({n: ((), float(v)) for n, v in one.items()})
+    return result.assign(terms=((), np.int32(len(place))))

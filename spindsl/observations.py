@@ -1,0 +1,48 @@
+"""What models of equilibrium are fitted to: configurations seen at one temperature, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import DataError, MeaningError
+from .graph import Stage
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+CODE = ("spindsl.observations",)
+
+
+def lattice(system: Stage, key: str = "kind") -> tuple[tuple[int, ...], bool]:
+    """Sides of the lattice that matter lives on, and whether it is periodic; MeaningError for any other graph."""
+    attrs = system.said.get("attrs", {})
+    if "sides" not in attrs:
+        hint = 'system.graph = { kind = "square", … }'
+        raise MeaningError("what is the same everywhere needs a lattice; this graph is none", key, hint=hint)
+    return tuple(attrs["sides"]), bool(attrs["periodic"])
+
+
+def admitted(trajectory: Stage, observations: int | None) -> None:
+    """MeaningError where more observations are asked for than there are."""
+    have = len(trajectory.coords["chain"]) * len(trajectory.coords["sample"])
+    if observations is not None and observations > have:
+        message = f"{observations} observations are asked for, the protocol makes {have}"
+        raise MeaningError(message, "observations", code="E203", hint=f"at most {have}")
+
+
+def observed(said: Mapping[str, Any], trajectory: xr.Dataset) -> np.ndarray:
+    """Observations (observation, site) of one temperature, those of a chain in succession; the first of each chain
+    where fewer are asked for. DataError where all are the same."""
+    spins = trajectory["spins"].values
+    chains, samples, sites = spins.shape
+    wanted = said.get("observations") or chains * samples
+    spins = spins[:, : -(-wanted // chains)].reshape(-1, sites)[:wanted]
+    if not (spins != spins[0]).any():
+        raise DataError(
+            f"all {len(spins)} observations are one and the same configuration, from which nothing can be learned; "
+            "a smaller beta, or samples further apart"
+        )
+    return np.ascontiguousarray(spins)
