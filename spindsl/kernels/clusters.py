@@ -17,8 +17,8 @@ import numpy as np
 from numba import njit
 from numba.extending import overload
 
-from .chains import attempt
-from .energies import Clusters, Colours, Model
+from .chains import attempts
+from .energies import Clusters, Colours, Model, Paired, paired
 from .floats import exp
 from .philox import uniforms
 
@@ -39,35 +39,31 @@ class SwendsenWang(NamedTuple):
     held: np.ndarray  # bool (site), room
 
 
-def wolff(model: Model) -> Wolff:
-    """Room for the clusters of one chain at a time; ValueError where clusters cannot be grown."""
-    reflected_alike(model)
+def wolff(model: Paired | Colours) -> Wolff:
+    """Room for the clusters of one chain at a time."""
     return Wolff(np.zeros(model.sites, dtype=np.uint32), np.zeros(model.sites, dtype=bool))
 
 
-def swendsen_wang(model: Model) -> SwendsenWang:
-    """Room for the clusters of one chain at a time; ValueError where clusters cannot be grown."""
-    reflected_alike(model)
+def swendsen_wang(model: Paired | Colours) -> SwendsenWang:
+    """Room for the clusters of one chain at a time."""
     return SwendsenWang(np.zeros(model.sites, dtype=np.uint32), np.zeros(model.sites, dtype=bool))
 
 
-def reflected_alike(model: Model) -> None:
-    """ValueError, naming the term, where an energy is not of pairs that every reflection leaves alone."""
+def growing(model: Model) -> Paired | Colours:
+    """The energy as clusters need it; ValueError where it is not of pairs that every reflection leaves alone."""
+    if isinstance(model, Paired):
+        return model
     if isinstance(model, Clusters):
-        size = np.diff(model.start)
-        if (size > 2).any():
-            t = int(np.argmax(size > 2))
-            term = tuple(model.site[model.start[t] : model.start[t + 1]].tolist())
-            raise ValueError(f"clusters grow along pairs; term {t} is a product of {len(term)} spins, {term}")
-    elif isinstance(model, Colours):
-        a = np.arange(model.table.shape[1])
-        for k, table in enumerate(model.table):
-            for r in a:
-                mirror = table[np.ix_((r - a) % len(a), (r - a) % len(a))]
-                if np.abs(mirror - table).max() > SAME * max(1.0, np.abs(table).max()):
-                    raise ValueError(f"clusters need pairs alike under q -> ({r} - q) mod {len(a)}; table {k} is not")
-    else:
+        return paired(model)
+    if not isinstance(model, Colours):
         raise ValueError(f"clusters grow along pairs; a {type(model).__name__} energy is a table of whole patterns")
+    a = np.arange(model.table.shape[1])
+    for k, table in enumerate(model.table):
+        for r in a:
+            mirror = table[np.ix_((r - a) % len(a), (r - a) % len(a))]
+            if np.abs(mirror - table).max() > SAME * max(1.0, np.abs(table).max()):
+                raise ValueError(f"clusters need pairs alike under q -> ({r} - q) mod {len(a)}; table {k} is not")
+    return model
 
 
 @singledispatch
@@ -83,12 +79,6 @@ def mirrored(model, value, r):
 
 
 @singledispatch
-def partner(model, k):
-    """The other site of place k, -1 where there is none."""
-    raise TypeError(f"no pairs of {type(model).__name__}")
-
-
-@singledispatch
 def rise(model, s, i, k, j, r):
     """What the pair at place k, of i and j, rises by when i alone is reflected."""
     raise TypeError(f"no pairs of {type(model).__name__}")
@@ -100,7 +90,7 @@ def lean(model, s, i, r):
     raise TypeError(f"no fields of {type(model).__name__}")
 
 
-@reflections.register(Clusters)
+@reflections.register(Paired)
 def _(model):
     return 1
 
@@ -110,7 +100,7 @@ def _(model):
     return model.table.shape[1]
 
 
-@mirrored.register(Clusters)
+@mirrored.register(Paired)
 def _(model, value, r):
     return -value
 
@@ -121,20 +111,9 @@ def _(model, value, r):
     return other + model.table.shape[1] if other < 0 else other
 
 
-@partner.register(Clusters)
-def _(model, k):
-    m = model.first[k]
-    return np.int64(model.other[m]) if model.first[k + 1] > m else np.int64(-1)
-
-
-@partner.register(Colours)
-def _(model, k):
-    return np.int64(model.other[k])
-
-
-@rise.register(Clusters)
+@rise.register(Paired)
 def _(model, s, i, k, j, r):
-    return -2.0 * model.own[k] * s[i] * s[j]
+    return -2.0 * model.c[k] * s[i] * s[j]
 
 
 @rise.register(Colours)
@@ -142,13 +121,9 @@ def _(model, s, i, k, j, r):
     return model.table[model.kind[k], mirrored(model, s[i], r), s[j]] - model.table[model.kind[k], s[i], s[j]]
 
 
-@lean.register(Clusters)
+@lean.register(Paired)
 def _(model, s, i, r):
-    total = 0.0
-    for k in range(model.at[i], model.at[i + 1]):
-        if model.first[k + 1] == model.first[k]:
-            total -= 2.0 * model.own[k] * s[i]
-    return total
+    return -2.0 * model.field[i] * s[i]
 
 
 @lean.register(Colours)
@@ -164,11 +139,6 @@ def _reflections(model):
 @overload(mirrored, inline="always")
 def _mirrored(model, value, r):
     return mirrored.dispatch(model.instance_class)
-
-
-@overload(partner, inline="always")
-def _partner(model, k):
-    return partner.dispatch(model.instance_class)
 
 
 @overload(rise, inline="always")
@@ -223,8 +193,8 @@ def grow(move, model, beta, s, seed, r, t, chain, k0, k1):
             n += 1
             free = u < exp(-beta * d)
         for k in range(model.at[i], model.at[i + 1] if free else model.at[i]):
-            j = partner(model, k)
-            if j < 0 or inside[j]:
+            j = np.int64(model.other[k])
+            if inside[j]:
                 continue
             d = rise(model, s, i, k, j, r)
             if d > 0.0:
@@ -238,13 +208,14 @@ def grow(move, model, beta, s, seed, r, t, chain, k0, k1):
     return size if free else 0
 
 
-@attempt.register(Wolff)
-def _(move, model, beta, s, t, chain, k0, k1):
+@njit
+def single(move, model, beta, s, t, chain, k0, k1):
+    """Reflect the cluster of a random site."""
     u, v = uniforms(t, np.uint64(0), chain, k0, k1)
     seed = np.int64(u * len(s))
     values = reflections(model)
     # a reflection that changes the seed, each as likely: q -> a + q' with q' another colour
-    r = (2 * s[seed] + 1 + np.int64(v * (values - 1))) % values
+    r = (2 * np.int64(s[seed]) + 1 + np.int64(v * (values - 1))) % values
     for a in range(grow(move, model, beta, s, seed, r, t, chain, k0, k1)):
         i = move.stack[a]
         s[i] = mirrored(model, s[i], r)
@@ -259,7 +230,7 @@ def tie(move, model, beta, s, r, t, chain, k0, k1):
         parent[i], held[i] = i, False
     for i in range(len(s)):
         for k in range(model.at[i], model.at[i + 1]):
-            j = partner(model, k)
+            j = np.int64(model.other[k])
             if j <= i:
                 continue
             d = rise(model, s, i, k, j, r)
@@ -278,8 +249,9 @@ def tie(move, model, beta, s, r, t, chain, k0, k1):
     return n + (n & 1)
 
 
-@attempt.register(SwendsenWang)
-def _(move, model, beta, s, t, chain, k0, k1):
+@njit
+def several(move, model, beta, s, t, chain, k0, k1):
+    """Reflect every cluster with probability 1/2."""
     _, v = uniforms(t, np.uint64(0), chain, k0, k1)
     r = np.int64(v * reflections(model))
     n, spare = tie(move, model, beta, s, r, t, chain, k0, k1), 0.0
@@ -292,3 +264,15 @@ def _(move, model, beta, s, t, chain, k0, k1):
             held[a] = u < 0.5
         if not held[a]:
             s[i] = mirrored(model, s[i], r)
+
+
+@attempts.register(Wolff)
+def _(move, model, beta, s, t, count, chain, k0, k1):
+    for n in range(count):
+        single(move, model, beta, s, t + np.uint64(n), chain, k0, k1)
+
+
+@attempts.register(SwendsenWang)
+def _(move, model, beta, s, t, count, chain, k0, k1):
+    for n in range(count):
+        several(move, model, beta, s, t + np.uint64(n), chain, k0, k1)
