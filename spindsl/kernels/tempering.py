@@ -36,7 +36,9 @@ def ladder(s: np.ndarray) -> Ladder:
     chains, betas = s.shape[:2]
     walker = np.tile(np.arange(betas, dtype=np.int32), (chains, 1))
     pairs = np.zeros((chains, betas - 1), dtype=np.int64)
-    found = Ladder(s, walker, np.zeros((chains, betas), dtype=np.int8), pairs, pairs.copy(), np.zeros_like(walker, np.int64))
+    found = Ladder(
+        s, walker, np.zeros((chains, betas), dtype=np.int8), pairs, pairs.copy(), np.zeros_like(walker, np.int64)
+    )
     found.way[:, 0] = UP
     found.way[:, -1] = DOWN if betas > 1 else UP
     return found
