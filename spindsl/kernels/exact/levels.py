@@ -173,26 +173,29 @@ def _drawn(own, along, site, closed, alike, first, level, number, order, size, k
     M, W, Q, _ = along.shape
     out = np.empty((len(first), M * W), dtype=np.int8)
     held = np.empty((M, W, own.shape[1], size))
+    place, digit = Q ** np.arange(W), np.empty(W, dtype=np.int64)
     last = -1
     for n in order:
         if first[n] != last:
             last = first[n]
             _forward(own, along, closed, last, held)
-        i, k0_, left, state = np.uint64(n % number), np.uint64(level[n]), level[n], last
-        u, v = uniforms(i, np.uint64(1), k0_, k0, k1)
+        i, which, left, state, k = np.uint64(n % number), np.uint64(level[n]), level[n], last, 0
+        u, v = uniforms(i, np.uint64(1), which, k0, k1)
         turn = int(u * Q) if alike else 0
-        for k in range(M * W):
-            if k % 2 == 0:
-                u, v = uniforms(i, np.uint64(2 + k // 2), k0_, k0, k1)
-            x, y = M - 1 - k // W, W - 1 - k % W
-            p = state // Q**y % Q
-            base = state - p * Q**y
-            q = _chosen(held[x, y], along[x, y], base, Q**y, p, left, u if k % 2 == 0 else v)
-            state = base + q * Q**y
-            left -= along[x, y, q, p]
-            if y == 0:
-                left -= own[x, state]
-            out[n, site[x, y]] = (q + turn) % Q
+        digit[:] = last // place % Q
+        for x in range(M - 1, -1, -1):
+            for y in range(W - 1, -1, -1):
+                u, v = v, u
+                if k % 2 == 0:
+                    u, v = uniforms(i, np.uint64(2 + k // 2), which, k0, k1)
+                k += 1
+                p = digit[y]
+                base = state - p * place[y]
+                digit[y] = q = _chosen(held[x, y], along[x, y], base, place[y], p, left, u)
+                state = base + q * place[y]
+                left -= along[x, y, q, p]
+                out[n, site[x, y]] = (q + turn) % Q
+            left -= own[x, state]
     return out
 
 

@@ -40,21 +40,24 @@ def _drawn(own, along, site, closed, first, order, k0, k1):
     M, W, Q, _ = along.shape
     out = np.empty((len(first), M * W), dtype=np.int8)
     held = np.empty((M, W, own.shape[1]))
+    place, digit = Q ** np.arange(W), np.empty(W, dtype=np.int64)
     last = -1
     for i in order:
         if first[i] != last:
             last = first[i]
             _forward(own, along, closed, last, held)
-        state, u, v = last, 0.0, 0.0
-        for k in range(M * W):
-            if k % 2 == 0:
-                u, v = uniforms(np.uint64(i), np.uint64(1 + k // 2), np.uint64(0), k0, k1)
-            x, y = M - 1 - k // W, W - 1 - k % W
-            p = state // Q**y % Q
-            base = state - p * Q**y
-            q = _chosen(held[x, y], along[x, y], base, Q**y, p, u if k % 2 == 0 else v)
-            state = base + q * Q**y
-            out[i, site[x, y]] = q
+        state, k, u, v = last, 0, 0.0, 0.0
+        digit[:] = last // place % Q
+        for x in range(M - 1, -1, -1):
+            for y in range(W - 1, -1, -1):
+                u, v = v, u
+                if k % 2 == 0:
+                    u, v = uniforms(np.uint64(i), np.uint64(1 + k // 2), np.uint64(0), k0, k1)
+                k += 1
+                base = state - digit[y] * place[y]
+                digit[y] = _chosen(held[x, y], along[x, y], base, place[y], digit[y], u)
+                state = base + digit[y] * place[y]
+                out[i, site[x, y]] = digit[y]
     return out
 
 
