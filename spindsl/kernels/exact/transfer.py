@@ -101,10 +101,9 @@ def _split(v, log):
 def _cross(v, w, e, stride):
     """From the old spin to the new one at one place: v'(q') = sum_q v(q) w(q, q') e^(-lambda e(q, q'))."""
     Q = len(w)
-    new = np.empty((3, Q))
+    new = np.zeros((3, Q))
     for top in range(0, v.shape[1], stride * Q):
         for base in range(top, top + stride):
-            new[:] = 0.0
             for q in range(Q):
                 a = base + q * stride
                 for p in range(Q):
@@ -113,4 +112,6 @@ def _cross(v, w, e, stride):
                     new[1, p] += w[q, p] * (v[1, a] - x * v[0, a])
                     new[2, p] += w[q, p] * (v[2, a] - 2 * x * v[1, a] + x * x * v[0, a])
             for p in range(Q):
-                v[:, base + p * stride] = new[:, p]
+                for k in range(3):
+                    v[k, base + p * stride] = new[k, p]
+                    new[k, p] = 0.0
