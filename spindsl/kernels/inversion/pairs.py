@@ -30,19 +30,20 @@ class Graph(NamedTuple):
     chance: float  # |z| beyond which a term is taken
 
 
-def fit_pairs(spins: np.ndarray, beta: float, *, alarm: float, blocks: int, fields: bool = True, key=None,
-              share: float = 0.1) -> Graph:  # fmt: skip
+def fit_pairs(spins: np.ndarray, beta: float, *, alarm: float, prior: float, blocks: int, fields: bool = True,
+              key=None, share: float = 0.1) -> Graph:  # fmt: skip
     """Fit `spins` (observation, site), ±1, seen at `beta`; `alarm` is the number of false terms to expect.
 
-    `key` as in `fit_templates`. ValueError where a conditional is certain: the couplings are then not finite.
+    `prior` is the standard deviation of beta J, a wide normal (10, say): it moves only what the observations do not
+    tell, bonds between spins that never part. `key` as in `fit_templates`.
     """
     sites, cuts = spins.shape[1], runs(len(spins), blocks)
     x = np.ascontiguousarray(spins, dtype=np.float32)
     index, pool = numbered(sites, fields)
     chance = float(norm.isf(alarm / (2 * len(pool))))
-    K, se = neighbourhoods(x, fields)
+    K, se = neighbourhoods(x, fields, prior)
     z = np.array([abs(K[t[0], t[-1]]) / se[t[0], t[-1]] for t in pool])
-    chosen, K, covariance = settle(x, index, np.flatnonzero(z > chance), cuts, chance)
+    chosen, K, covariance = settle(x, index, np.flatnonzero(z > chance), cuts, chance, prior)
     if key is not None and len(chosen):
         lists = [np.array([pool[k]]) for k in chosen]
         K, covariance, _ = sharpen(spins, lists, K, cuts, key=key, share=share)
@@ -61,35 +62,39 @@ def numbered(sites: int, fields: bool) -> tuple[np.ndarray, list[tuple[int, ...]
     return index, pool
 
 
-def neighbourhoods(x: np.ndarray, fields: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Logistic regression of each site on all others: K (site, site), mean of both directions, fields on its diagonal.
+def neighbourhoods(x: np.ndarray, fields: bool, prior: float) -> tuple[np.ndarray, np.ndarray]:
+    """Logistic regression of each site on all others: K (site, site), fields on its diagonal, and standard errors.
 
-    Standard errors (site, site) from the curvature, of that mean as if its two parts were fully correlated.
+    Both estimates of a bond weigh by their precision: the freer of its two spins tells more. Their errors are taken
+    as fully correlated.
     """
-    sites = x.shape[1]
-    K, se = np.zeros((sites, sites)), np.zeros((sites, sites))
-    for i in range(sites):
-        K[i], se[i] = logistic(x, i, fields)
-    return (K + K.T) / 2, (se + se.T) / 2
+    K, se = map(np.array, zip(*(logistic(x, i, fields, prior) for i in range(x.shape[1]))))
+    weight = 1.0 / se**2
+    return (K * weight + (K * weight).T) / (weight + weight.T), (se * weight + (se * weight).T) / (weight + weight.T)
 
 
-def logistic(x: np.ndarray, i: int, field: bool) -> tuple[np.ndarray, np.ndarray]:
+def logistic(x: np.ndarray, i: int, field: bool, prior: float) -> tuple[np.ndarray, np.ndarray]:
     """K_i. (site) of p(s_i | rest) = 1 / (1 + exp(-2 s_i (K_ii + sum_j K_ij s_j))), with standard errors; Newton."""
     free = np.flatnonzero((np.arange(x.shape[1]) != i) | field)
     y = x[:, free].copy()
     y[:, free == i] = 1.0
-    w, se = np.zeros(x.shape[1]), np.zeros(x.shape[1])
+    w, se = np.zeros(x.shape[1]), np.full(x.shape[1], prior)
     for part in (slice(None, None, 8), slice(None)):
-        for _ in range(30):
-            gradient, curve = _node(x[part, i], y[part], w[free])
-            step = np.linalg.solve(curve, gradient.sum(axis=0))
-            w[free] += step
-            if np.abs(step).max() < 1e-4:
-                break
-        else:
-            raise ValueError(f"site {i} is certain given the others in these observations: its couplings are not finite")
+        w[free], curve = climb(lambda w: _node(x[part, i], y[part], w), w[free], prior)
     se[free] = np.sqrt(np.diag(np.linalg.inv(curve)))
     return w, se
+
+
+def climb(slope, K, prior: float):
+    """Newton's method on a concave function with a normal prior; steps of at most 1. K and the curvature there."""
+    for _ in range(200):
+        gradient, curve = slope(K)
+        curve = curve + np.eye(len(K)) / prior**2
+        step = np.linalg.solve(curve, gradient.sum(axis=0) - K / prior**2)
+        K = K + step / max(1.0, np.abs(step).max())
+        if np.abs(step).max() < 1e-4:
+            return K, curve
+    raise ValueError("the pseudolikelihood has no maximum that Newton's method finds: give a narrower prior")
 
 
 def _node(own, y, w, cuts=None, full=None):
@@ -125,28 +130,24 @@ def joint(x, index, chosen, K, cuts, whole: bool):
     return gradient, hessian
 
 
-def refit(x, index, chosen, K, cuts):
+def refit(x, index, chosen, K, cuts, prior):
     """K (chosen) of largest symmetric pseudolikelihood, and its covariance from the blocks."""
-    for _ in range(30):
-        gradient, hessian = joint(x, index, chosen, K, cuts, whole=False)
-        step = np.linalg.solve(hessian, gradient.sum(axis=0))
-        K = K + step
-        if np.abs(step).max() < 1e-5:
-            return K, sandwich(hessian, gradient)
-    raise ValueError("the pseudolikelihood has no maximum: some conditionals are certain in these observations")
+    K, curve = climb(lambda K: joint(x, index, chosen, K, cuts, whole=False), K, prior)
+    return K, sandwich(curve, joint(x, index, chosen, K, cuts, whole=False)[0])
 
 
-def settle(x, index, chosen, cuts, chance):
+def settle(x, index, chosen, cuts, chance, prior):
     """Add the candidates whose efficient score exceeds chance, drop the terms within it, until neither is left."""
     dropped: set[int] = set()
     for _ in range(ROUNDS):
-        K, covariance = refit(x, index, chosen, np.zeros(len(chosen)), cuts)
+        K, covariance = refit(x, index, chosen, np.zeros(len(chosen)), cuts, prior)
         keep = np.abs(K) > chance * np.sqrt(np.diag(covariance))
         dropped |= set(chosen[~keep].tolist())
         chosen = chosen[keep]
         if not keep.all():
-            K, covariance = refit(x, index, chosen, K[keep], cuts)
-        z = efficient(*joint(x, index, chosen, K, cuts, whole=True), chosen)
+            K, covariance = refit(x, index, chosen, K[keep], cuts, prior)
+        gradient, hessian = joint(x, index, chosen, K, cuts, whole=True)
+        z = efficient(gradient, hessian, chosen, prior)
         new = [k for k in np.flatnonzero(np.abs(z) > chance) if k not in dropped]
         if not new:
             return chosen, K, covariance
@@ -154,9 +155,9 @@ def settle(x, index, chosen, cuts, chance):
     raise ValueError(f"the graph does not settle in {ROUNDS} rounds: too few observations for these couplings")
 
 
-def efficient(gradient, hessian, chosen) -> np.ndarray:
+def efficient(gradient, hessian, chosen, prior) -> np.ndarray:
     """z (candidate) of U_t - H_tS H_SS^-1 U_S, 0 for those in the fit; its variance from the blocks."""
-    project = np.linalg.solve(hessian[chosen], hessian.T)
+    project = np.linalg.solve(hessian[chosen] + np.eye(len(chosen)) / prior**2, hessian.T)
     score = gradient - gradient[:, chosen] @ project
     noise = np.sqrt(((score - score.mean(axis=0)) ** 2).sum(axis=0) * len(score) / (len(score) - 1))
     noise[chosen] = np.inf
