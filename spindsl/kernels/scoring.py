@@ -118,19 +118,33 @@ def information(model: Table, flat: Tensor, drawn: tuple[Tensor, Tensor], beta: 
     return F / len(pattern)
 
 
+def evident(F: Tensor, flat: Tensor, alpha: Tensor, groups: list[slice], terms: int) -> Tensor:
+    """alpha of each group of parameters by the evidence: gamma / (terms sum theta^2), gamma its well determined ones.
+
+    MacKay, Neural Computation 4, 415 (1992); `F` holds alpha, `terms` is the number of terms of which the loss is the mean.
+    """
+    spread, out = torch.linalg.inv(F.double()).diagonal().to(F.dtype), alpha.clone()
+    for g in groups:
+        gamma = (1 - alpha[g] * spread[g]).sum().clamp(min=1e-3)
+        out[g] = gamma / (terms * (flat[g] ** 2).sum() + 1e-12)
+    return out
+
+
 def scored(
     model: Table, flat: Tensor, pattern: np.ndarray, window: np.ndarray, sites: int, beta: float, alpha: Tensor,
-    generator: torch.Generator, steps: int, drawn: int = 8192, told: Callable[..., None] | None = None,
-) -> Tensor:  # fmt: skip
-    """Parameters after damped scoring steps on the loss of all patterns (n, window) plus alpha theta^2 / 2."""
+    generator: torch.Generator, steps: int, drawn: int = 8192, groups: list[slice] | None = None,
+    told: Callable[..., None] | None = None,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """Parameters and alpha after damped scoring steps on the loss of all patterns (n, window) plus alpha theta^2 / 2.
+
+    Groups of parameters, where given, have their alpha adapted by the evidence after each step.
+    """
     where = conditionals.gathered(window, sites)
     tensors = [torch.as_tensor(x) for x in (pattern, window, where)]
 
     def objective(theta):
-        g = model.values(theta).requires_grad_()
-        value = conditionals.Swept.apply(g, pattern, window, where, beta)
-        value.backward()
-        return float(value) + float((alpha * theta**2).sum() / 2), g.grad
+        value, by_table = conditionals.valued(model.values(theta), pattern, window, where, beta)
+        return value + float((alpha * theta**2).sum() / 2), by_table
 
     mu, (value, by_table) = 1e-3, objective(flat)
     for step in range(steps):
@@ -153,6 +167,9 @@ def scored(
             mu *= 4.0
         else:
             break
+        if groups:
+            old, alpha = alpha, evident(F, flat, alpha, groups, len(pattern) * sites)
+            value += float(((alpha - old) * flat**2).sum() / 2)
         if told:
-            told(step, value, mu, gain, flat)
-    return flat
+            told(step, value, mu, gain, flat, alpha)
+    return flat, alpha
