@@ -3,8 +3,7 @@
     h_t = GRU(code(y_{t-1}), h_{t-1}),   l_t = V h_t + c,   h_0 = 0, code(y_0) = 0.
 
 `dropout` of h is a share of units set to 0 while training (the paper's 0.9 is read as a share kept: 0.1 here).
-Sampling keeps the state: it is incremental by nature, and is cut into blocks of a fixed size, so that every
-product has the same shape, and so the same bits, whatever is drawn.
+Sampling keeps the state: it is incremental by nature.
 """
 
 from dataclasses import dataclass
@@ -14,9 +13,8 @@ from torch import Tensor
 from torch.nn import GRU
 from torch.nn.functional import dropout, linear, pad
 
-from .models import chosen, code, draw, logits, redraw, start
+from .models import blocks, chosen, code, draw, logits, redraw, start
 
-BLOCK = 250  # samples side by side
 NAMES = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
 
 
@@ -57,20 +55,12 @@ def _(shape: Gru, weights: dict[str, Tensor], y: Tensor) -> Tensor:
 
 @draw.register
 def _(shape: Gru, weights: dict[str, Tensor], u: Tensor) -> Tensor:
-    return blocks(shape, weights, u, False)
+    return blocks(u, weights["V"].device, lambda part: block(shape, weights, part, False))
 
 
 @redraw.register
 def _(shape: Gru, weights: dict[str, Tensor], u: Tensor) -> Tensor:
-    return blocks(shape, weights, u, True)
-
-
-def blocks(shape: Gru, weights: dict[str, Tensor], u: Tensor, again: bool) -> Tensor:
-    """Sequences, BLOCK at a time, the last filled up."""
-    whole = torch.full((-(-len(u) // BLOCK) * BLOCK, shape.sites), 0.5, dtype=torch.float64)
-    whole[: len(u)] = u
-    device = weights["V"].device
-    return torch.cat([block(shape, weights, part.to(device), again) for part in whole.split(BLOCK)])[: len(u)]
+    return blocks(u, weights["V"].device, lambda part: block(shape, weights, part, True))
 
 
 def block(shape: Gru, weights: dict[str, Tensor], u: Tensor, again: bool) -> Tensor:

@@ -9,9 +9,11 @@ step t (`kernels/unwrapping.py`). An architecture has four verbs, on sequences y
     redraw(shape, weights, u)   the same to the bit, the whole network recomputed at every step: the law of `draw`
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import singledispatch
 from math import log
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -23,11 +25,24 @@ from ..unwrapping import inverse
 LN2 = log(2.0)
 
 
+BLOCK = 250  # samples side by side, of architectures that sample by torch's own products
+
+
+class Shape(Protocol):
+    """What every architecture says of itself: Q colours of so many sites."""
+
+    @property
+    def colours(self) -> int: ...
+
+    @property
+    def sites(self) -> int: ...
+
+
 @dataclass(frozen=True)
 class Model:
     """An architecture, its weights and the order in which it reads sites; `symmetric`: q_sym below, Q = 2."""
 
-    shape: object
+    shape: Shape
     weights: dict[str, Tensor]
     order: np.ndarray
     symmetric: bool = False
@@ -70,7 +85,16 @@ def chosen(u: Tensor, l: Tensor) -> Tensor:
     return (u[:, None] >= share[:, :-1]).sum(-1).to(torch.uint8)
 
 
-def model(shape, order: np.ndarray, seed: int, device: str | torch.device = "cpu", symmetric: bool = False) -> Model:
+def blocks(u: Tensor, device: torch.device, block: Callable[[Tensor], Tensor]) -> Tensor:
+    """Sequences, BLOCK at a time, the last filled up: every product has the same shape, so the same bits."""
+    whole = torch.full((-(-len(u) // BLOCK) * BLOCK, u.shape[1]), 0.5, dtype=torch.float64)
+    whole[: len(u)] = u
+    return torch.cat([block(part.to(device)) for part in whole.split(BLOCK)])[: len(u)]
+
+
+def model(
+    shape: Shape, order: np.ndarray, seed: int, device: str | torch.device = "cpu", symmetric: bool = False
+) -> Model:
     """An untrained model."""
     weights = start(shape, torch.Generator().manual_seed(seed))
     return Model(shape, {k: w.to(device) for k, w in weights.items()}, order, symmetric)
@@ -103,7 +127,7 @@ def evaluate(model: Model, x: Tensor, batch: int = 10_000) -> Tensor:
 def sample(model: Model, count: int, generator: torch.Generator, naive: bool = False) -> Tensor:
     """Independent configurations x (count, N) uint8, on the device of the weights; `generator` is of the CPU."""
     weights = {k: w.detach() for k, w in model.weights.items()}
-    sites = len(model.order)
+    sites = model.shape.sites
     u = torch.rand(count, sites + 1, generator=generator, dtype=torch.float64)
     y = (redraw if naive else draw)(model.shape, weights, u[:, :sites])
     if model.symmetric:
