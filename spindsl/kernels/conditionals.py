@@ -77,7 +77,9 @@ def swept(table, pattern, window, where, beta, gradient):
     return total.sum()
 
 
-def valued(table: Tensor, pattern: np.ndarray, window: np.ndarray, where: np.ndarray, beta: float) -> tuple[float, Tensor]:
+def valued(
+    table: Tensor, pattern: np.ndarray, window: np.ndarray, where: np.ndarray, beta: float
+) -> tuple[float, Tensor]:
     """Loss and its gradient by the table (2^bits), on the processor."""
     gradient = np.zeros((PARTS, len(table)))
     total = swept(table.detach().numpy(), pattern, window, where, beta, gradient)
