@@ -72,7 +72,7 @@ def exchange(model, betas, copies, a, chain, x, k0, k1):
 
 @njit
 def go(model, move, betas, copies, a, chain, begin, end, period, k0, k1):
-    """Attempts begin … end - 1 at every temperature; an exchange goes before attempts that are multiples of `period`."""
+    """Attempts begin … end - 1 at every temperature; an exchange goes before those that are multiples of `period`."""
     t = begin
     while t < end:
         if t > 0 and t % period == 0:

@@ -170,8 +170,8 @@ def climb(task: Task, system: xr.Dataset) -> xr.Dataset:
     else:
         s = np.ascontiguousarray(task.before["end"].transpose("chain", "beta", "spin").values)
     spins, energy, tried, accepted = sampling.temper(
-        system, said["rule"], np.array(betas), s, task.labels, sampling.stream(task.seed, "ladder"), schedule(said, said["every"]),
-        first - 1, last - first + 1, task.tick,
+        system, said["rule"], np.array(betas), s, task.labels, sampling.stream(task.seed, "ladder"),
+        schedule(said, said["every"]), first - 1, last - first + 1, task.tick,
     )  # fmt: skip
     found = {"spins": ((*ALONG, "spin"), spins), "end": (("beta", "chain", "spin"), s.transpose(1, 0, 2))}
     found |= {"energy": (ALONG, energy), "tried": (ALONG, tried), "exchanged": (ALONG, accepted)}
