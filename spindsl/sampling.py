@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import MeaningError
+from .errors import DataError, MeaningError
 from .graph import Stage
 from .hamiltonian import model
 from .seeds import generator, philox_key
@@ -107,6 +107,7 @@ class Schedule:
 
 
 CLUSTERS = ("wolff", "swendsen-wang")
+PILOTS, SHORTEST, LONGEST = 8, 1024, 2**18  # chains, sweeps
 
 
 def sweep(rule: Mapping[str, Any], spins: int) -> int:
@@ -173,6 +174,33 @@ def run(
         begin = np.uint64(burn + (first + k.start) * every)
         kernel.record(energy, move, beta, s, name, key, begin, every, *(v[:, k] for v in out))
     return out
+
+
+def pilot(
+    system: xr.Dataset, rule: Mapping[str, Any], beta: float, initial: str, seed: int, tick: Callable[[float], None]
+) -> float:
+    """The larger correlation time of energy and |m|, sweeps, from chains made longer until they hold 100 of it.
+
+    DataError where they would become too long.
+    """
+    from .kernels.autocorrelation import integrated
+
+    names, chains = ("pilot", f"{beta:.12g}"), tuple(range(PILOTS))
+    s, done, energy, m = begun(seed, names, chains, system, initial), 0, [], []
+    while done < LONGEST:
+        count = max(done, SHORTEST)
+        spins, e = run(system, rule, beta, s, chains, stream(seed, *names), Schedule(0, 1), done, count, tick)
+        energy.append(e)
+        m.append(np.abs(magnetization(system, spins)))
+        done += count
+        late = [np.concatenate(v, axis=1)[:, done // 4 :] for v in (energy, m)]
+        tau = max(0.5 if np.ptp(v) == 0 else integrated(v)[0] for v in late)
+        if done >= 100 * tau:
+            return tau
+    raise DataError(
+        f"at beta = {beta:g} samples are correlated over more than {LONGEST // 100} sweeps; say `every` yourself, or "
+        "change the dynamics"
+    )
 
 
 def temper(
