@@ -150,6 +150,14 @@ def learned(found: xr.Dataset, attrs: dict[str, Any]) -> Model:
         return model(written(found, attrs))
     if "pattern_energy" in found:
         return energies.tiles(attrs["spins"], windowed(found, attrs), found["pattern_energy"].values)
+    if "pair_energy" in found:
+        sides, periodic = tuple(np.atleast_1d(attrs["sides"])), bool(attrs["periodic"])
+        kept = np.flatnonzero(found["shape"].values)
+        pairs = [translated([[0] * len(sides), o], sides, periodic) for o in found["offset"].values[kept].tolist()]
+        i, j = np.concatenate(pairs or [np.zeros((0, 2), dtype=np.int64)]).T
+        kind = np.repeat(np.arange(len(kept)), [len(p) for p in pairs])
+        field = np.tile(found["colour_energy"].values, (attrs["spins"], 1))
+        return energies.colours(attrs["spins"], i, j, kind, found["pair_energy"].values[kept], field)
     i, j, J = (found[n].values for n in ("i", "j", "coupling"))
     return energies.coupled(attrs["spins"], i[J != 0], j[J != 0], -J[J != 0], -found["h"].values)
 

@@ -55,7 +55,8 @@ class Inversion(Analysis):
         coords = {k: bottleneck.coords[k] for k in ("beta", *many)}
         return test, Stage(
             f"analysis.{name}", look, said, gives, (test.name, bottleneck.name), group=f"/analysis/{name}",
-            code=levels.CODE, coords=coords, sizes={"level": test.size("level")}, seconds=5.0, **Ensemble.of(trajectory).how,
+            code=levels.CODE, coords=coords, sizes={"level": test.size("level")}, seconds=5.0,
+            **Ensemble.of(trajectory).how,
         )  # fmt: skip
 
 
@@ -104,7 +105,7 @@ def errors(true: np.ndarray, found: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def floor(beta: float, observations: int, true: np.ndarray, log_states: np.ndarray) -> float:
-    """sd(J) / J >= 1 / (beta (n var E)^(1/2)) times the rms of the centred energies; NaN without a density of states."""
+    """sd(J) / J >= 1 / (beta (n var E)^(1/2)) times the rms of the centred energies; NaN without density of states."""
     level = true[:, 0]
     weight = log_states - beta * level
     p = np.exp(weight - weight.max()) if np.isfinite(weight).all() else np.full(len(level), np.nan)
