@@ -129,9 +129,10 @@ def bonds(system: xr.Dataset, trajectory: xr.Dataset, model: xr.Dataset, beta: f
     products = (s[:, i] * s[:, j]).astype(np.float32)
     information = np.cov(products, rowvar=False) * beta**2 * len(s)
     rmse, least = float(np.sqrt((off**2).mean())), float(np.sqrt(np.diag(np.linalg.inv(information)).mean()))
+    spurious = int(((found != 0) & (true == 0)).sum())
     return {
         "coupling_rmse": ((), rmse), "coupling_floor": ((), least), "coupling_excess": ((), rmse / least),
-        "missed": ((), np.int32((found[i, j] == 0).sum())), "spurious": ((), np.int32(((found != 0) & (true == 0)).sum())),
+        "missed": ((), np.int32((found[i, j] == 0).sum())), "spurious": ((), np.int32(spurious)),
     }  # fmt: skip
 
 
