@@ -4,7 +4,8 @@
     loss = mean over configurations and sites of -ln P(s_i | the others) = ln(1 + exp(-beta e_i))
 
 Besag (1975). The table enters as 2^bits numbers, whatever gives them: a network is evaluated once on all patterns
-and never on a configuration. `loss` is the numpy-and-torch truth, `swept` the compiled loop.
+and never on a configuration. `loss` is the plain truth, `swept` the compiled loop. `labelled` is the loss of the published
+route instead, regression on energies.
 """
 
 import numba
@@ -80,25 +81,20 @@ def swept(table, pattern, window, where, beta, gradient):
 def valued(
     table: Tensor, pattern: np.ndarray, window: np.ndarray, where: np.ndarray, beta: float
 ) -> tuple[float, Tensor]:
-    """Loss and its gradient by the table (2^bits), on the processor."""
+    """Loss and its gradient by the table (2^bits), by `swept` on the processor and by `loss` elsewhere."""
+    if table.device.type != "cpu":
+        g = table.detach().clone().requires_grad_()
+        value = loss(g, torch.as_tensor(pattern, device=g.device), torch.as_tensor(window, device=g.device), beta)
+        return value.item(), torch.autograd.grad(value, g)[0]
     gradient = np.zeros((PARTS, len(table)))
-    total = swept(table.detach().numpy(), pattern, window, where, beta, gradient)
+    total = swept(table.detach().double().numpy(), pattern, window, where, beta, gradient)
     scale = 1.0 / (len(pattern) * where.shape[1])
     return total * scale, torch.from_numpy(gradient.sum(0) * scale).to(table.dtype)
 
 
-class Swept(torch.autograd.Function):
-    """`loss` by `swept`, on the processor."""
-
-    @staticmethod
-    def forward(ctx, table, pattern, window, where, beta):
-        gradient, sites = np.zeros((PARTS, len(table))), where.shape[1]
-        total = swept(table.detach().numpy(), pattern, window, where, beta, gradient)
-        scale = 1.0 / (len(pattern) * sites)
-        ctx.save_for_backward(torch.from_numpy(gradient.sum(0) * scale).to(table.dtype))
-        return table.new_tensor(total * scale)
-
-    @staticmethod
-    def backward(ctx, *grads):
-        (gradient,) = ctx.saved_tensors
-        return grads[0] * gradient, None, None, None, None
+def labelled(table: Tensor, pattern: np.ndarray, labels: np.ndarray) -> tuple[float, Tensor]:
+    """Mean of (sum_w table[p_w] - label)^2 over patterns (n, window), and its gradient by the table (2^bits)."""
+    p = torch.as_tensor(pattern, device=table.device).long()
+    off = table.detach()[p].sum(1) - torch.as_tensor(labels, dtype=table.dtype, device=table.device)
+    each = (2 * off / len(p))[:, None].expand(p.shape)
+    return float((off**2).mean()), torch.zeros_like(table).index_add(0, p.reshape(-1), each.reshape(-1))

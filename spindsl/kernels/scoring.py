@@ -1,11 +1,9 @@
 """A network of windows fitted by Fisher scoring: Gauss-Newton steps of the pseudolikelihood, damped (Levenberg, Marquardt).
 
-    (F + alpha + mu) step = -(gradient of the loss + alpha theta),   F = mean beta^2 p (1 - p) d d^T
+    (F + prior + mu) step = -(gradient of the loss and the prior),   F = mean beta^2 p (1 - p) d d^T
 
 d = the gradient of e, the cost of a flip, by the parameters theta, and p its probability (`conditionals`). Adam needs thousands of
 steps where scoring needs tens, because the flips of a lattice constrain combinations of weights very unequally.
-alpha = 2 x decay of each parameter; a linear skip over products of few spins of a window goes with the network where asked:
-g = network + sum_S a_S prod_{k in S} s_k.
 """
 
 from collections.abc import Callable
@@ -15,95 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from . import conditionals, walsh
-from .ednn import Weights, network, patterns
-
-CHUNK = 8192  # patterns whose activations stay in the cache
-
-
-@dataclass(frozen=True)
-class Table:
-    """g = network(weights) + skip over the subsets S `terms`, as a function of flat parameters (P)."""
-
-    layers: list[tuple[int, int]]
-    terms: np.ndarray  # S, int64, those of the skip
-
-    @property
-    def bits(self) -> int:
-        return self.layers[0][0]
-
-    @property
-    def parameters(self) -> int:
-        return sum(i * o + o for i, o in self.layers) + len(self.terms)
-
-    def weights(self, flat: Tensor) -> Weights:
-        """Views of the flat parameters: the layers, in order."""
-        out, at = [], 0
-        for i, o in self.layers:
-            out.append((flat[at : at + i * o].view(i, o), flat[at + i * o : at + i * o + o]))
-            at += i * o + o
-        return out
-
-    def skip(self, flat: Tensor) -> Tensor:
-        """Coefficients a_S of the skip (term)."""
-        return flat[len(flat) - len(self.terms) :]
-
-    def residual(self, flat: Tensor) -> Tensor:
-        """The network without the skip (2^bits)."""
-        weights = self.weights(flat)
-        return torch.cat([network(weights, x) for x in patterns(self.bits, flat.device, flat.dtype).split(CHUNK)])
-
-    def uniform(self, flat: Tensor, pattern: Tensor) -> Tensor:
-        """Half the curvature of mean network^2, (P, P), as a mean over patterns (m, 1) drawn uniformly."""
-        inner, B = self.parameters - len(self.terms), torch.zeros(len(flat), len(flat), dtype=flat.dtype)
-        for p in pattern.split(1024):
-            row = self.rows(flat, p, torch.ones_like(p))[:, :inner]
-            B[:inner, :inner].addmm_(row.mT, row)
-        return B / len(pattern)
-
-    def values(self, flat: Tensor) -> Tensor:
-        """g of all patterns (2^bits)."""
-        g = self.residual(flat)
-        if len(self.terms):
-            a = torch.zeros_like(g)
-            a[self.terms] = self.skip(flat)
-            g = g + walsh.summed(a)
-        return g
-
-    def pulled(self, flat: Tensor, gradient: Tensor) -> Tensor:
-        """Gradient by the parameters (P) from that by the table (2^bits)."""
-        theta = flat.detach().clone().requires_grad_()
-        weights = self.weights(theta)
-        x = patterns(self.bits, flat.device, flat.dtype)
-        for part, g in zip(x.split(CHUNK), gradient.split(CHUNK)):
-            network(weights, part).backward(g)
-        out = theta.grad
-        if len(self.terms):
-            out[len(flat) - len(self.terms) :] = (walsh.expanded(gradient) * len(gradient))[self.terms]
-        return out
-
-    def rows(self, flat: Tensor, pattern: Tensor, sign: Tensor) -> Tensor:
-        """Gradient by the parameters of sum_k sign_k g(pattern_k), patterns (m, k) -> (m, P)."""
-        m, k = pattern.shape
-        x = ((pattern[..., None] >> torch.arange(self.bits, device=flat.device)) & 1).to(flat.dtype) * 2 - 1
-        weights, inputs, active = self.weights(flat), [x], []
-        for W, b in weights[:-1]:
-            z = inputs[-1] @ W + b
-            active.append(z > 0)
-            inputs.append(torch.relu(z))
-        back, parts = sign.to(flat.dtype)[..., None], []
-        for layer in range(len(weights) - 1, -1, -1):
-            parts.append(torch.cat([(inputs[layer].mT @ back).reshape(m, -1), back.sum(1)], 1))
-            if layer:
-                back = (back @ weights[layer][0].mT) * active[layer - 1]
-        out = parts[::-1]
-        if len(self.terms):
-            terms = torch.as_tensor(self.terms, device=flat.device)
-            held = torch.zeros((m, k, len(terms)), dtype=torch.int64, device=flat.device)
-            for b in range(self.bits):
-                held += ((~pattern[..., None] & terms) >> b) & 1  # spins of S that are down
-            out.append(((1 - 2 * (held & 1)) * sign[..., None]).sum(1).to(flat.dtype))
-        return torch.cat(out, 1)
+from . import conditionals
+from .tables import Table
 
 
 def flips(pattern: Tensor, window: Tensor, where: Tensor, config: Tensor, site: Tensor) -> tuple[Tensor, Tensor]:

@@ -32,3 +32,59 @@ def orders(bits: int) -> np.ndarray:
     """|S| of each S, int64 (2^b)."""
     number = np.arange(1 << bits)
     return sum((number >> k) & 1 for k in range(bits))
+
+
+def corners(side: int, dims: int, step: int = 1) -> np.ndarray:
+    """Each S of a window of side^dims (C order) moved to the lowest corner by multiples of `step`, int64 (2^b)."""
+    bits, number = side**dims, np.arange(1 << side**dims)
+    place = np.stack(np.unravel_index(np.arange(bits), (side,) * dims))
+    out = number.copy()
+    for axis in range(dims):
+        free, moved = np.ones(len(number), bool), np.zeros(len(number), np.int64)
+        for layer in range(side):
+            free &= (number & int((1 << np.flatnonzero(place[axis] == layer)).sum())) == 0
+            moved += free
+        out >>= np.where(number > 0, moved // step * step, 0) * side ** (dims - 1 - axis)
+    return out
+
+
+def couplings_of(table: np.ndarray, side: int, dims: int, stride: int, step: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Clusters S in their lowest corner, int64 (cluster), and J of E = sum_S J_S sum_translations prod_{k in S} s_k.
+
+    Windows stand `stride` apart, so that J_S = sum_{S' ~ S} a_S' (step / stride)^dims, S' the translates of S that fit in the
+    window. With step = 1 it is the translation invariant part of E, with step = stride all of it, one J a place
+    of the focus. The constant (S = 0) comes first, an energy a site.
+    """
+    a = expanded(torch.as_tensor(np.asarray(table, dtype=np.float64))).numpy()
+    clusters, kind = np.unique(corners(side, dims, step), return_inverse=True)
+    return clusters, np.bincount(kind, a) * (step / stride) ** dims
+
+
+def gauged(table: np.ndarray, side: int, dims: int, stride: int) -> np.ndarray:
+    """The table of least square that gives every configuration the same energy: translates share their coefficient."""
+    a = expanded(torch.as_tensor(np.asarray(table, dtype=np.float64))).numpy()
+    _, kind = np.unique(corners(side, dims, stride), return_inverse=True)
+    mean = np.bincount(kind, a) / np.bincount(kind)
+    return summed(torch.as_tensor(mean[kind])).numpy()
+
+
+def products(bits: int, terms: np.ndarray) -> np.ndarray:
+    """prod_{k in S} s_k of all patterns, float64 (2^bits, term)."""
+    number, out = np.arange(1 << bits), np.ones((1 << bits, len(terms)))
+    for k in range(bits):
+        out[np.ix_((number >> k) & 1 == 0, (terms >> k) & 1 == 1)] *= -1
+    return out
+
+
+def shrunk(table: np.ndarray, seen: np.ndarray, terms: np.ndarray, spread: float) -> np.ndarray:
+    """A table drawn towards products of few spins (S of `terms`) where its patterns were seen seldom.
+
+    The products are fitted to the table with weights `seen` (2^b), numbers of observations; of what they leave over a
+    pattern keeps seen / (seen + spread). A ridge of 1e-9 shares what translates, one and the same to the energy, hold.
+    """
+    product = products(len(table).bit_length() - 1, np.concatenate([[0], terms]))
+    weighed = product * seen[:, None]
+    gram = weighed.T @ product
+    gram[np.diag_indices(len(gram))] *= 1 + 1e-9
+    low = product @ np.linalg.solve(gram, weighed.T @ table)
+    return low + seen / (seen + spread) * (table - low)
