@@ -20,14 +20,14 @@ from .torus import Torus, arranged
 class Uniform(NamedTuple):
     """One J and one h: the cost is told by the number of like neighbours and by the spin."""
 
-    T: np.ndarray  # uint64 (1, 1, class, place)
+    T: np.ndarray  # uint64 (1, 1, class, 1)
     pattern: np.ndarray  # uint64 (class, 5): masks of the count's digits 1, 2, 4, of the spin, and "whatever the spin"
 
 
 class Signed(NamedTuple):
     """J_ij = ±J and one h: likewise, of neighbours that are satisfied. A word's lanes may have signs of their own."""
 
-    T: np.ndarray  # uint64 (1, 1, class, place)
+    T: np.ndarray  # uint64 (1, 1, class, 1)
     pattern: np.ndarray  # uint64 (class, 5)
     unlike: np.ndarray  # uint64 (word or 1, neighbour, sublattice, row, place): lanes with J_ij < 0
 
@@ -53,8 +53,8 @@ def uniform(torus: Torus, beta: float, J: float, h: float = 0.0) -> Uniform:
             if cost > 0 and (h != 0 or s == 1):
                 found.append([like & 1, like >> 1 & 1, like >> 2 & 1, s == 1, h == 0])
                 costs.append(cost)
-    T = np.repeat(digits(beta * np.array(costs, dtype=np.float64))[:, None], torus.half, axis=1)
-    return Uniform(T[None, None], np.array(found, dtype=np.uint64).reshape(-1, 5) * FULL)
+    T = digits(beta * np.array(costs, dtype=np.float64))
+    return Uniform(T[None, None, :, None], np.array(found, dtype=np.uint64).reshape(-1, 5) * FULL)
 
 
 def signed(torus: Torus, beta: float, J: np.ndarray, h: float = 0.0) -> Signed:

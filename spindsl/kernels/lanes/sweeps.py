@@ -69,7 +69,7 @@ def sweep(rule, torus, words, key, word, first, sweeps):
                     less[:m] = ZERO
                     open[:m] = ZERO
                     for c in range(len(T)):
-                        compare(T[c, start:], members[c], x.reshape(-1), m, less, open)
+                        compare(T[c, start % T.shape[1] :], members[c], x.reshape(-1), m, less, open)
                     for j in range(m):
                         if open[j] & ~free[j] != ZERO:
                             less[j] |= settle(T, start, members, j, open[j] & ~free[j], name)
