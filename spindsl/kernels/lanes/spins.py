@@ -98,54 +98,63 @@ def table(torus: Torus, beta: float, J: np.ndarray, h: np.ndarray | None = None)
 
 
 @singledispatch
-def classify(rule, w, p, r, start, m, s, near, members, free, change, more, name):
+def classify(rule, w, p, r, start, m, s, near, members, free, change, count, x, name):
     """Lanes of each class (class, place) and free ones (place), from spins s (plane, place) and neighbours (plane, neighbour, place)."""
     raise TypeError(f"no classes for {type(rule).__name__}")
 
 
 @njit(inline="always")
-def counted(pattern, m, s, like, members, free, more):
-    """Classes by the number of like neighbours, like (neighbour, place), added up in binary digits."""
+def add(count, first, k, bit, m):
+    """Add bit (place) to the binary numbers count[first : first + 3] (digit, place), which start with k = 0."""
     for j in range(m):
-        more[0, j] = like[0, j]
-        more[1, j] = ZERO
-        more[2, j] = ZERO
-    for k in range(1, len(like)):
-        for j in range(m):
-            one = more[0, j] & like[k, j]
-            more[0, j] ^= like[k, j]
-            more[2, j] |= more[1, j] & one
-            more[1, j] ^= one
-    free[:m] = FULL
+        if k == 0:
+            count[first, j] = bit[j]
+            count[first + 1, j] = ZERO
+            count[first + 2, j] = ZERO
+        else:
+            one = count[first, j] & bit[j]
+            count[first, j] ^= bit[j]
+            count[first + 2, j] |= count[first + 1, j] & one
+            count[first + 1, j] ^= one
+
+
+@njit(inline="always")
+def counted(pattern, m, s, like, members, free, count):
+    """Classes by the number of like neighbours, like (neighbour, place)."""
+    for k in range(len(like)):
+        add(count, 0, k, like[k], m)
+    for j in range(m):
+        free[j] = FULL
     for c in range(len(pattern)):
         a, b, d, up, both = pattern[c, 0], pattern[c, 1], pattern[c, 2], pattern[c, 3], pattern[c, 4]
         for j in range(m):
-            lanes = ~(more[0, j] ^ a) & ~(more[1, j] ^ b) & ~(more[2, j] ^ d) & (~(s[0, j] ^ up) | both)
+            lanes = ~(count[0, j] ^ a) & ~(count[1, j] ^ b) & ~(count[2, j] ^ d) & (~(s[0, j] ^ up) | both)
             members[c, j] = lanes
             free[j] &= ~lanes
 
 
 @classify.register(Uniform)
-def _(rule, w, p, r, start, m, s, near, members, free, change, more, name):
+def _(rule, w, p, r, start, m, s, near, members, free, change, count, x, name):
     for k in range(near.shape[1]):
         for j in range(m):
             near[0, k, j] = ~(near[0, k, j] ^ s[0, j])
-    counted(rule.pattern, m, s, near[0], members, free, more)
+    counted(rule.pattern, m, s, near[0], members, free, count)
 
 
 @classify.register(Signed)
-def _(rule, w, p, r, start, m, s, near, members, free, change, more, name):
-    unlike = rule.unlike[w % len(rule.unlike)]
+def _(rule, w, p, r, start, m, s, near, members, free, change, count, x, name):
     for k in range(near.shape[1]):
+        unlike = rule.unlike[w % len(rule.unlike), k, p, r, start : start + m]
         for j in range(m):
-            near[0, k, j] = ~(near[0, k, j] ^ s[0, j] ^ unlike[k, p, r, start + j])
-    counted(rule.pattern, m, s, near[0], members, free, more)
+            near[0, k, j] = ~(near[0, k, j] ^ s[0, j] ^ unlike[j])
+    counted(rule.pattern, m, s, near[0], members, free, count)
 
 
 @classify.register(Table)
-def _(rule, w, p, r, start, m, s, near, members, free, change, more, name):
+def _(rule, w, p, r, start, m, s, near, members, free, change, count, x, name):
     first, size = near[0, 0], 1
-    members[0, :m] = FULL
+    for j in range(m):
+        members[0, j] = FULL
     for k in range(1, near.shape[1] + rule.ghost):
         for i in range(size):
             for j in range(m):
@@ -153,13 +162,14 @@ def _(rule, w, p, r, start, m, s, near, members, free, change, more, name):
                 members[size + i, j] = members[i, j] & same
                 members[i, j] &= ~same
         size *= 2
-    free[:m] = ZERO
-    T = rule.T[p, r]
+    for j in range(m):
+        free[j] = ZERO
     for c in range(size):
+        t = rule.T[p, r, c, start : start + m]
         for j in range(m):
-            free[j] |= members[c, j] & ~(first[j] ^ s[0, j] ^ ((T[c, start + j] & ONE) * FULL))
+            free[j] |= members[c, j] & (first[j] ^ s[0, j] ^ (~t[j] & ONE) * FULL)
 
 
 @overload(classify, inline="always")
-def _classify(rule, w, p, r, start, m, s, near, members, free, change, more, name):
+def _classify(rule, w, p, r, start, m, s, near, members, free, change, count, x, name):
     return classify.dispatch(rule.instance_class)
