@@ -23,6 +23,7 @@ class Coloured(NamedTuple):
     """Classes by how many like neighbours are lost, less those won."""
 
     T: np.ndarray  # uint64 (1, 1, class, 1)
+    metropolis: bool
     Q: int
     like: bool  # J > 0
 
@@ -31,8 +32,10 @@ def coloured(torus: Torus, beta: float, J: float, Q: int) -> Coloured:
     """2 … 8 colours. The cosine energy of three colours is J' = 3 J / 2, of two colours J' = 2 J, and a constant."""
     if not 2 <= Q <= MOST:
         raise ValueError(f"{Q} colours: words hold 2 … {MOST}")
+    if Q == 2 and len(torus.sides) == 1:
+        raise ValueError("Metropolis by sublattices never equilibrates a ring of two colours: see `spins.uniform`")
     costs = abs(J) * np.arange(1, 2 * len(torus.sides) + 1) if J else np.zeros(0)
-    return Coloured(digits(beta * costs)[None, None, :, None], Q, J > 0)
+    return Coloured(digits(beta * costs, True)[None, None, :, None], True, Q, J > 0)
 
 
 @njit(inline="always")
@@ -103,7 +106,7 @@ def others(v, x, Q, m, name):
 
 
 @classify.register(Coloured)
-def _(rule, w, p, r, start, m, s, near, members, free, change, count, x, name):
+def _(rule, p, r, start, m, s, near, members, free, change, count, x, name):
     v = count[6:10]
     others(v, x, rule.Q, m, name)
     planes = len(s)

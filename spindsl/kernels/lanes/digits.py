@@ -23,11 +23,12 @@ SCALE = 2.0**ALL
 
 
 @njit(cache=True)
-def digits(x):
-    """p = e^-x for x >= 0 as digits, (k) float64 -> uint64; rounded down to 2^-62, and 1 to 1 - 2^-53."""
+def digits(x, metropolis):
+    """p = e^-x for x >= 0, or 1 / (1 + e^x), as digits, (k) float64 -> uint64; rounded down to 2^-62, 1 to 1 - 2^-53."""
     out = np.empty(len(x), dtype=np.uint64)
     for k in range(len(x)):
-        out[k] = np.uint64(min(exp(-x[k]), 1.0 - 2.0**-53) * SCALE) << np.uint64(2)
+        p = exp(-x[k]) if metropolis else 1.0 / (1.0 + exp(x[k]))
+        out[k] = np.uint64(min(p, 1.0 - 2.0**-53) * SCALE) << np.uint64(2)
     return out
 
 

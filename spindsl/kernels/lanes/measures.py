@@ -82,7 +82,10 @@ def ups(words, colour):
                 for j in range(m):
                     same[j] = FULL
                 for b in range(words.shape[1]):
-                    own, digit = words[w, b, at // rows, at % rows, start : start + m], FULL if (colour >> b) & 1 else ZERO
+                    own, digit = (
+                        words[w, b, at // rows, at % rows, start : start + m],
+                        FULL if (colour >> b) & 1 else ZERO,
+                    )
                     for j in range(m):
                         same[j] &= ~(own[j] ^ digit)
                 tally(tallies, same, m)

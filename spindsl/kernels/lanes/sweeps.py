@@ -41,7 +41,7 @@ def gather(torus, words, p, r, start, m, near):
 
 @njit(nogil=True, cache=True)
 def sweep(rule, torus, words, key, word, first, sweeps):
-    """`sweeps` Metropolis sweeps of all words in place; the sublattices in turn, all their sites at once.
+    """`sweeps` sweeps of all words in place; the sublattices in turn, all their sites at once.
 
     words (word, plane, sublattice, row, place) are the words number `word`, `word` + 1, … of the stream `key` (2), the
     sweeps its sweeps number `first`, `first` + 1, …; a word's result depends on these names alone.
@@ -66,18 +66,20 @@ def sweep(rule, torus, words, key, word, first, sweeps):
                         gather(torus, words[w, b], p, r, start, m, near[b])
                         for j in range(m):
                             s[b, j] = own[j]
-                    classify(rule, word + w, p, r, start, m, s, near, members, free, change, count, x, name)
+                    classify(rule, p, r, start, m, s, near, members, free, change, count, x, name)
                     draw(x, FIRST // 2, 0, m, name)
                     less[:m] = ZERO
                     open[:m] = ZERO
                     for c in range(len(T)):
                         compare(T[c, start % T.shape[1] :], members[c], x.reshape(-1), m, less, open)
-                    for j in range(m):
-                        open[j] &= ~free[j]
-                        less[j] |= free[j]
+                    if rule.metropolis:
+                        for j in range(m):
+                            open[j] &= ~free[j]
                     for j in range(m):
                         if open[j] != ZERO:
                             less[j] |= settle(T, start, members, j, open[j], name)
+                    for j in range(m):
+                        less[j] = less[j] | free[j] if rule.metropolis else less[j] ^ free[j]
                     for b in range(planes):
                         own = words[w, b, p, r, start : start + m]
                         for j in range(m):

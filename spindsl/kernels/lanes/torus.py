@@ -40,11 +40,17 @@ def torus(sides, blocks=None) -> Torus:
     sides = np.asarray(sides, dtype=np.int64)
     blocks = np.ones_like(sides) if blocks is None else np.asarray(blocks, dtype=np.int64)
     if len(blocks) != len(sides) or prod(blocks) > LANES:
-        raise ValueError(f"{prod(blocks)} blocks {tuple(blocks)} of a lattice {tuple(sides)}: at most {LANES}, a number a side")
+        raise ValueError(
+            f"{prod(blocks)} blocks {tuple(blocks)} of a lattice {tuple(sides)}: at most {LANES}, a number a side"
+        )
     if (sides % (2 * blocks)).any():
         raise ValueError(f"sides {tuple(sides)} in {tuple(blocks)} blocks: every block needs even sides")
     own = sides // blocks
-    at = np.stack(np.unravel_index(np.arange(prod(own[:-1])), own[:-1]), axis=1) if len(own) > 1 else np.zeros((1, 0), int)
+    at = (
+        np.stack(np.unravel_index(np.arange(prod(own[:-1])), own[:-1]), axis=1)
+        if len(own) > 1
+        else np.zeros((1, 0), int)
+    )
     near, turn = [], []
     for d in range(len(own) - 1):
         for step in (-1, 1):
