@@ -4,14 +4,14 @@ Digit d of u is a random word, one bit a lane; a threshold p holds digit d in bi
 digit, a lane is decided where the two differ: u < p where p has the 1. FIRST digits are compared for a whole piece of
 a row at once, which leaves a lane open with probability 2^-FIRST; words with open lanes go on until none is, at most
 to ALL digits, so that every probability is exact to 2^-ALL. The digits that a lane gets depend on its name alone:
-Philox 4x32-10 at the counter (digit pair, site, sweep, word). Arrays of a piece are (…, PIECE).
+Philox 4x32-7 at the counter (digit pair, site, sweep, word). Arrays of a piece are (…, PIECE).
 """
 
 import numpy as np
 from numba import njit
 
 from ..floats import exp
-from ..philox import HALF, LOW, philox
+from ..philox import HALF, LOW, rounds
 
 PIECE = 64  # places of a row that are worked on together
 FIRST = 12
@@ -23,11 +23,12 @@ SCALE = 2.0**ALL
 
 
 @njit(cache=True)
-def digits(x):
-    """p = e^-x for x >= 0 as digits, (k) float64 -> uint64; rounded down to 2^-62, and 1 to 1 - 2^-53."""
+def digits(x, metropolis):
+    """p = e^-x for x >= 0, or 1 / (1 + e^x), as digits, (k) float64 -> uint64; rounded down to 2^-62, 1 to 1 - 2^-53."""
     out = np.empty(len(x), dtype=np.uint64)
     for k in range(len(x)):
-        out[k] = np.uint64(min(exp(-x[k]), 1.0 - 2.0**-53) * SCALE) << np.uint64(2)
+        p = exp(-x[k]) if metropolis else 1.0 / (1.0 + exp(x[k]))
+        out[k] = np.uint64(min(p, 1.0 - 2.0**-53) * SCALE) << np.uint64(2)
     return out
 
 
@@ -38,22 +39,36 @@ def draw(x, pairs, first, m, name):
     for h in range(pairs):
         c0 = np.uint64(first + h)
         for j in range(m):
-            a, b, c, d = philox(c0, (site + np.uint64(j)) & LOW, sweep, word, k0, k1)
+            a, b, c, d = rounds(7, c0, (site + np.uint64(j)) & LOW, sweep, word, k0, k1)
             x[2 * h, j] = a << HALF | b
             x[2 * h + 1, j] = c << HALF | d
 
 
 @njit(inline="always")
+def compared(t, x, j):
+    """Lanes with u < t, and open ones, by the first digits."""
+    under, equal = ZERO, FULL
+    for d in range(FIRST):
+        digit, u = ((t >> np.uint64(63 - d)) & ONE) * FULL, x[PIECE * d + j]
+        under |= equal & digit & ~u
+        equal &= ~(digit ^ u)
+    return under, equal
+
+
+@njit(inline="always")
 def compare(t, members, x, m, less, open):
-    """Add the members of a class with thresholds t (place) to the lanes with u < t, and to the open ones."""
-    for j in range(m):
-        under, equal = ZERO, FULL
-        for d in range(FIRST):
-            digit, u = ((t[j] >> np.uint64(63 - d)) & ONE) * FULL, x[PIECE * d + j]
-            under |= equal & digit & ~u
-            equal &= ~(digit ^ u)
-        less[j] |= members[j] & under
-        open[j] |= members[j] & equal
+    """Add the members of a class to the lanes with u < t, and to the open ones; t for all places, or (place)."""
+    if len(t) == 1:
+        same = t[0]
+        for j in range(m):
+            under, equal = compared(same, x, j)
+            less[j] |= members[j] & under
+            open[j] |= members[j] & equal
+    else:
+        for j in range(m):
+            under, equal = compared(t[j], x, j)
+            less[j] |= members[j] & under
+            open[j] |= members[j] & equal
 
 
 @njit
@@ -61,11 +76,11 @@ def settle(T, start, members, j, undecided, name):
     """Those of the undecided lanes of place j for which u < t, by the further digits; T (class, place), from `start`."""
     (site, sweep, word, k0, k1), under = name, ZERO
     for h in range(FIRST // 2, ALL // 2):
-        a, b, c, d = philox(np.uint64(h), (site + np.uint64(j)) & LOW, sweep, word, k0, k1)
+        a, b, c, d = rounds(7, np.uint64(h), (site + np.uint64(j)) & LOW, sweep, word, k0, k1)
         for i in range(2):
             u, digit = (a << HALF | b) if i == 0 else (c << HALF | d), ZERO
             for k in range(len(T)):
-                digit |= members[k, j] & (((T[k, start + j] >> np.uint64(63 - 2 * h - i)) & ONE) * FULL)
+                digit |= members[k, j] & (((T[k, (start + j) % T.shape[1]] >> np.uint64(63 - 2 * h - i)) & ONE) * FULL)
             under |= undecided & digit & ~u
             undecided &= ~(digit ^ u)
         if undecided == ZERO:

@@ -2,8 +2,9 @@
 
     E = -sum_(ij) J_ij s_i s_j - sum_i h_i s_i,    cost of a flip 2 s_i (sum_j J_ij s_j + h_i)
 
-A rule sorts the lanes of each site into classes of one positive cost, with the threshold e^(-beta cost) of each, and
-those that are free to flip since the cost is not positive. `classify` is one method a rule.
+A rule sorts the lanes of each site into classes of one cost with a threshold each: e^(-beta cost) for Metropolis,
+1 / (1 + e^(beta cost)) for the heat bath. `classify` is one method a rule. Lanes that it calls free flip where u is
+not below the threshold, too, or (heat bath) there only.
 """
 
 from functools import singledispatch
@@ -17,19 +18,13 @@ from .digits import FULL, ONE, ZERO, digits
 from .torus import Torus, arranged
 
 
-class Uniform(NamedTuple):
-    """One J and one h: the cost is told by the number of like neighbours and by the spin."""
+class Counted(NamedTuple):
+    """One |J| and one h: the cost is told by the number of satisfied neighbours and by the spin."""
 
-    T: np.ndarray  # uint64 (1, 1, class, place)
+    T: np.ndarray  # uint64 (1, 1, class, 1)
+    metropolis: bool
     pattern: np.ndarray  # uint64 (class, 5): masks of the count's digits 1, 2, 4, of the spin, and "whatever the spin"
-
-
-class Signed(NamedTuple):
-    """J_ij = ±J and one h: likewise, of neighbours that are satisfied. A word's lanes may have signs of their own."""
-
-    T: np.ndarray  # uint64 (1, 1, class, place)
-    pattern: np.ndarray  # uint64 (class, 5)
-    unlike: np.ndarray  # uint64 (word or 1, neighbour, sublattice, row, place): lanes with J_ij < 0
+    unlike: np.ndarray  # uint64 (1 or 0, neighbour, sublattice, row, place): lanes whose J_ij is negative
 
 
 class Table(NamedTuple):
@@ -40,30 +35,39 @@ class Table(NamedTuple):
     """
 
     T: np.ndarray  # uint64 (sublattice, row, class, place)
+    metropolis: bool
     ghost: bool  # with fields
 
 
-def uniform(torus: Torus, beta: float, J: float, h: float = 0.0) -> Uniform:
-    """E = -J sum s s - h sum s."""
+def uniform(torus: Torus, beta: float, J: float, h: float = 0.0, metropolis: bool = True) -> Counted:
+    """E = -J sum s s - h sum s; Metropolis, or heat bath. ValueError for Metropolis on a ring without a field.
+
+    There domain walls that cost nothing to move always do, to the right or to the left by their sublattice, and meet
+    and part in pairs only: the number of the one less that of the other never changes.
+    """
     z = 2 * len(torus.sides)
+    if z == 2 and h == 0 and metropolis:
+        raise ValueError(
+            "Metropolis by sublattices never equilibrates a ring without a field: its domain walls never turn"
+        )
     found, costs = [], []
     for like in range(z + 1):
         for s in (-1, 1):
             cost = 2 * (J * (2 * like - z) + h * s)
-            if cost > 0 and (h != 0 or s == 1):
+            if (cost > 0 or not metropolis) and (h != 0 or s == 1):
                 found.append([like & 1, like >> 1 & 1, like >> 2 & 1, s == 1, h == 0])
                 costs.append(cost)
-    T = np.repeat(digits(beta * np.array(costs, dtype=np.float64))[:, None], torus.half, axis=1)
-    return Uniform(T[None, None], np.array(found, dtype=np.uint64).reshape(-1, 5) * FULL)
+    T = digits(beta * np.array(costs, dtype=np.float64), metropolis)
+    pattern = np.array(found, dtype=np.uint64).reshape(-1, 5) * FULL
+    return Counted(T[None, None, :, None], metropolis, pattern, np.zeros((0, 0, 0, 0, 0), dtype=np.uint64))
 
 
-def signed(torus: Torus, beta: float, J: np.ndarray, h: float = 0.0) -> Signed:
-    """J (dimension, site) or (word, lane's chain, dimension, site) of one magnitude: the bond from a site onward along each dimension."""
+def signed(torus: Torus, beta: float, J: np.ndarray, h: float = 0.0, metropolis: bool = True) -> Counted:
+    """J_ij = ±J (dimension, site): the bond from a site onward along each dimension."""
     size = np.abs(J).max()
     if (np.abs(J) != size).any():
         raise ValueError("the couplings differ by more than their signs")
-    T, pattern = uniform(torus, beta, float(size), h)
-    return Signed(T, pattern, unlike(torus, J < 0))
+    return uniform(torus, beta, float(size), h, metropolis)._replace(unlike=unlike(torus, J < 0))
 
 
 def unlike(torus: Torus, negative: np.ndarray) -> np.ndarray:
@@ -83,7 +87,7 @@ def both(torus: Torus, onward: np.ndarray) -> np.ndarray:
     return np.stack(found).reshape(2 * len(sides), -1)
 
 
-def table(torus: Torus, beta: float, J: np.ndarray, h: np.ndarray | None = None) -> Table:
+def table(torus: Torus, beta: float, J: np.ndarray, h: np.ndarray | None = None, metropolis: bool = True) -> Table:
     """J (dimension, site) onward along each dimension, 0 where there is no bond; h (site)."""
     if torus.blocks.prod() > 1:
         raise ValueError("blocks of one lattice have different couplings: a lane must be a whole chain")
@@ -93,59 +97,63 @@ def table(torus: Torus, beta: float, J: np.ndarray, h: np.ndarray | None = None)
     c = np.arange(1 << (len(bonds) - 1))
     sign = np.stack([np.ones(len(c)), *(2.0 * (c >> k & 1) - 1 for k in range(len(bonds) - 1))])
     cost = 2.0 * np.einsum("kc,ki->ci", sign, bonds)
-    T = digits(beta * np.abs(cost).ravel()).reshape(cost.shape) | (cost > 0).astype(np.uint64)
-    return Table(np.ascontiguousarray(arranged(torus, T)[:, 0].transpose(1, 2, 0, 3)), h is not None)
+    T = digits(beta * np.abs(cost).ravel(), metropolis).reshape(cost.shape) | (cost > 0).astype(np.uint64)
+    return Table(np.ascontiguousarray(arranged(torus, T)[:, 0].transpose(1, 2, 0, 3)), metropolis, h is not None)
 
 
 @singledispatch
-def classify(rule, w, p, r, start, m, s, near, members, free, change, more, name):
+def classify(rule, p, r, start, m, s, near, members, free, change, count, x, name):
     """Lanes of each class (class, place) and free ones (place), from spins s (plane, place) and neighbours (plane, neighbour, place)."""
     raise TypeError(f"no classes for {type(rule).__name__}")
 
 
 @njit(inline="always")
-def counted(pattern, m, s, like, members, free, more):
-    """Classes by the number of like neighbours, like (neighbour, place), added up in binary digits."""
+def add(count, first, k, bit, m):
+    """Add bit (place) to the binary numbers count[first : first + 3] (digit, place), which start with k = 0."""
     for j in range(m):
-        more[0, j] = like[0, j]
-        more[1, j] = ZERO
-        more[2, j] = ZERO
-    for k in range(1, len(like)):
-        for j in range(m):
-            one = more[0, j] & like[k, j]
-            more[0, j] ^= like[k, j]
-            more[2, j] |= more[1, j] & one
-            more[1, j] ^= one
-    free[:m] = FULL
+        if k == 0:
+            count[first, j] = bit[j]
+            count[first + 1, j] = ZERO
+            count[first + 2, j] = ZERO
+        else:
+            one = count[first, j] & bit[j]
+            count[first, j] ^= bit[j]
+            count[first + 2, j] |= count[first + 1, j] & one
+            count[first + 1, j] ^= one
+
+
+@njit(inline="always")
+def counted(pattern, m, s, like, members, free, count):
+    """Classes by the number of like neighbours, like (neighbour, place)."""
+    for k in range(len(like)):
+        add(count, 0, k, like[k], m)
+    for j in range(m):
+        free[j] = FULL
     for c in range(len(pattern)):
         a, b, d, up, both = pattern[c, 0], pattern[c, 1], pattern[c, 2], pattern[c, 3], pattern[c, 4]
         for j in range(m):
-            lanes = ~(more[0, j] ^ a) & ~(more[1, j] ^ b) & ~(more[2, j] ^ d) & (~(s[0, j] ^ up) | both)
+            lanes = ~(count[0, j] ^ a) & ~(count[1, j] ^ b) & ~(count[2, j] ^ d) & (~(s[0, j] ^ up) | both)
             members[c, j] = lanes
             free[j] &= ~lanes
 
 
-@classify.register(Uniform)
-def _(rule, w, p, r, start, m, s, near, members, free, change, more, name):
+@classify.register(Counted)
+def _(rule, p, r, start, m, s, near, members, free, change, count, x, name):
     for k in range(near.shape[1]):
         for j in range(m):
             near[0, k, j] = ~(near[0, k, j] ^ s[0, j])
-    counted(rule.pattern, m, s, near[0], members, free, more)
-
-
-@classify.register(Signed)
-def _(rule, w, p, r, start, m, s, near, members, free, change, more, name):
-    unlike = rule.unlike[w % len(rule.unlike)]
-    for k in range(near.shape[1]):
-        for j in range(m):
-            near[0, k, j] = ~(near[0, k, j] ^ s[0, j] ^ unlike[k, p, r, start + j])
-    counted(rule.pattern, m, s, near[0], members, free, more)
+        if len(rule.unlike) > 0:
+            unlike = rule.unlike[0, k, p, r, start : start + m]
+            for j in range(m):
+                near[0, k, j] ^= unlike[j]
+    counted(rule.pattern, m, s, near[0], members, free, count)
 
 
 @classify.register(Table)
-def _(rule, w, p, r, start, m, s, near, members, free, change, more, name):
+def _(rule, p, r, start, m, s, near, members, free, change, count, x, name):
     first, size = near[0, 0], 1
-    members[0, :m] = FULL
+    for j in range(m):
+        members[0, j] = FULL
     for k in range(1, near.shape[1] + rule.ghost):
         for i in range(size):
             for j in range(m):
@@ -153,13 +161,14 @@ def _(rule, w, p, r, start, m, s, near, members, free, change, more, name):
                 members[size + i, j] = members[i, j] & same
                 members[i, j] &= ~same
         size *= 2
-    free[:m] = ZERO
-    T = rule.T[p, r]
+    for j in range(m):
+        free[j] = ZERO
     for c in range(size):
+        t = rule.T[p, r, c, start : start + m]
         for j in range(m):
-            free[j] |= members[c, j] & ~(first[j] ^ s[0, j] ^ ((T[c, start + j] & ONE) * FULL))
+            free[j] |= members[c, j] & (first[j] ^ s[0, j] ^ (~t[j] & ONE) * FULL)
 
 
 @overload(classify, inline="always")
-def _classify(rule, w, p, r, start, m, s, near, members, free, change, more, name):
+def _classify(rule, p, r, start, m, s, near, members, free, change, count, x, name):
     return classify.dispatch(rule.instance_class)

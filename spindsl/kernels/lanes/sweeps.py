@@ -5,6 +5,7 @@ from numba import njit
 
 from ..philox import LOW
 from .digits import FIRST, FULL, PIECE, ZERO, compare, draw, settle
+from .colours import Coloured as Coloured  # so that its method is known
 from .spins import classify
 
 
@@ -40,7 +41,7 @@ def gather(torus, words, p, r, start, m, near):
 
 @njit(nogil=True, cache=True)
 def sweep(rule, torus, words, key, word, first, sweeps):
-    """`sweeps` Metropolis sweeps of all words in place; the sublattices in turn, all their sites at once.
+    """`sweeps` sweeps of all words in place; the sublattices in turn, all their sites at once.
 
     words (word, plane, sublattice, row, place) are the words number `word`, `word` + 1, … of the stream `key` (2), the
     sweeps its sweeps number `first`, `first` + 1, …; a word's result depends on these names alone.
@@ -48,8 +49,8 @@ def sweep(rule, torus, words, key, word, first, sweeps):
     planes, rows, half = words.shape[1], words.shape[3], words.shape[4]
     near = np.empty((planes, 2 * len(torus.sides), PIECE), dtype=np.uint64)
     s, change = np.empty((planes, PIECE), dtype=np.uint64), np.full((planes, PIECE), FULL)
-    members, more = np.empty((rule.T.shape[2], PIECE), dtype=np.uint64), np.empty((8, PIECE), dtype=np.uint64)
-    x, less = np.empty((FIRST, PIECE), dtype=np.uint64), np.empty(PIECE, dtype=np.uint64)
+    members, count = np.empty((rule.T.shape[2], PIECE), dtype=np.uint64), np.empty((10, PIECE), dtype=np.uint64)
+    x, less = np.empty((2 * FIRST, PIECE), dtype=np.uint64), np.empty(PIECE, dtype=np.uint64)
     open, free = np.empty(PIECE, dtype=np.uint64), np.empty(PIECE, dtype=np.uint64)
     for w in range(len(words)):
         for n in range(sweeps):
@@ -61,18 +62,25 @@ def sweep(rule, torus, words, key, word, first, sweeps):
                     site = np.uint64(at * half + start)
                     name = (site, np.uint64(first + n) & LOW, np.uint64(word + w), key[0], key[1])
                     for b in range(planes):
+                        own = words[w, b, p, r, start : start + m]
                         gather(torus, words[w, b], p, r, start, m, near[b])
                         for j in range(m):
-                            s[b, j] = words[w, b, p, r, start + j]
-                    classify(rule, word + w, p, r, start, m, s, near, members, free, change, more, name)
+                            s[b, j] = own[j]
+                    classify(rule, p, r, start, m, s, near, members, free, change, count, x, name)
                     draw(x, FIRST // 2, 0, m, name)
                     less[:m] = ZERO
                     open[:m] = ZERO
                     for c in range(len(T)):
-                        compare(T[c, start:], members[c], x.reshape(-1), m, less, open)
-                    for j in range(m):
-                        if open[j] & ~free[j] != ZERO:
-                            less[j] |= settle(T, start, members, j, open[j] & ~free[j], name)
-                    for b in range(planes):
+                        compare(T[c, start % T.shape[1] :], members[c], x.reshape(-1), m, less, open)
+                    if rule.metropolis:
                         for j in range(m):
-                            words[w, b, p, r, start + j] ^= (less[j] | free[j]) & change[b, j]
+                            open[j] &= ~free[j]
+                    for j in range(m):
+                        if open[j] != ZERO:
+                            less[j] |= settle(T, start, members, j, open[j], name)
+                    for j in range(m):
+                        less[j] = less[j] | free[j] if rule.metropolis else less[j] ^ free[j]
+                    for b in range(planes):
+                        own = words[w, b, p, r, start : start + m]
+                        for j in range(m):
+                            own[j] = s[b, j] ^ (less[j] & change[b, j])
