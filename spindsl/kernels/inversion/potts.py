@@ -14,9 +14,10 @@ from scipy.stats import chi2
 from scipy.stats import f as fisher
 
 from .candidates import Template, candidates
-from .templates import runs, sandwich
+from .templates import heads, runs, sandwich
 
-CHUNK = 400  # observations worked on together
+CHUNK = 100  # observations worked on together
+LOOK = 500  # observations that give the Hessian between candidates and fit
 
 
 class Tables(NamedTuple):
@@ -66,7 +67,7 @@ def general(Q: int, mirrored: bool) -> np.ndarray:
 def pool(sides: tuple[int, ...], reach: int | None, Q: int) -> list[Group]:
     """The field and a general table for every offset up to `reach` on the torus, each once."""
     pairs: list[Template] = [t for t in candidates(sides, reach, 2, 1) if len(t) == 2]
-    mirrored = [all((2 * d) % n == 0 for d, n in zip(t[1], sides)) for t in pairs]
+    mirrored = [mirror(t[1], sides) for t in pairs]
     return [Group(None, harmonics(Q)), *(Group(t[1], general(Q, m)) for t, m in zip(pairs, mirrored))]
 
 
@@ -84,22 +85,20 @@ def design(q: np.ndarray, sides: tuple[int, ...], groups: list[Group], Q: int) -
         tables = np.moveaxis(g.basis, 0, -1).astype(np.float32)  # (Q, Q, parameter)
         ahead = np.roll(grid, [-d for d in g.offset], axes).reshape(q.shape)
         to[:] = tables.transpose(1, 0, 2)[ahead]
-        if not all((2 * d) % n == 0 for d, n in zip(g.offset, sides)):
+        if not mirror(g.offset, sides):
             to += tables[np.roll(grid, g.offset, axes).reshape(q.shape)]
     return out
 
 
-def slopes(q, sides, groups, Q, K, held: np.ndarray, cuts):
-    """Gradient (block, parameter) and minus Hessian of the pseudolikelihood; parameters `held` have the values K."""
+def slopes(q, sides, groups, Q, K, cuts):
+    """Gradient (block, parameter) and minus Hessian of the pseudolikelihood at the parameters K of the groups."""
     size = sum(len(g.basis) for g in groups)
     gradient, hessian = np.zeros((len(cuts), size)), np.zeros((size, size))
     for block, (start, stop) in enumerate(cuts):
         for low in range(start, stop, CHUNK):
             part = q[low : min(low + CHUNK, stop)]
             f = design(part, sides, groups, Q).reshape(-1, Q, size)
-            w = f[..., held] @ K.astype(np.float32)
-            p = np.exp(w - w.max(axis=1, keepdims=True))
-            p /= p.sum(axis=1, keepdims=True)
+            p = _softmax(f @ K.astype(np.float32))
             mean = np.einsum("na,nak->nk", p, f)
             gradient[block] += (f[np.arange(len(f)), part.ravel()] - mean).sum(axis=0, dtype=np.float64)
             flat = f.reshape(-1, size)
@@ -107,12 +106,46 @@ def slopes(q, sides, groups, Q, K, held: np.ndarray, cuts):
     return gradient, hessian
 
 
+def _softmax(w: np.ndarray) -> np.ndarray:
+    p = np.exp(w - w.max(axis=-1, keepdims=True))
+    return p / p.sum(axis=-1, keepdims=True)
+
+
+def gradients(q, sides, every, chosen, Q, K, cuts) -> np.ndarray:
+    """Gradient (block, parameter) of all groups at the fit of the chosen ones.
+
+    From sums over sites of ([q_i = a] - p_i(a)) [q_(i+d) = c], nothing else is needed for a table of (a, c).
+    """
+    places, out = slices(every), np.zeros((len(cuts), sum(len(g.basis) for g in every)))
+    for block, (start, stop) in enumerate(cuts):
+        for low in range(start, stop, CHUNK):
+            part = q[low : min(low + CHUNK, stop)]
+            own = np.eye(Q, dtype=np.float32)[part]
+            w = design(part, sides, chosen, Q) @ K.astype(np.float32) if chosen else np.zeros(own.shape, np.float32)
+            rest = (own - _softmax(w)).reshape(-1, Q)
+            grid, axes = own.reshape(len(part), *sides, Q), tuple(range(1, len(sides) + 1))
+            for g, s in zip(every, places):
+                if g.offset is None:
+                    out[block, s] += g.basis @ rest.sum(axis=0)
+                    continue
+                seen = rest.T @ np.roll(grid, [-d for d in g.offset], axes).reshape(-1, Q)
+                if not mirror(g.offset, sides):
+                    seen += (rest.T @ np.roll(grid, g.offset, axes).reshape(-1, Q)).T
+                out[block, s] += np.einsum("kab,ab->k", g.basis, seen)
+    return out
+
+
+def mirror(offset: tuple[int, ...], sides: tuple[int, ...]) -> bool:
+    """Whether the offset is its own mirror image on the torus."""
+    return all((2 * d) % n == 0 for d, n in zip(offset, sides))
+
+
 def refit(q, sides, groups, Q, cuts):
     """Parameters of largest pseudolikelihood, their covariance from the blocks."""
     size = sum(len(g.basis) for g in groups)
-    K, held = np.zeros(size), np.arange(size)
+    K = np.zeros(size)
     for _ in range(50):
-        gradient, hessian = slopes(q, sides, groups, Q, K, held, cuts)
+        gradient, hessian = slopes(q, sides, groups, Q, K, cuts)
         step = np.linalg.solve(hessian, gradient.sum(axis=0))
         K = K + step
         if np.abs(step).max() < 1e-5:
@@ -146,11 +179,12 @@ def score(q, sides, every, chosen, Q, cuts):
     """Least probability of the efficient scores of the groups left outside, and which it is."""
     groups = [every[k] for k in chosen]
     K = refit(q, sides, groups, Q, cuts)[0] if chosen else np.zeros(0)
-    places = slices(every)
-    held = np.concatenate([np.arange(places[k].start, places[k].stop) for k in chosen]).astype(int) if chosen else []
-    held = np.asarray(held, dtype=int)
-    gradient, hessian = slopes(q, sides, every, Q, K, held, cuts)
+    places, whole = slices(every), np.zeros(slices(every)[-1].stop)
+    held = np.array([n for k in chosen for n in range(places[k].start, places[k].stop)], dtype=np.int64)
+    gradient = gradients(q, sides, every, groups, Q, K, cuts)
     if len(held):
+        whole[held] = K
+        hessian = slopes(q, sides, every, Q, whole, heads(cuts, LOOK))[1]
         gradient = gradient - gradient[:, held] @ np.linalg.solve(hessian[np.ix_(held, held)], hessian[held])
     p = np.ones(len(every))
     for k in set(range(len(every))) - set(chosen):
@@ -176,7 +210,7 @@ def named_shape(group: Group, K, covariance, Q: int, blocks: int, level: float) 
         inverse = np.linalg.inv(covariance)
         J = direction @ inverse @ K / (direction @ inverse @ direction)
         p = chi2.sf((K - J * direction) @ inverse @ (K - J * direction), len(K) - 1)
-        found, best = (name, p) if p > best else (found, best)
+        found, best = (name, p) if p > best * (1 + 1e-6) else (found, best)
     return found
 
 
