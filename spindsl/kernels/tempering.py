@@ -17,7 +17,7 @@ from .floats import exp
 from .philox import uniforms
 
 EXCHANGE = np.uint64(0xFFFFFFFF)  # where local moves have 0 and clusters the number of a draw
-NOWHERE, UP, DOWN = np.int8(0), np.int8(1), np.int8(-1)
+UP, DOWN = np.int8(1), np.int8(-1)
 
 
 class Ladder(NamedTuple):
@@ -25,7 +25,7 @@ class Ladder(NamedTuple):
 
     s: np.ndarray  # int8 (chain, beta, site)
     walker: np.ndarray  # int32 (chain, beta): which copy is there
-    way: np.ndarray  # int8 (chain, walker): 1 since it was at the first temperature, -1 since the last, 0 before
+    way: np.ndarray  # int8 (chain, walker): 1 from the first temperature on, -1 from the last on, 0 before
     tried: np.ndarray  # int64 (chain, pair)
     accepted: np.ndarray  # int64 (chain, pair)
     trips: np.ndarray  # int64 (chain, walker): times it went from the first to the last temperature and back
@@ -40,21 +40,21 @@ def ladder(s: np.ndarray) -> Ladder:
         s, walker, np.zeros((chains, betas), dtype=np.int8), pairs, pairs.copy(), np.zeros_like(walker, np.int64)
     )
     found.way[:, 0] = UP
-    found.way[:, -1] = DOWN if betas > 1 else UP
     return found
 
 
-@njit
+@njit(_nrt=False)
 def turn(copies, a):
     """Count who is at an end of the ladder."""
     first, last = copies.walker[a, 0], copies.walker[a, -1]
     if copies.way[a, first] == DOWN:
         copies.trips[a, first] += 1
     copies.way[a, first] = UP
-    copies.way[a, last] = DOWN
+    if copies.way[a, last] == UP:
+        copies.way[a, last] = DOWN
 
 
-@njit
+@njit(_nrt=False)  # see chains.offered
 def exchange(model, betas, copies, a, chain, x, k0, k1):
     """Exchange number x (uint64) of chain `chain`, row a: odd numbers begin with the pair (1, 2)."""
     s, walker, values = copies.s[a], copies.walker[a], len(betas)
@@ -67,7 +67,8 @@ def exchange(model, betas, copies, a, chain, x, k0, k1):
             walker[b], walker[b + 1] = walker[b + 1], walker[b]
             for i in range(s.shape[1]):
                 s[b, i], s[b + 1, i] = s[b + 1, i], s[b, i]
-    turn(copies, a)
+    if values > 1:
+        turn(copies, a)
 
 
 @njit
