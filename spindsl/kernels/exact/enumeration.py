@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from ..energies import Clusters, Model, Tiles, cost, energy, states
+from ..energies import Colours, Model, cost, energy, states
 
 MOST = 24  # bits: 2^24 states
 BLOCK = 12  # bits of a block that Gray code runs through
@@ -80,7 +80,7 @@ def density(model: Model, unit: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _spin(model: Model) -> bool:
-    return isinstance(model, (Clusters, Tiles))
+    return not isinstance(model, Colours)
 
 
 def _cut(model: Model) -> tuple[int, int]:
