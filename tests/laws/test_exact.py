@@ -196,7 +196,7 @@ def test_a_cluster_of_three_spins_is_enumerated():
     model = energies.clusters(3, [(0, 1, 2), (0,)], [-0.7, 0.2])
     z = 2 * (math.exp(0.7) + math.exp(-0.7)) * (math.exp(0.2) + math.exp(-0.2))
     assert abs(enumerated(model, 1.0)[0] - math.log(z)) < 1e-14
-    with pytest.raises(ValueError, match="three|3 spins"):
+    with pytest.raises(ValueError, match="3 spins"):
         strip(model, (1, 3))
 
 

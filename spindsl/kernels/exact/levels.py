@@ -16,7 +16,7 @@ from .strip import Strip, row_energies
 
 def density(s: Strip, unit: float = 1.0) -> tuple[np.ndarray, list[int]]:
     """Levels (level) and the number of configurations of each, exact; ValueError where E / unit are no integers."""
-    t, own, low, size = _counted(s, unit)
+    t, own, low, step, size = _counted(s, unit)
     M, W, Q = t.own.shape
     alike = _alike(t)
     moduli = _moduli(Q ** (M * W))
@@ -24,7 +24,7 @@ def density(s: Strip, unit: float = 1.0) -> tuple[np.ndarray, list[int]]:
     folded = [[sum(column) % p for column in zip(*one)] for one, p in zip(each, moduli)]
     times = Q if alike else 1
     g = [times * _chinese(rest, moduli) for rest in zip(*folded)]
-    return (low + np.flatnonzero(g)) * unit, [n for n in g if n]
+    return (low + step * np.flatnonzero(g)) * unit, [n for n in g if n]
 
 
 def draw(s: Strip, unit: float, energies: np.ndarray, number: int, key: tuple[int, int]) -> np.ndarray:
@@ -33,15 +33,15 @@ def draw(s: Strip, unit: float, energies: np.ndarray, number: int, key: tuple[in
     Weights are float64: probabilities are exact to some 1e-14. Sample i at a level depends on the key, the level and
     i only. ValueError where no configuration has such an energy.
     """
-    t, own, low, size = _counted(s, unit)
+    t, own, low, step, size = _counted(s, unit)
     M, W, Q = t.own.shape
     if M * W * np.log2(Q) > 1000:
         raise ValueError(f"{Q}^{M * W} configurations are beyond float64")
     alike = _alike(t)
     g = _sectors(own, t.along, t.closed, alike, size, np.inf)
-    at = np.rint(np.asarray(energies) / unit).astype(np.int64) - low
+    at = np.rint((np.asarray(energies) / unit - low) / step).astype(np.int64)
     for E, k in zip(energies, at):
-        if not 0 <= k < size or not g[:, k].any() or abs((k + low) * unit - E) > 1e-9 * abs(unit):
+        if not 0 <= k < size or not g[:, k].any() or abs((low + step * k) * unit - E) > 1e-9 * abs(unit):
             raise ValueError(f"no configuration has energy {E:g}; `density` lists those that exist")
     k0, k1 = np.uint64(key[0]), np.uint64(key[1])
     level = np.repeat(at, number)
@@ -55,8 +55,9 @@ def draw(s: Strip, unit: float, energies: np.ndarray, number: int, key: tuple[in
     return s.value[out].reshape(len(at), number, -1)
 
 
-def _counted(s: Strip, unit: float) -> tuple[Strip, np.ndarray, int, int]:
-    """Tables as integers from 0, energies of rows, the lowest energy, and one more than the highest."""
+def _counted(s: Strip, unit: float) -> tuple[Strip, np.ndarray, int, int, int]:
+    """Tables as integers k >= 0 without a common divisor, E = (low + step sum k) unit; the same of rows; low, step, and
+    one more than the largest sum k."""
     tables = []
     for table in (s.across, s.along, s.own):
         whole = np.rint(table / unit)
@@ -64,10 +65,12 @@ def _counted(s: Strip, unit: float) -> tuple[Strip, np.ndarray, int, int]:
             raise ValueError(f"energies are no multiples of {unit:g}: counting levels takes integer couplings")
         tables.append(whole.astype(np.int64))
     low = [t.min(axis=k, keepdims=True) for t, k in zip(tables, ((2, 3), (2, 3), 2))]
-    across, along, own = (t - at for t, at in zip(tables, low))
+    above = [t - at for t, at in zip(tables, low)]
+    step = gcd(*(int(np.gcd.reduce(t, axis=None)) for t in above)) or 1
+    across, along, own = (t // step for t in above)
     t = s._replace(across=across, along=along, own=own)
     rows = row_energies(across, own)
-    return t, rows, sum(int(at.sum()) for at in low), int(rows.max(1).sum() + along.max((2, 3)).sum()) + 1
+    return t, rows, sum(int(at.sum()) for at in low), step, int(rows.max(1).sum() + along.max((2, 3)).sum()) + 1
 
 
 def _alike(t: Strip) -> bool:
