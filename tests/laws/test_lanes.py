@@ -26,7 +26,7 @@ SIGMAS = 5.7
 
 
 def bonds(sides) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of the bonds onward along each dimension, in the order (dimension, site); a side of 2 has each bond twice."""
+    """Ends of the bonds onward along each dimension, (dimension, site); a side of 2 has each bond twice."""
     site = np.arange(prod(sides)).reshape(sides)
     onward = [np.roll(site, -1, axis=d).ravel() for d in range(len(sides))]
     return np.tile(site.ravel(), len(sides)), np.concatenate(onward)
@@ -71,8 +71,8 @@ def proposals(site, number, word, Q) -> list[int]:
     tries = 12 // wide * 2 if n & (n - 1) else 1
     x = [w for h in range(12) for w in ladder(64 + h, site, number, word)]
     groups = [x[wide * k : wide * (k + 1)] for k in range(tries)]
-    for h in range(76, 200, 2):
-        groups.append((ladder(h, site, number, word) + ladder(h + 1, site, number, word))[:wide])
+    later = [ladder(h, site, number, word) + ladder(h + 1, site, number, word) for h in range(76, 200, 2)]
+    groups += [x[:wide] for x in later]
     values = [[sum(((w >> lane) & 1) << b for b, w in enumerate(g)) for g in groups] for lane in range(64)]
     return [next(v for v in several if v < n) for several in values]
 
@@ -174,7 +174,7 @@ CASES = [  # sides, blocks, kind, fields
 @pytest.mark.parametrize("J, law", [(1.0, metropolis), (-0.7, metropolis), (0.7, heat_bath)])
 @pytest.mark.parametrize("sides, blocks, kind, h", CASES)
 def test_each_lane_is_the_plain_algorithm_with_digits_of_its_own(sides, blocks, kind, h, J, law):
-    """Two sweeps at beta = 0.3, on lattices in whole lanes and in blocks: equal to u < exp(-beta cost), spin by spin."""
+    """Two sweeps at beta = 0.3, lattices in whole lanes and in blocks: equal to u < exp(-beta cost), spin by spin."""
     lattice, rng, D, N = torus(sides, blocks), np.random.default_rng(5), len(sides), prod(sides)
     if kind == "uniform":
         couplings, fields, rule = J, h, spins.uniform(lattice, 0.3, J, h, law is metropolis)
@@ -270,11 +270,11 @@ def agrees(means, exact):
 def test_energies_and_magnetizations_are_those_of_enumeration(sides, blocks, beta, J, h):
     """2,048 chains of 200 samples from all up: mean E and |M| within 5.7 standard errors, below 1 % of them."""
     lattice = torus(sides, blocks)
-    bonds_, N = len(sides) * prod(sides), prod(sides)
+    edges = len(sides) * prod(sides)
 
     def look(words):
         M = measures.magnetizations(lattice, words)
-        return -J * (2 * measures.like_bonds(lattice, words) - bonds_) - h * M, np.abs(M)
+        return -J * (2 * measures.like_bonds(lattice, words) - edges) - h * M, np.abs(M)
 
     agrees(sampled(lattice, spins.uniform(lattice, beta, J, h), 2048, 60, 200, 2, look), averages(sides, beta, J, h))
 
@@ -351,7 +351,7 @@ def test_lanes_are_independent():
     lattice = torus((8, 8))
     words = np.full((1500, 1, 2, 8, 4), digits.FULL)
     sweep(spins.uniform(lattice, 1 / T_C, 1.0), lattice, words, KEY, 0, 0, 60)
-    E = measures.likes(lattice, words, np.zeros((0, 0, 0, 0, 0), dtype=np.uint64)).astype(float)
+    E = measures.likes(lattice, words, np.zeros((0, 0, 0, 0), dtype=np.uint64)).astype(float)
     r = np.corrcoef(E.T)[np.triu_indices(64, 1)]
     assert np.abs(r).max() * np.sqrt(1500) < 6.5
     low, high = stats.chi2.ppf([5e-7, 1 - 5e-7], len(r))

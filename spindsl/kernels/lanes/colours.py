@@ -22,7 +22,7 @@ TRIES = 24  # words of digits drawn for a row's proposals at once
 class Coloured(NamedTuple):
     """Classes by how many like neighbours are lost, less those won."""
 
-    T: np.ndarray  # uint64 (1, 1, class, 1)
+    T: np.ndarray  # uint64 (1, class, 1)
     metropolis: bool
     Q: int
     like: bool  # J > 0
@@ -35,7 +35,7 @@ def coloured(torus: Torus, beta: float, J: float, Q: int) -> Coloured:
     if Q == 2 and len(torus.sides) == 1:
         raise ValueError("Metropolis by sublattices never equilibrates a ring of two colours: see `spins.uniform`")
     costs = abs(J) * np.arange(1, 2 * len(torus.sides) + 1) if J else np.zeros(0)
-    return Coloured(digits(beta * costs, True)[None, None, :, None], True, Q, J > 0)
+    return Coloured(digits(beta * costs, True)[None, :, None], True, Q, J > 0)
 
 
 @njit(inline="always")
@@ -106,7 +106,7 @@ def others(v, x, Q, m, name):
 
 
 @classify.register(Coloured)
-def _(rule, p, r, start, m, s, near, members, free, change, count, x, name):
+def _(rule, p, start, m, s, near, members, free, change, count, x, name):
     v = count[6:10]
     others(v, x, rule.Q, m, name)
     planes = len(s)

@@ -24,7 +24,7 @@ SCALE = 2.0**ALL
 
 @njit(cache=True)
 def digits(x, metropolis):
-    """p = e^-x for x >= 0, or 1 / (1 + e^x), as digits, (k) float64 -> uint64; rounded down to 2^-62, 1 to 1 - 2^-53."""
+    """p = e^-x for x >= 0, or 1 / (1 + e^x), as digits, float64 -> uint64; rounded down to 2^-62, 1 to 1 - 2^-53."""
     out = np.empty(len(x), dtype=np.uint64)
     for k in range(len(x)):
         p = exp(-x[k]) if metropolis else 1.0 / (1.0 + exp(x[k]))
@@ -73,7 +73,7 @@ def compare(t, members, x, m, less, open):
 
 @njit
 def settle(T, start, members, j, undecided, name):
-    """Those of the undecided lanes of place j for which u < t, by the further digits; T (class, place), from `start`."""
+    """Those undecided lanes of place j with u < t, by the further digits; T (class, place), from `start`."""
     (site, sweep, word, k0, k1), under = name, ZERO
     for h in range(FIRST // 2, ALL // 2):
         a, b, c, d = rounds(7, np.uint64(h), (site + np.uint64(j)) & LOW, sweep, word, k0, k1)

@@ -38,57 +38,29 @@ def flush(tallies, count):
 
 @njit(nogil=True, cache=True)
 def likes(torus, words, unlike):
-    """Satisfied bonds of each lane, (word, lane) int64: like ends, or unlike ones where `unlike` (of `Signed`) says so."""
-    planes, rows, half = words.shape[1], words.shape[3], words.shape[4]
-    z = 2 * len(torus.sides)
+    """Like bonds of each lane, (word, lane) int64, of colours or spins; satisfied ones where there is `unlike`."""
+    planes, sites, z = words.shape[1], words.shape[3] * words.shape[4], 2 * len(torus.sides)
     near, like = np.empty((planes, z, PIECE), dtype=np.uint64), np.empty(PIECE, dtype=np.uint64)
     out, tallies = np.zeros((len(words), LANES), dtype=np.int64), np.zeros(DIGITS * PIECE, dtype=np.uint64)
+    flat = words.reshape((len(words), planes, 2, sites))
     for w in range(len(words)):
         added = 0
-        for r in range(rows):
-            for start in range(0, half, PIECE):
-                m = min(PIECE, half - start)
-                for b in range(planes):
-                    gather(torus, words[w, b], 0, r, start, m, near[b])
-                for k in range(z):
-                    for j in range(m):
-                        like[j] = FULL
-                    for b in range(planes):
-                        own = words[w, b, 0, r, start : start + m]
-                        for j in range(m):
-                            like[j] &= ~(own[j] ^ near[b, k, j])
-                    if len(unlike) > 0:
-                        signs = unlike[w % len(unlike), k, 0, r, start : start + m]
-                        for j in range(m):
-                            like[j] ^= signs[j]
-                    tally(tallies, like, m)
-                    added += 1
-                    if added % FULLEST == 0:
-                        flush(tallies, out[w])
-        flush(tallies, out[w])
-    return out
-
-
-@njit(nogil=True, cache=True)
-def ups(words, colour):
-    """Sites whose binary digits are those of `colour` (1 for spins up), (word, lane) int64."""
-    out, tallies = np.zeros((len(words), LANES), dtype=np.int64), np.zeros(DIGITS * PIECE, dtype=np.uint64)
-    same, rows, half = np.empty(PIECE, dtype=np.uint64), words.shape[3], words.shape[4]
-    for w in range(len(words)):
-        added = 0
-        for at in range(2 * rows):
-            for start in range(0, half, PIECE):
-                m = min(PIECE, half - start)
+        for start in range(0, sites, PIECE):
+            m = min(PIECE, sites - start)
+            for b in range(planes):
+                gather(torus, words[w, b], 0, start, m, near[b])
+            for k in range(z):
                 for j in range(m):
-                    same[j] = FULL
-                for b in range(words.shape[1]):
-                    own, digit = (
-                        words[w, b, at // rows, at % rows, start : start + m],
-                        FULL if (colour >> b) & 1 else ZERO,
-                    )
+                    like[j] = FULL
+                for b in range(planes):
+                    own = flat[w, b, 0, start : start + m]
                     for j in range(m):
-                        same[j] &= ~(own[j] ^ digit)
-                tally(tallies, same, m)
+                        like[j] &= ~(own[j] ^ near[b, k, j])
+                if len(unlike) > 0:
+                    signs = unlike[0, k, 0, start : start + m]
+                    for j in range(m):
+                        like[j] ^= signs[j]
+                tally(tallies, like, m)
                 added += 1
                 if added % FULLEST == 0:
                     flush(tallies, out[w])
@@ -97,25 +69,47 @@ def ups(words, colour):
 
 
 @njit(nogil=True, cache=True)
+def ups(words, colour):
+    """Sites whose binary digits are those of `colour` (1 for spins up), (word, lane) int64."""
+    out, tallies = np.zeros((len(words), LANES), dtype=np.int64), np.zeros(DIGITS * PIECE, dtype=np.uint64)
+    planes, sites = words.shape[1], 2 * words.shape[3] * words.shape[4]
+    same, flat = np.empty(PIECE, dtype=np.uint64), words.reshape((len(words), planes, sites))
+    for w in range(len(words)):
+        added = 0
+        for start in range(0, sites, PIECE):
+            m = min(PIECE, sites - start)
+            for j in range(m):
+                same[j] = FULL
+            for b in range(planes):
+                own, digit = flat[w, b, start : start + m], FULL if (colour >> b) & 1 else ZERO
+                for j in range(m):
+                    same[j] &= ~(own[j] ^ digit)
+            tally(tallies, same, m)
+            added += 1
+            if added % FULLEST == 0:
+                flush(tallies, out[w])
+        flush(tallies, out[w])
+    return out
+
+
+@njit(nogil=True, cache=True)
 def weighed(torus, words, J, h):
     """sum_(ij) J_ij s_i s_j + sum_i h_i s_i of each lane, (word, lane) float64.
 
-    J (neighbour, row, place) of the sites of sublattice 0, h (sublattice, row, place) or empty.
+    J (neighbour, site) of the sites of sublattice 0, h (site of sublattice 0, then of 1) or empty.
     """
-    rows, half, z = words.shape[3], words.shape[4], len(J)
+    sites, z = words.shape[3] * words.shape[4], len(J)
     near, out = np.empty((z, PIECE), dtype=np.uint64), np.zeros((len(words), LANES))
+    flat = words.reshape((len(words), 2 * sites))
     for w in range(len(words)):
-        for r in range(rows):
-            for start in range(0, half, PIECE):
-                m = min(PIECE, half - start)
-                gather(torus, words[w, 0], 0, r, start, m, near)
-                for k in range(z):
-                    for j in range(m):
-                        total(out[w], ~(words[w, 0, 0, r, start + j] ^ near[k, j]), J[k, r, start + j])
-            if len(h) > 0:
-                for p in range(2):
-                    for j in range(half):
-                        total(out[w], words[w, 0, p, r, j], h[p, r, j])
+        for start in range(0, sites, PIECE):
+            m = min(PIECE, sites - start)
+            gather(torus, words[w, 0], 0, start, m, near)
+            for k in range(z):
+                for j in range(m):
+                    total(out[w], ~(flat[w, start + j] ^ near[k, j]), J[k, start + j])
+        for i in range(len(h)):
+            total(out[w], flat[w, i], h[i])
     return out
 
 
@@ -133,8 +127,8 @@ def chains(torus: Torus, lanes: np.ndarray) -> np.ndarray:
 
 
 def like_bonds(torus: Torus, words: np.ndarray, unlike: np.ndarray | None = None) -> np.ndarray:
-    """Bonds of like spins or colours, or of satisfied ones, (chain): E = -J (2 n - bonds) for spins, -J n for colours."""
-    return chains(torus, likes(torus, words, np.zeros((0, 0, 0, 0, 0), dtype=np.uint64) if unlike is None else unlike))
+    """Like, or satisfied, bonds n (chain): E = -J (2 n - bonds) for spins, -|J| (2 n - bonds) if signed, -J n for colours."""
+    return chains(torus, likes(torus, words, np.zeros((0, 0, 0, 0), dtype=np.uint64) if unlike is None else unlike))
 
 
 def magnetizations(torus: Torus, words: np.ndarray) -> np.ndarray:
@@ -148,9 +142,9 @@ def counts(torus: Torus, words: np.ndarray, Q: int) -> np.ndarray:
 
 
 def energies(torus: Torus, words: np.ndarray, J: np.ndarray, h: np.ndarray | None = None) -> np.ndarray:
-    """E = -sum J s s - sum h s of each chain, (chain) float64; J (dimension, site) and h (site) the same in all lanes."""
+    """E = -sum J s s - sum h s of each chain, float64; J (dimension, site) and h (site) are the same in all lanes."""
     if torus.blocks.prod() > 1:
         raise ValueError("blocks of one lattice have different couplings: a lane must be a whole chain")
-    bonds = arranged(torus, both(torus, np.asarray(J, dtype=np.float64)))[:, 0, 0]
-    fields = np.zeros((0, 0, 0)) if h is None else arranged(torus, np.asarray(h, dtype=np.float64))[0]
-    return -weighed(torus, words, np.ascontiguousarray(bonds), np.ascontiguousarray(fields)).reshape(-1)
+    bonds = arranged(torus, both(torus, np.asarray(J, dtype=np.float64)))[:, 0, 0].reshape(2 * len(torus.sides), -1)
+    fields = np.zeros(0) if h is None else arranged(torus, np.asarray(h, dtype=np.float64)).ravel()
+    return -weighed(torus, words, bonds, fields).ravel()

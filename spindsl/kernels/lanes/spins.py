@@ -21,10 +21,10 @@ from .torus import Torus, arranged
 class Counted(NamedTuple):
     """One |J| and one h: the cost is told by the number of satisfied neighbours and by the spin."""
 
-    T: np.ndarray  # uint64 (1, 1, class, 1)
+    T: np.ndarray  # uint64 (1, class, 1)
     metropolis: bool
     pattern: np.ndarray  # uint64 (class, 5): masks of the count's digits 1, 2, 4, of the spin, and "whatever the spin"
-    unlike: np.ndarray  # uint64 (1 or 0, neighbour, sublattice, row, place): lanes whose J_ij is negative
+    unlike: np.ndarray  # uint64 (1 or 0, neighbour, sublattice, site): lanes whose J_ij is negative
 
 
 class Table(NamedTuple):
@@ -34,7 +34,7 @@ class Table(NamedTuple):
     whether the flip costs energy when neighbour 0 is like the spin. A field is a last neighbour, always up.
     """
 
-    T: np.ndarray  # uint64 (sublattice, row, class, place)
+    T: np.ndarray  # uint64 (sublattice, class, site)
     metropolis: bool
     ghost: bool  # with fields
 
@@ -59,7 +59,7 @@ def uniform(torus: Torus, beta: float, J: float, h: float = 0.0, metropolis: boo
                 costs.append(cost)
     T = digits(beta * np.array(costs, dtype=np.float64), metropolis)
     pattern = np.array(found, dtype=np.uint64).reshape(-1, 5) * FULL
-    return Counted(T[None, None, :, None], metropolis, pattern, np.zeros((0, 0, 0, 0, 0), dtype=np.uint64))
+    return Counted(T[None, :, None], metropolis, pattern, np.zeros((0, 0, 0, 0), dtype=np.uint64))
 
 
 def signed(torus: Torus, beta: float, J: np.ndarray, h: float = 0.0, metropolis: bool = True) -> Counted:
@@ -71,16 +71,16 @@ def signed(torus: Torus, beta: float, J: np.ndarray, h: float = 0.0, metropolis:
 
 
 def unlike(torus: Torus, negative: np.ndarray) -> np.ndarray:
-    """Lanes with a negative coupling to each neighbour; (dimension, site) -> (1, neighbour, sublattice, row, place)."""
+    """Lanes with a negative coupling to each neighbour; (dimension, site) -> (1, neighbour, sublattice, site)."""
     placed = arranged(torus, both(torus, negative))
     count, words = placed.shape[1], np.zeros(placed[:, 0].shape, dtype=np.uint64)
     for lane in range(torus.chains * count):
         words |= placed[:, lane % count].astype(np.uint64) << np.uint64(lane)
-    return words[None]
+    return words.reshape(1, len(words), 2, -1)
 
 
 def both(torus: Torus, onward: np.ndarray) -> np.ndarray:
-    """Bonds onward along each dimension, (dimension, site) -> bonds to the neighbours before and after (neighbour, site)."""
+    """Bonds onward (dimension, site) -> bonds to the neighbours before and after along each (neighbour, site)."""
     sides = tuple(torus.sides)
     cube = onward.reshape(len(sides), *sides)
     found = [x for d in range(len(sides)) for x in (np.roll(cube[d], 1, axis=d), cube[d])]
@@ -98,12 +98,16 @@ def table(torus: Torus, beta: float, J: np.ndarray, h: np.ndarray | None = None,
     sign = np.stack([np.ones(len(c)), *(2.0 * (c >> k & 1) - 1 for k in range(len(bonds) - 1))])
     cost = 2.0 * np.einsum("kc,ki->ci", sign, bonds)
     T = digits(beta * np.abs(cost).ravel(), metropolis).reshape(cost.shape) | (cost > 0).astype(np.uint64)
-    return Table(np.ascontiguousarray(arranged(torus, T)[:, 0].transpose(1, 2, 0, 3)), metropolis, h is not None)
+    return Table(
+        np.ascontiguousarray(arranged(torus, T)[:, 0].transpose(1, 0, 2, 3)).reshape(2, len(c), -1),
+        metropolis,
+        h is not None,
+    )
 
 
 @singledispatch
-def classify(rule, p, r, start, m, s, near, members, free, change, count, x, name):
-    """Lanes of each class (class, place) and free ones (place), from spins s (plane, place) and neighbours (plane, neighbour, place)."""
+def classify(rule, p, start, m, s, near, members, free, change, count, x, name):
+    """Members of each class (class, place) and free lanes, from s (plane, place), near (plane, neighbour, place)."""
     raise TypeError(f"no classes for {type(rule).__name__}")
 
 
@@ -138,19 +142,19 @@ def counted(pattern, m, s, like, members, free, count):
 
 
 @classify.register(Counted)
-def _(rule, p, r, start, m, s, near, members, free, change, count, x, name):
+def _(rule, p, start, m, s, near, members, free, change, count, x, name):
     for k in range(near.shape[1]):
         for j in range(m):
             near[0, k, j] = ~(near[0, k, j] ^ s[0, j])
         if len(rule.unlike) > 0:
-            unlike = rule.unlike[0, k, p, r, start : start + m]
+            unlike = rule.unlike[0, k, p, start : start + m]
             for j in range(m):
                 near[0, k, j] ^= unlike[j]
     counted(rule.pattern, m, s, near[0], members, free, count)
 
 
 @classify.register(Table)
-def _(rule, p, r, start, m, s, near, members, free, change, count, x, name):
+def _(rule, p, start, m, s, near, members, free, change, count, x, name):
     first, size = near[0, 0], 1
     for j in range(m):
         members[0, j] = FULL
@@ -164,11 +168,11 @@ def _(rule, p, r, start, m, s, near, members, free, change, count, x, name):
     for j in range(m):
         free[j] = ZERO
     for c in range(size):
-        t = rule.T[p, r, c, start : start + m]
+        t = rule.T[p, c, start : start + m]
         for j in range(m):
             free[j] |= members[c, j] & (first[j] ^ s[0, j] ^ (~t[j] & ONE) * FULL)
 
 
 @overload(classify, inline="always")
-def _classify(rule, p, r, start, m, s, near, members, free, change, count, x, name):
+def _classify(rule, p, start, m, s, near, members, free, change, count, x, name):
     return classify.dispatch(rule.instance_class)

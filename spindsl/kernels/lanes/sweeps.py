@@ -4,8 +4,8 @@ import numpy as np
 from numba import njit
 
 from ..philox import LOW
-from .digits import FIRST, FULL, PIECE, ZERO, compare, draw, settle
 from .colours import Coloured as Coloured  # so that its method is known
+from .digits import FIRST, FULL, PIECE, ZERO, compare, draw, settle
 from .spins import classify
 
 
@@ -16,27 +16,37 @@ def turn(w, t):
 
 
 @njit(inline="always")
-def gather(torus, words, p, r, start, m, near):
-    """The neighbours (neighbour, place) of places start … start + m of a row, from words (sublattice, row, place)."""
-    other, half = words[1 - p], words.shape[2]
-    rows = torus.near.shape[1]
+def segment(torus, other, p, r, start, m, near, at):
+    """The neighbours of places start … start + m of row r into near (neighbour, at … at + m)."""
+    half, rows = torus.half, torus.near.shape[1]
     for k in range(rows):
         row, t = other[torus.near[r, k]], torus.turns[torus.turn[r, k]]
         for j in range(m):
-            near[k, j] = turn(row[start + j], t)
-    row, right = other[r], (p + torus.odd[r]) & 1  # a site at right has its partner before it at the same place
+            near[k, at + j] = turn(row[start + j], t)
+    row, right = other[r], (p + torus.odd[r]) & 1  # a site at right has the one before it at the same place
     for j in range(m):
-        near[rows + 1 - right, j] = row[start + j]
+        near[rows + 1 - right, at + j] = row[start + j]
     if right == 1:
         for j in range(min(m, half - 1 - start)):
-            near[rows + 1, j] = row[start + j + 1]
+            near[rows + 1, at + j] = row[start + j + 1]
         if start + m == half:
-            near[rows + 1, m - 1] = turn(row[0], torus.turns[torus.turn[r, rows + 1]])
+            near[rows + 1, at + m - 1] = turn(row[0], torus.turns[torus.turn[r, rows + 1]])
     else:
         for j in range(1 if start == 0 else 0, m):
-            near[rows, j] = row[start + j - 1]
+            near[rows, at + j] = row[start + j - 1]
         if start == 0:
-            near[rows, 0] = turn(row[half - 1], torus.turns[torus.turn[r, rows]])
+            near[rows, at] = turn(row[half - 1], torus.turns[torus.turn[r, rows]])
+
+
+@njit
+def gather(torus, words, p, start, m, near):
+    """The neighbours (neighbour, place) of sites start … start + m of a sublattice, from words (sublattice, row, place)."""
+    at, half = 0, torus.half
+    while at < m:
+        r, first = (start + at) // half, (start + at) % half
+        n = min(half - first, m - at)
+        segment(torus, words[1 - p], p, r, first, n, near, at)
+        at += n
 
 
 @njit(nogil=True, cache=True)
@@ -46,41 +56,41 @@ def sweep(rule, torus, words, key, word, first, sweeps):
     words (word, plane, sublattice, row, place) are the words number `word`, `word` + 1, … of the stream `key` (2), the
     sweeps its sweeps number `first`, `first` + 1, …; a word's result depends on these names alone.
     """
-    planes, rows, half = words.shape[1], words.shape[3], words.shape[4]
+    planes, sites = words.shape[1], words.shape[3] * words.shape[4]
     near = np.empty((planes, 2 * len(torus.sides), PIECE), dtype=np.uint64)
     s, change = np.empty((planes, PIECE), dtype=np.uint64), np.full((planes, PIECE), FULL)
-    members, count = np.empty((rule.T.shape[2], PIECE), dtype=np.uint64), np.empty((10, PIECE), dtype=np.uint64)
+    members, count = np.empty((rule.T.shape[1], PIECE), dtype=np.uint64), np.empty((10, PIECE), dtype=np.uint64)
     x, less = np.empty((2 * FIRST, PIECE), dtype=np.uint64), np.empty(PIECE, dtype=np.uint64)
     open, free = np.empty(PIECE, dtype=np.uint64), np.empty(PIECE, dtype=np.uint64)
+    flat = words.reshape((len(words), planes, 2, sites))
     for w in range(len(words)):
-        for n in range(sweeps):
-            for at in range(2 * rows):
-                p, r = at // rows, at % rows
-                T = rule.T[p % rule.T.shape[0], r % rule.T.shape[1]]
-                for start in range(0, half, PIECE):
-                    m = min(PIECE, half - start)
-                    site = np.uint64(at * half + start)
-                    name = (site, np.uint64(first + n) & LOW, np.uint64(word + w), key[0], key[1])
-                    for b in range(planes):
-                        own = words[w, b, p, r, start : start + m]
-                        gather(torus, words[w, b], p, r, start, m, near[b])
-                        for j in range(m):
-                            s[b, j] = own[j]
-                    classify(rule, p, r, start, m, s, near, members, free, change, count, x, name)
-                    draw(x, FIRST // 2, 0, m, name)
-                    less[:m] = ZERO
-                    open[:m] = ZERO
-                    for c in range(len(T)):
-                        compare(T[c, start % T.shape[1] :], members[c], x.reshape(-1), m, less, open)
-                    if rule.metropolis:
-                        for j in range(m):
-                            open[j] &= ~free[j]
+        for half in range(2 * sweeps):
+            p, T = half % 2, rule.T[half % 2 % len(rule.T)]
+            number = np.uint64(first + half // 2) & LOW
+            for start in range(0, sites, PIECE):
+                m = min(PIECE, sites - start)
+                name = (np.uint64(p * sites + start), number, np.uint64(word + w), key[0], key[1])
+                for b in range(planes):
+                    gather(torus, words[w, b], p, start, m, near[b])
+                    own = flat[w, b, p, start : start + m]
                     for j in range(m):
-                        if open[j] != ZERO:
-                            less[j] |= settle(T, start, members, j, open[j], name)
+                        s[b, j] = own[j]
+                classify(rule, p, start, m, s, near, members, free, change, count, x, name)
+                draw(x, FIRST // 2, 0, m, name)
+                for j in range(m):
+                    less[j] = ZERO
+                    open[j] = ZERO
+                for c in range(len(T)):
+                    compare(T[c, start % T.shape[1] :], members[c], x.reshape(-1), m, less, open)
+                if rule.metropolis:
                     for j in range(m):
-                        less[j] = less[j] | free[j] if rule.metropolis else less[j] ^ free[j]
-                    for b in range(planes):
-                        own = words[w, b, p, r, start : start + m]
-                        for j in range(m):
-                            own[j] = s[b, j] ^ (less[j] & change[b, j])
+                        open[j] &= ~free[j]
+                for j in range(m):
+                    if open[j] != ZERO:
+                        less[j] |= settle(T, start, members, j, open[j], name)
+                for j in range(m):
+                    less[j] = less[j] | free[j] if rule.metropolis else less[j] ^ free[j]
+                for b in range(planes):
+                    own = flat[w, b, p, start : start + m]
+                    for j in range(m):
+                        own[j] = s[b, j] ^ (less[j] & change[b, j])

@@ -59,15 +59,14 @@ def torus(sides, blocks=None) -> Torus:
             left = (to[:, d] < 0) | (to[:, d] == own[d])
             near.append(np.ravel_multi_index((to % own[:-1]).T, own[:-1]))
             turn.append(np.where(left, 2 * d + (step + 1) // 2 + 1, 0))
-    for end in (2 * len(own) - 1, 2 * len(own)):
-        turn.append(np.full(len(at), end))
+    turn += [np.full(len(at), end) for end in (2 * len(own) - 1, 2 * len(own))]
     rows = np.array(near, dtype=np.int64).reshape(2 * len(own) - 2, len(at)).T
     return Torus(sides, blocks, at.sum(axis=1) % 2, np.ascontiguousarray(rows),
                  np.ascontiguousarray(np.array(turn).T), turned(blocks), int(own[-1]) // 2)  # fmt: skip
 
 
 def turned(blocks: np.ndarray) -> np.ndarray:
-    """Turn 0 leaves a word as it is; 2d + 1 (2d + 2) brings every lane the bit of the block before (after) it along d."""
+    """Turn 0 leaves a word as it is; 2d + 1 (2d + 2) brings each lane the bit of the block before (after) along d."""
     count = int(blocks.prod())
     lane = np.arange(LANES // count * count)
     at = np.stack(np.unravel_index(lane % count, tuple(blocks)), axis=1)
@@ -117,7 +116,7 @@ def sited(lattice: Torus, a: np.ndarray) -> np.ndarray:
 
 
 def pack(lattice: Torus, values: np.ndarray, planes: int = 0) -> np.ndarray:
-    """Spins ±1 (planes = 0) or colours (their binary digits), int8 (chain, site) -> words; the last is filled up with 0."""
+    """Spins ±1 (planes = 0) or colours (that many digits), int8 (chain, site) -> words; the last is filled with 0."""
     chains, per, count = len(values), lattice.chains, int(lattice.blocks.prod())
     whole = -(-chains // per)
     digits = [values > 0] if planes == 0 else [(values >> b) & 1 == 1 for b in range(planes)]
