@@ -146,10 +146,20 @@ def test_blocks_are_as_many_and_rows_as_long_as_can_be(sides, blocks):
     assert blocked(sides) == blocks
 
 
-@pytest.mark.parametrize("wrong", [lambda: torus((5, 4)), lambda: torus((8, 8), (8, 1)), lambda: torus((32, 32), (16, 16)),
-                                   lambda: torus((8, 8), (2,)), lambda: spins.uniform(torus((8,)), 1.0, 1.0),
-                                   lambda: colours.coloured(torus((8,)), 1.0, 1.0, 2), lambda: colours.coloured(torus((4, 4)), 1.0, 1.0, 9),
-                                   lambda: spins.table(torus((8, 8), (2, 2)), 1.0, np.ones((2, 64)))])  # fmt: skip
+WRONG = [
+    lambda: torus((5, 4)),
+    lambda: torus((8, 8), (8, 1)),
+    lambda: torus((32, 32), (16, 16)),
+    lambda: torus((8, 8), (2,)),
+    lambda: spins.uniform(torus((8,)), 1.0, 1.0),
+    lambda: colours.coloured(torus((8,)), 1.0, 1.0, 2),
+    lambda: colours.coloured(torus((4, 4)), 1.0, 1.0, 9),
+    lambda: spins.table(torus((8, 8), (2, 2)), 1.0, np.ones((2, 64))),
+    lambda: spins.signed(torus((4, 4)), 1.0, np.arange(32.0).reshape(2, 16)),
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
 def test_what_does_not_fit_is_refused(wrong):
     with pytest.raises(ValueError):
         wrong()
@@ -374,8 +384,12 @@ def test_replicas_do_not_coalesce(J):
 def rules(lattice):
     rng, N = np.random.default_rng(4), int(lattice.sides.prod())
     J = rng.normal(size=(2, N))
-    return [(spins.uniform(lattice, 0.4, 1.0), 0), (spins.signed(lattice, 0.4, np.sign(J)), 0),
-            (spins.table(lattice, 0.4, J, rng.normal(size=N)), 0), (colours.coloured(lattice, 0.7, 1.0, 4), 2)]  # fmt: skip
+    return [
+        (spins.uniform(lattice, 0.4, 1.0), 0),
+        (spins.signed(lattice, 0.4, np.sign(J)), 0),
+        (spins.table(lattice, 0.4, J, rng.normal(size=N)), 0),
+        (colours.coloured(lattice, 0.7, 1.0, 4), 2),
+    ]
 
 
 @pytest.mark.parametrize("which", range(4))

@@ -127,7 +127,7 @@ def chains(torus: Torus, lanes: np.ndarray) -> np.ndarray:
 
 
 def like_bonds(torus: Torus, words: np.ndarray, unlike: np.ndarray | None = None) -> np.ndarray:
-    """Like, or satisfied, bonds n (chain): E = -J (2 n - bonds) for spins, -|J| (2 n - bonds) if signed, -J n for colours."""
+    """Like (satisfied) bonds n (chain): E = -J (2 n - bonds) for spins, |J| if signed, and -J n for colours."""
     return chains(torus, likes(torus, words, np.zeros((0, 0, 0, 0), dtype=np.uint64) if unlike is None else unlike))
 
 

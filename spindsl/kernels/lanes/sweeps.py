@@ -40,7 +40,7 @@ def segment(torus, other, p, r, start, m, near, at):
 
 @njit
 def gather(torus, words, p, start, m, near):
-    """The neighbours (neighbour, place) of sites start … start + m of a sublattice, from words (sublattice, row, place)."""
+    """Neighbours (neighbour, place) of sites start … start + m of sublattice p; words (sublattice, row, place)."""
     at, half = 0, torus.half
     while at < m:
         r, first = (start + at) // half, (start + at) % half
