@@ -51,8 +51,8 @@ def corners(side: int, dims: int, step: int = 1) -> np.ndarray:
 def couplings_of(table: np.ndarray, side: int, dims: int, stride: int, step: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Clusters S in their lowest corner, int64 (cluster), and J of E = sum_S J_S sum_translations prod_{k in S} s_k.
 
-    Windows stand `stride` apart, so that J_S = sum_{S' ~ S} a_S' (step / stride)^dims, S' the translates of S that fit in the
-    window. With step = 1 it is the translation invariant part of E, with step = stride all of it, one J a place
+    Windows stand `stride` apart, so that J_S = sum_{S' ~ S} a_S' (step / stride)^dims, S' the translates of S that
+    fit in the window. With step = 1 it is the translation invariant part of E, with step = stride all of it, one J a place
     of the focus. The constant (S = 0) comes first, an energy a site.
     """
     a = expanded(torch.as_tensor(np.asarray(table, dtype=np.float64))).numpy()
