@@ -37,7 +37,9 @@ class Lanes:
     def __init__(self, L: int, rule: Callable[[Torus], object], planes: int = 1, one: bool = False):
         self.torus = torus((L, L), blocked((L, L)) if one else None)
         self.rule, self.done, self.chains = rule(self.torus), 0, self.torus.chains
-        self.words = np.full((1, planes, 2, len(self.torus.odd), self.torus.half), FULL if planes == 1 else np.uint64(0))
+        self.words = np.full(
+            (1, planes, 2, len(self.torus.odd), self.torus.half), FULL if planes == 1 else np.uint64(0)
+        )
         self.attempts = L * L * self.chains
 
     def run(self, sweeps: int) -> None:
@@ -241,7 +243,11 @@ def against_loops(L: int, sweeps: int) -> None:
         lanes, loops = np.zeros(64), []
         for _ in range(sweeps // 5):
             one.run(5)
-            E = measures.energies(one.torus, one.words, J) if "Gauss" in name else -measures.like_bonds(one.torus, one.words)
+            E = (
+                measures.energies(one.torus, one.words, J)
+                if "Gauss" in name
+                else -measures.like_bonds(one.torus, one.words)
+            )
             lanes += E / (L * L) / (sweeps // 5)
         for _ in range(32):
             q, total = (np.ones if "Gauss" in name else np.zeros)((L, L), np.int8), 0.0
