@@ -4,8 +4,8 @@
     loss = mean over configurations and sites of -ln P(s_i | the others) = ln(1 + exp(-beta e_i))
 
 Besag (1975). The table enters as 2^bits numbers, whatever gives them: a network is evaluated once on all patterns
-and never on a configuration. `loss` is the plain truth, `swept` the compiled loop. `labelled` is the loss of the published
-route instead, regression on energies.
+and never on a configuration. `loss` is the plain truth, `swept` the compiled loop.
+`labelled` is the loss of the published route instead, regression on energies.
 """
 
 import numba
@@ -30,7 +30,7 @@ def loss(table: Tensor, pattern: Tensor, window: Tensor, beta: float) -> Tensor:
 
 
 def gathered(window: np.ndarray, sites: int) -> np.ndarray:
-    """Where the changes (window x bit, and a last one that is 0) of each site lie: int64 (most windows a site, site)."""
+    """Where the changes (window x bit, and a last one that is 0) of each site lie, int64 (most windows, site)."""
     flat = window.ravel()
     order, held = np.argsort(flat, kind="stable"), np.bincount(flat, minlength=sites)
     where = np.full((held.max(), sites), len(flat))

@@ -4,8 +4,8 @@
 
 Mills et al., Chem. Sci. 10, 4129 (2019); in Sprague et al. (2021) f = 2, c = 1 and g is 16 - 32 - 64 - 1 with ReLU.
 A window of b spins has 2^b patterns only: `table` holds g of all of them, bit k of a pattern is 1 where
-spin k of the window (C order) is up. With `kernels/energies.tiles(sites, windows(…), table)` it runs under any dynamics,
-on any lattice whose sides f divides.
+spin k of the window (C order) is up. With `energies.tiles(sites, windows(…), table)` it runs under any dynamics, on any
+lattice whose sides f divides.
 """
 
 from collections.abc import Sequence

@@ -1,9 +1,9 @@
-"""A network of windows fitted by Fisher scoring: Gauss-Newton steps of the pseudolikelihood, damped (Levenberg, Marquardt).
+"""A network of windows fitted by Fisher scoring: damped Gauss-Newton steps of the pseudolikelihood.
 
     (F + prior + mu) step = -(gradient of the loss and the prior),   F = mean beta^2 p (1 - p) d d^T
 
-d = the gradient of e, the cost of a flip, by the parameters theta, and p its probability (`conditionals`). Adam needs thousands of
-steps where scoring needs tens, because the flips of a lattice constrain combinations of weights very unequally.
+d = the gradient of e, the cost of a flip, by the parameters theta, and p its probability (`conditionals`); mu is Levenberg's and
+Marquardt's. Adam needs thousands of steps where scoring needs tens: flips constrain combinations of weights very unequally.
 """
 
 from collections.abc import Callable
@@ -45,8 +45,8 @@ def information(model: Table, flat: Tensor, drawn: tuple[Tensor, Tensor], beta: 
 class Prior:
     """decay sum theta^2 / 2 + residual beta^2 mean over all patterns of network^2 / 2, added to the mean loss.
 
-    By Parseval the mean is sum_S a_S^2, of interactions of every order and of patterns seen or never seen alike: what the
-    skip leaves over is small unless observations want it.
+    By Parseval the mean is sum_S a_S^2, of interactions of every order and of patterns seen or never seen alike:
+    what the skip leaves over is small unless observations want it.
     """
 
     decay: float
@@ -54,9 +54,10 @@ class Prior:
 
 
 def evident(prior: Prior, F: Tensor, B: Tensor, square: float, inner: int, terms: int) -> float:
-    """The residual's weight by the evidence: gamma / (terms beta^2 mean network^2), gamma the determined parameters.
+    """The residual's weight by the evidence: gamma / (terms square), gamma the determined parameters.
 
-    MacKay, Neural Computation 4, 415 (1992). `F` holds the prior, B is that of residual = 1, `square` is beta^2 mean network^2.
+    MacKay, Neural Computation 4, 415 (1992). `F` holds the prior, B is that of residual = 1,
+    `square` is beta^2 mean network^2.
     """
     inverse = torch.cholesky_inverse(torch.linalg.cholesky(F))
     gamma = inner - prior.residual * float((inverse * B).sum())
@@ -65,7 +66,8 @@ def evident(prior: Prior, F: Tensor, B: Tensor, square: float, inner: int, terms
 
 def scored(
     model: Table, flat: Tensor, pattern: np.ndarray, window: np.ndarray, sites: int, beta: float, prior: Prior,
-    generator: torch.Generator, steps: int, drawn: int = 8192, adapt: bool = False, told: Callable[..., None] | None = None,
+    generator: torch.Generator, steps: int, drawn: int = 8192, adapt: bool = False,
+    told: Callable[..., None] | None = None,
 ) -> Tensor:  # fmt: skip
     """Parameters after damped scoring steps on the loss of all patterns (n, window) plus the prior.
 

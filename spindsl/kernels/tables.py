@@ -119,7 +119,8 @@ def begun(shape: Shape, terms: np.ndarray, generator: torch.Generator, scale: fl
 
 
 def descended(
-    model: Table, flat: Tensor, batches: Iterable[np.ndarray], slope: Callable[[Tensor, np.ndarray], tuple[float, Tensor]],
+    model: Table, flat: Tensor, batches: Iterable[np.ndarray],
+    slope: Callable[[Tensor, np.ndarray], tuple[float, Tensor]],
     steps: int, rate: float, last: float, told: Callable[[int, float], None] | None = None,
 ) -> Tensor:  # fmt: skip
     """Parameters after Adam on batches of rows, the rate falling from `rate` to `last` geometrically over `steps`.

@@ -51,9 +51,9 @@ def corners(side: int, dims: int, step: int = 1) -> np.ndarray:
 def couplings_of(table: np.ndarray, side: int, dims: int, stride: int, step: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Clusters S in their lowest corner, int64 (cluster), and J of E = sum_S J_S sum_translations prod_{k in S} s_k.
 
-    Windows stand `stride` apart, so that J_S = sum_{S' ~ S} a_S' (step / stride)^dims, S' the translates of S that fit in the
-    window. With step = 1 it is the translation invariant part of E, with step = stride all of it, one J a place
-    of the focus. The constant (S = 0) comes first, an energy a site.
+    Windows stand `stride` apart, so that J_S = sum_{S' ~ S} a_S' (step / stride)^dims, S' the translates of S that
+    fit in the window. With step = 1 it is the translation invariant part of E, with step = stride all of it, one J
+    a place of the focus. The constant (S = 0) comes first, an energy a site.
     """
     a = expanded(torch.as_tensor(np.asarray(table, dtype=np.float64))).numpy()
     clusters, kind = np.unique(corners(side, dims, step), return_inverse=True)
@@ -88,3 +88,9 @@ def shrunk(table: np.ndarray, seen: np.ndarray, terms: np.ndarray, spread: float
     gram[np.diag_indices(len(gram))] *= 1 + 1e-9
     low = product @ np.linalg.solve(gram, weighed.T @ table)
     return low + seen / (seen + spread) * (table - low)
+
+
+def penalty(table: Tensor, weight: Tensor) -> tuple[float, Tensor]:
+    """sum_S weight_S a_S^2 of a table (2^b) and its gradient by the table: a prior on interactions, order by order."""
+    a = expanded(table)
+    return float((weight * a * a).sum()), summed(2 * weight * a) / len(table)

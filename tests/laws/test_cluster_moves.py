@@ -35,7 +35,10 @@ def matrix(case, name) -> np.ndarray:
         for r in range(max(Q, 1)):
             mirror = (r - s) % Q if Q else -s
             if Q:
-                d = [model.table[model.kind[k], mirror[i], s[j]] - model.table[model.kind[k], s[i], s[j]] for k, i, j in pairs]
+                d = [
+                    model.table[model.kind[k], mirror[i], s[j]] - model.table[model.kind[k], s[i], s[j]]
+                    for k, i, j in pairs
+                ]
                 d += [model.field[i, mirror[i]] - model.field[i, s[i]] for i in range(sites)]
             else:
                 d = [-2 * model.c[k] * int(s[i]) * int(s[j]) for k, i, j in pairs] + [*(-2 * model.field * s)]
@@ -142,7 +145,16 @@ def test_randoms_have_names(name):
         spins, _ = measured(case.model, MOVES[name](case.model), case.beta, s, 60, 40)
         again = np.repeat(case.states[5:6], 2, axis=0)
         for first, count in ((0, 1), (1, 58), (59, 41)):
-            advance(case.model, MOVES[name](case.model), case.beta, again, np.array([1, 3], np.uint64), KEY, np.uint64(first), count)
+            advance(
+                case.model,
+                MOVES[name](case.model),
+                case.beta,
+                again,
+                np.array([1, 3], np.uint64),
+                KEY,
+                np.uint64(first),
+                count,
+            )
         np.testing.assert_array_equal(again, spins[[1, 3], -1])
         assert len(np.unique(spins.reshape(4, -1), axis=0)) == 4
 

@@ -95,7 +95,7 @@ def test_the_pseudolikelihood_is_that_of_enumerated_conditionals():
     """P(s_i | others) = e^{-beta E(s)} / (e^{-beta E(s)} + e^{-beta E(s with i flipped)}) on a ring of 8."""
     beta, window = 0.7, ednn.windows(SMALL, (8,))
     table, s = ednn.table(weights(SMALL)), spins(20, 8)
-    E = lambda x: table[ednn.seen(window, x)].sum(1)  # noqa: E731
+    E = lambda x: table[ednn.seen(window, x)].sum(1)
     lost = 0.0
     for i in range(8):
         flipped = s.copy()
@@ -127,7 +127,7 @@ def test_gradient_by_weights_and_skip_is_the_finite_difference():
     model = scoring.Table(SMALL.layers, np.array([0b1, 0b11, 0b1001]))
     flat = torch.randn(model.parameters, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     pattern, where = ednn.seen(window, spins(30, 8)), conditionals.gathered(window, 8)
-    of = lambda x: conditionals.valued(model.values(x), pattern, window, where, beta)  # noqa: E731
+    of = lambda x: conditionals.valued(model.values(x), pattern, window, where, beta)
     slope, h = model.pulled(flat, of(flat)[1]), 1e-6
     for k in range(model.parameters):
         step = torch.zeros_like(flat)
@@ -233,17 +233,17 @@ def test_regression_on_exact_labels_learns_a_ring():
     labels, pattern = -(s * np.roll(s, 1, 1)).sum(1).astype(float), ednn.seen(window, s)
     shape = ednn.Shape(2, 1, (32, 64), 1)
     model, flat = tables.begun(shape, np.zeros(0, np.int64), torch.Generator().manual_seed(0))
-    slope = lambda g, rows: conditionals.labelled(g, pattern[rows], labels[rows])  # noqa: E731
+    slope = lambda g, rows: conditionals.labelled(g, pattern[rows], labels[rows])
     flat = tables.descended(model, flat, tables.shuffled(256, 256, RNG), slope, 600, 1e-2, 1e-4)
     assert conditionals.labelled(model.values(flat), pattern, labels)[0] < 0.05**2
 
 
 def test_scoring_a_skip_finds_the_greatest_pseudolikelihood():
-    """All 256 configurations of a ring weighed by exp(-beta E): J and J' come back as far as copies are whole (1e-3)."""
+    """All 256 configurations of a ring, as often as exp(-beta E) says, give both J back: to the whole copies, 1e-3."""
     beta, window = 0.3, ednn.windows(SMALL, (8,))
     s = ((np.arange(256)[:, None] >> np.arange(8)) & 1).astype(np.int8) * 2 - 1
     E = -(s * np.roll(s, 1, 1)).sum(1) + 0.5 * (s * np.roll(s, 2, 1)).sum(1)
-    copies = np.round(3e5 * np.exp(-beta * E) / np.exp(-beta * E).sum()).astype(int)
+    copies = np.round(1e5 * np.exp(-beta * E) / np.exp(-beta * E).sum()).astype(int)
     model = scoring.Table([(4, 1)], tables.few(4, 2))
     flat = scoring.scored(
         model, torch.zeros(model.parameters), np.repeat(ednn.seen(window, s), copies, axis=0), window, 8, beta,
@@ -253,3 +253,13 @@ def test_scoring_a_skip_finds_the_greatest_pseudolikelihood():
     known = {0: 0.0, 0b11: -1.0, 0b101: 0.5}
     wanted = np.array([known.get(S, 0.0) for S in clusters.tolist()])
     assert np.abs(J - wanted)[1:].max() < 2e-3
+
+
+def test_penalty_of_interactions_has_autograds_gradient():
+    table = torch.as_tensor(RNG.normal(size=16)).requires_grad_()
+    weight = torch.as_tensor(walsh.orders(4) ** 2.0)
+    (weight * walsh.expanded(table) ** 2).sum().backward()
+    value, gradient = walsh.penalty(table.detach(), weight)
+    a = [(walsh.products(4, np.array([S]))[:, 0] @ table.detach().numpy()) / 16 for S in range(16)]
+    assert value == pytest.approx(sum(float(weight[S]) * a[S] ** 2 for S in range(16)), rel=1e-12)
+    assert (gradient - table.grad).abs().max() < 1e-14

@@ -55,7 +55,9 @@ def glass(seed: int = 3, field: float = 0.6, beta: float = 0.9) -> Tiny:
 def bodies(beta: float = 0.8) -> Tiny:
     """Terms of one to four spins."""
     terms, c = [(0,), (2,), (0, 1), (1, 3), (0, 1, 2), (1, 2, 3), (0, 1, 2, 3)], [0.3, -0.5, -1.0, 0.7, 0.4, -0.6, 0.5]
-    return whole(energies.clusters(4, terms, c), spins(4), lambda s: sum(x * np.prod(s[list(t)]) for t, x in zip(terms, c)), beta)
+    return whole(
+        energies.clusters(4, terms, c), spins(4), lambda s: sum(x * np.prod(s[list(t)]) for t, x in zip(terms, c)), beta
+    )
 
 
 def windows(beta: float = 0.7) -> Tiny:
@@ -63,7 +65,9 @@ def windows(beta: float = 0.7) -> Tiny:
     table = np.random.default_rng(8).normal(size=8)
     window = np.array([[0, 1, 2], [1, 2, 3], [2, 3, 0], [3, 0, 1]])
     weight = np.array([1, 2, 4])
-    return whole(energies.tiles(4, window, table), spins(4), lambda s: sum(table[int((s[w] > 0) @ weight)] for w in window), beta)
+    return whole(
+        energies.tiles(4, window, table), spins(4), lambda s: sum(table[int((s[w] > 0) @ weight)] for w in window), beta
+    )
 
 
 def coloured(Q: int = 3, kind: str = "delta", beta: float = 0.8, field: float = 0.5, sites: int = 3) -> Tiny:
