@@ -32,8 +32,9 @@ def recorded(model, move, betas, copies, first, every, period, samples):
     """Spins and energies by temperature."""
     chains, values, sites = copies.s.shape
     spins, energy = np.empty((chains, samples, values, sites), np.int8), np.empty((chains, samples, values))
-    name = np.arange(chains, dtype=np.uint64)
-    record(model, move, betas, copies, name, KEY, *u64(first, every, period), spins, energy)
+    name, tried = np.arange(chains, dtype=np.uint64), np.zeros((2, chains, samples, values), np.int32)
+    record(model, move, betas, copies, name, KEY, *u64(first, every, period), spins, energy, *tried)
+    np.testing.assert_array_equal(tried[:, :, -1, :-1], [copies.tried, copies.accepted])
     return spins, energy
 
 

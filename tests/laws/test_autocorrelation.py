@@ -1,0 +1,103 @@
+"""Correlation times and errors of Markov chains, held to series whose correlations are known: x' = a x + noise."""
+
+import numpy as np
+import pytest
+from scipy import signal, stats
+
+from spindsl.kernels.autocorrelation import (
+    blocks, correlation, drift, effective, error, exponential, fitted, integrated, jackknife, short, thinning,
+)  # fmt: skip
+
+FALSE = 1e-6  # of an alarm, in each test
+
+
+def series(a: float, chains: int, samples: int, seed: int = 0) -> np.ndarray:
+    """Stationary x_(t+1) = a x_t + (1 - a^2)^(1/2) noise: rho(t) = a^t, tau = (1 + a) / (1 - a) / 2, variance 1."""
+    noise = np.random.default_rng(seed).normal(size=(chains, samples))
+    noise[:, 1:] *= np.sqrt(1 - a * a)
+    return signal.lfilter([1.0], [1.0, -a], noise, axis=1)
+
+
+def tau(a: float) -> float:
+    return (1 + a) / (1 - a) / 2
+
+
+def spread(z: np.ndarray) -> None:
+    """Sum of z^2 within its chi^2 range."""
+    low, high = stats.chi2.ppf([FALSE / 2, 1 - FALSE / 2], len(z))
+    assert low < (z**2).sum() < high, (z**2).mean()
+
+
+def test_correlation_is_that_of_the_definition():
+    """The transform against sums written out, exact."""
+    x = series(0.7, 3, 50)
+    d = x - x.mean()
+    direct = np.array([(d[:, : 50 - t] * d[:, t:]).sum() / (3 * (50 - t)) for t in range(50)])
+    np.testing.assert_allclose(correlation(x), direct / direct[0], atol=1e-12)
+    assert np.isnan(correlation(np.ones((2, 8)))).all()
+
+
+@pytest.mark.parametrize("a", [-0.5, 0.0, 0.5, 0.9, 0.97])
+def test_errors_of_the_time_and_of_means_are_honest(a):
+    """1,000 series: z^2 of the mean and of tau within chi^2 at 1e-6 (the window cuts e^-5 of tau, z^2 of 1,000 sees 0.2)."""
+    long = max(4000, int(500 * tau(a)))
+    x = series(a, 1000, long, seed=1)
+    found = np.array([(*integrated(row[None]), error(row[None]), row.mean()) for row in x])
+    spread(found[:, 3] / found[:, 2])
+    if a >= 0:  # the error formula speaks of positive correlations
+        spread((found[:, 0] - tau(a)) / found[:, 1])
+    np.testing.assert_allclose(np.median(found[:, 0]), tau(a), rtol=0.04)
+
+
+def test_many_chains_know_more_than_one():
+    """tau of 64 chains of 400 samples within 5 of its standard errors and 1 %, e^-5 being cut; n_eff and thinning follow."""
+    x = series(0.9, 64, 4000, seed=2)
+    t, se = integrated(x)
+    assert abs(t - tau(0.9)) < 5 * se + 0.01 * tau(0.9) and se < 0.3
+    assert effective(x) == pytest.approx(x.size / (2 * t)) and thinning(x) == int(np.ceil(2 * t))
+    assert error(x) == pytest.approx(np.sqrt(x.var() * 2 * t / x.size))
+
+
+def test_the_exponential_time_is_that_of_the_decay():
+    """-1 / ln a, over 400 data sets: z^2 with the errors of the fit within 1.6 of chi^2 per series, and no bias at 1e-6."""
+    want = -1 / np.log(0.9)
+    found = np.array([fitted(series(0.9, 32, 1500, seed=s)) for s in range(60)])
+    z = (found[:, 0] - want) / found[:, 1]
+    spread(z)
+    assert abs(found[:, 0].mean() - want) < stats.t.isf(FALSE / 2, 59) * found[:, 0].std(ddof=1) / np.sqrt(60) + 0.01 * want
+    assert exponential(series(0.9, 32, 1500)) == found[0, 0]
+    assert np.isnan(exponential(series(-0.5, 2, 1000)))
+
+
+def test_errors_of_what_is_not_linear_are_honest():
+    """var x and x^4 / x^2^2 by jackknife over 400 data sets of few long and of many short chains: z^2 within t^2's range."""
+    kinds = lambda mean: np.stack([mean[..., 1] - mean[..., 0] ** 2, mean[..., 2] / mean[..., 1] ** 2], axis=-1)
+    for chains, samples in ((2, 8000), (48, 400)):
+        z = []
+        for seed in range(300):
+            x = series(0.6, chains, samples, seed=1000 + seed)
+            value, se, bias = jackknife(np.stack([x, x**2, x**4], axis=-1), kinds, tau(0.6))
+            z.append((value - bias - np.array([1.0, 3.0])) / se)
+        n = len(blocks(x, tau(0.6)))
+        z2 = (np.array(z) ** 2).mean(axis=0)
+        # t^2 of n - 1 degrees: mean (n - 1) / (n - 3); its sum over 300 sets is within 6 standard deviations, 1e-6
+        mean = (n - 1) / (n - 3)
+        var = 2 * mean**2 * (n - 2) / (n - 5)
+        assert (np.abs(z2 - mean) < 6 * np.sqrt(var / 300)).all(), z2
+    value, se, _ = jackknife(np.ones((1, 10, 3)), kinds, 5.0)
+    assert np.isnan(se).all() and value[1] == 1
+
+
+def test_short_chains_are_flagged():
+    assert not short(series(0.9, 4, 5000, seed=3))
+    assert short(series(0.99, 4, 1000, seed=3)) and short(series(0.999, 1, 300, seed=3))
+    assert short(np.ones((2, 100)))
+
+
+@pytest.mark.parametrize("chains", [1, 4, 16])
+def test_a_burn_in_that_was_too_short_is_seen(chains):
+    """In equilibrium the two halves agree, 200 sets, z^2 (of Student's t over chains) at 1e-6; a slow approach does not."""
+    z = np.array([drift(series(0.8, chains, 4000, seed=50 + s)) for s in range(200)])
+    spread(stats.norm.ppf(stats.t.cdf(z, chains - 1)) if chains >= 8 else z)
+    late = series(0.8, chains, 4000, seed=9) + 5 * np.exp(-np.arange(4000) / 500)
+    assert abs(drift(late)) > 6
