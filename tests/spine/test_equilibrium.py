@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spindsl.engine import Runner
-from spindsl.errors import ManyMistakes
+from spindsl.errors import SpecError
 from spindsl.experiment import loads
 from spindsl.lower import lower
 from spindsl.planning import plan
@@ -99,6 +99,6 @@ ODD = "system.graph.sides=[3, 4]"
 )
 def test_what_does_not_fit_is_refused_at_its_key(tmp_path, still, dynamics, change, place):
     text = re.sub(r"\[reference.*", "", still, flags=re.S).replace(MOVES["metropolis"], dynamics)
-    with pytest.raises(ManyMistakes) as raised:
+    with pytest.raises(SpecError) as raised:
         lower(loads(text, changes=(change,)), tmp_path)
     assert place in str(raised.value)
