@@ -1,7 +1,7 @@
 """Masked autoregressive network: every layer is masked so that unit (site t, channel) sees steps before t only.
 
 Germain et al., arXiv:1502.03509, laid out as in Wu, Wang and Zhang, arXiv:1809.10606: `width` channels a site,
-`depth` layers of weights, the first of which is blind to the site itself. A linear skip joins what was read to the logits:
+`depth` layers of weights, the first of which is blind to the site itself. A linear skip joins what was read to logits:
 
     l_t = b_t + sum_{r < t} S_tr code(y_r) + network_t(y_<t).
 
@@ -10,6 +10,7 @@ Otherwise units are max(v, 0) + a min(v, 0) with a slope a of each unit that is 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -18,10 +19,11 @@ from numba import njit
 from torch import Tensor
 
 from ..floats import exp
-from .models import code, draw, logits, redraw, start
+from .models import Model, code, draw, logits, redraw, start, trained
 
 LANES = 64  # samples side by side: the vectors of the compiled path
 SLOPE = 0.5  # of negative inputs, at first
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,10 @@ class Made:
         return [1 if self.colours == 2 else self.colours, *[self.width] * (self.depth - 1), self.colours - 1]
 
 
-def mask(sites: int, into: int, out: int, itself: bool) -> Tensor:
+@lru_cache(maxsize=8)
+def mask(sites: int, into: int, out: int, itself: bool, device: torch.device = CPU) -> Tensor:
     """1 where output unit (t, ·) may see input unit (r, ·): r <= t if `itself`, else r < t; (N out, N into)."""
-    below = torch.ones(sites, sites).tril(0 if itself else -1)
+    below = torch.ones(sites, sites, device=device).tril(0 if itself else -1)
     return below.repeat_interleave(out, 0).repeat_interleave(into, 1)
 
 
@@ -65,13 +68,22 @@ def _(shape: Made, generator: torch.Generator) -> dict[str, Tensor]:
     return weights
 
 
+def primed(q: Model, J: np.ndarray, beta: float) -> Model:
+    """The model with the skip S_tr = 2 beta J_tr of E = -sum_{i<j} J_ij s_i s_j, J (site, site) symmetric.
+
+    So conditionals are right to first order in beta, and exact on an open chain read from its end.
+    """
+    S = np.tril(2 * beta * J[np.ix_(q.order, q.order)], -1)
+    return trained(q, q.weights | {"S": torch.as_tensor(S, dtype=torch.float32, device=q.weights["S"].device)})
+
+
 def masked(shape: Made, weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """The weights with what no unit may see set to 0."""
     some, device = dict(weights), weights["W0"].device
     for k, (into, out) in enumerate(pairwise(shape.channels)):
-        some[f"W{k}"] = weights[f"W{k}"] * mask(shape.sites, into, out, k > 0).to(device)
+        some[f"W{k}"] = weights[f"W{k}"] * mask(shape.sites, into, out, k > 0, device)
     if shape.skip:
-        some["S"] = weights["S"] * mask(shape.sites, shape.channels[0], shape.channels[-1], False).to(device)
+        some["S"] = weights["S"] * mask(shape.sites, shape.channels[0], shape.channels[-1], False, device)
     return some
 
 

@@ -41,7 +41,7 @@ def anneal(
     decay: str = "constant",
     tick: Callable[[float], None] = lambda done: None,
 ) -> tuple[Model, np.ndarray]:
-    """Train `steps` batches of q's own samples; the model, and F_q at beta and its standard error of each step (steps, 2).
+    """Train on `steps` batches of q's own samples; the model, and of each step F_q and its standard error (steps, 2).
 
     annealing = 0 begins at beta itself.
     """
