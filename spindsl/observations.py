@@ -53,3 +53,8 @@ def observed(said: Mapping[str, Any], trajectory: xr.Dataset) -> np.ndarray:
             "a smaller beta, or samples further apart"
         )
     return np.ascontiguousarray(spins)
+
+
+def unseen(said: Mapping[str, Any], trajectory: xr.Dataset) -> np.ndarray:
+    """What no fit saw, (chain, sample, site): the last `test` chains; all of them where none was fitted to."""
+    return trajectory["spins"].values[-said["test"] :]  # [-0:] is all

@@ -31,7 +31,12 @@ if TYPE_CHECKING:
 
     from .kernels.autoregressive.models import Model
 
-KERNELS = ("unwrapping", "energies", "measures", *(f"autoregressive.{k}" for k in ("models", "fitting", "van", "estimates")))
+KERNELS = (
+    "unwrapping",
+    "energies",
+    "measures",
+    *(f"autoregressive.{k}" for k in ("models", "fitting", "van", "estimates")),
+)
 CODE = ("spindsl.sequences", *observations.CODE, *HAMILTONIAN, *(f"spindsl.kernels.{k}" for k in KERNELS))
 KNOWS = "trained by the free energy of the true Hamiltonian"
 BLIND = "trained on observations alone"
@@ -110,16 +115,28 @@ class Sequence(Bottleneck):
         weights = self.weights(sites, colours or 2)
         loss = Promise((*front, "epoch"), "nat", "mean -ln q of an observation during the epoch", attrs=marks)
         if self.knows:
-            loss = Promise((*front, "step"), "J", f"variational free energy per spin of the batch; {KNOWS}", attrs=marks)
+            loss = Promise(
+                (*front, "step"), "J", f"variational free energy per spin of the batch; {KNOWS}", attrs=marks
+            )
         how = KNOWS if self.knows else BLIND
         gives = {
-            "weights": Promise((*front, "weight"), "1", f"weights of the network, {how}", "float32", marks, hidden=True),
+            "weights": Promise(
+                (*front, "weight"), "1", f"weights of the network, {how}", "float32", marks, hidden=True
+            ),
             "loss": loss,
         }
         coords = {"beta": trajectory.coords["beta"]} | ({"network": tuple(range(self.networks))} if self.many else {})
         code = (*CODE, f"spindsl.kernels.autoregressive.{form.partition(':')[0]}")
-        common = {"group": f"/bottleneck/{name}", "code": code, "coords": coords, "interpreted": True, "accelerated": True}
-        every = weights * (sites if self.shared else 1) * self.networks * len(coords["beta"]) / 1e10  # s a configuration
+        common = {
+            "group": f"/bottleneck/{name}",
+            "code": code,
+            "coords": coords,
+            "interpreted": True,
+            "accelerated": True,
+        }
+        every = (
+            weights * (sites if self.shared else 1) * self.networks * len(coords["beta"]) / 1e10
+        )  # s a configuration
         seen = self.train.steps * self.batch if self.knows else self.epochs * self.seen(trajectory)
         needs = ("system",) if self.knows else ("trajectory",)
         length = {"step": self.train.steps} if self.knows else {"epoch": self.epochs}
@@ -165,15 +182,9 @@ class Sequence(Bottleneck):
                 yield MeaningError(message, "batch", code="E203", hint=f"at most {seen}")
 
     def asymmetric(self, system: Stage) -> Iterator[MeaningError]:
-        """Where s -> -s is no symmetry, or there is no such thing."""
-        if not self.symmetric:
-            return
-        said = system.said
-        if said.get("colours"):
-            yield MeaningError("colours have no opposite", "symmetric", hint="symmetric = false")
-        elif said.get("field") or any(len(t["offsets"]) % 2 for t in said.get("terms", ())):
-            message = "a field, or a product of an odd number of spins, tells s from -s"
-            yield MeaningError(message, "symmetric", hint="symmetric = false")
+        """Keys that take s -> -s for a symmetry where it is none."""
+        if self.symmetric and (why := opposed(system)):
+            yield MeaningError(why, "symmetric", hint="symmetric = false")
 
     def misread(self, sides: tuple[int, ...]) -> Iterator[MeaningError]:
         """Where sites cannot be read in the order that is asked for."""
@@ -195,6 +206,15 @@ class Unwrapped(Sequence):
             yield MeaningError(message, "unwrapping", hint="raster or snake")
 
 
+def opposed(system: Stage) -> str:
+    """Why s -> -s is no symmetry of such matter; nothing where it may be one."""
+    if system.said.get("colours"):
+        return "colours have no opposite"
+    if system.said.get("field") or any(len(t["offsets"]) % 2 for t in system.said.get("terms", ())):
+        return "a field, or a product of an odd number of spins, tells s from -s"
+    return ""
+
+
 def promises(front: tuple[str, ...], about: str, marks: Mapping[str, Any]) -> dict[str, Promise]:
     """Free energy, energy, entropy and magnetization, each with its standard error."""
     gives = {}
@@ -202,6 +222,16 @@ def promises(front: tuple[str, ...], about: str, marks: Mapping[str, Any]) -> di
         gives[name] = Promise(front, unit, f"{says}, {about}", attrs=marks)
         gives[f"{name}_se"] = Promise(front, unit, f"standard error of {says.split(',')[0]}", attrs=marks)
     return gives
+
+
+def sequence(of: str, sources: Mapping[str, Stage]) -> Stage:
+    """The stage of a sequence model; MeaningError for any other bottleneck or variable."""
+    found = sources.get(f"bottleneck.{of}")
+    if found is None or "weights" not in found.gives or "form" not in found.said:
+        known = [n.partition(".")[2] for n, s in sources.items() if n.count(".") == 1 and "form" in s.said]
+        hint = f"there are {', '.join(known)}" if known else f'bottleneck.{of}.kind = "made", "gru" or "pixelcnn"'
+        raise MeaningError(f"{of!r} does not say how likely a configuration is", "of", code="E204", hint=hint)
+    return found
 
 
 def untrained(said: Mapping[str, Any], seed: int = 0) -> Model:
@@ -254,9 +284,7 @@ def log_q(said: Mapping[str, Any], found: xr.Dataset, spins: np.ndarray, network
     return evaluate(rebuilt(said, found, network), flat).numpy().reshape(spins.shape[:-1])
 
 
-def labels(
-    said: Mapping[str, Any], found: xr.Dataset, spins: np.ndarray, beta: float, network: int = 0
-) -> np.ndarray:
+def labels(said: Mapping[str, Any], found: xr.Dataset, spins: np.ndarray, beta: float, network: int = 0) -> np.ndarray:
     """E = -ln q / beta of configurations (…, site), the whole system's but for the constant ln Z / beta, (…): what an
     energy model is fitted to. DataError where a label is not finite."""
     E = -log_q(said, found, spins, network) / beta
@@ -304,7 +332,9 @@ def beside(said: Mapping[str, Any], several: list[dict[str, tuple]]) -> xr.Datas
     return xr.concat([xr.Dataset(one) for one in several], "network")
 
 
-def drawn(task: Task, said: Mapping[str, Any], found: xr.Dataset, system: xr.Dataset, count: int, *names: str) -> Iterator:
+def drawn(
+    task: Task, said: Mapping[str, Any], found: xr.Dataset, system: xr.Dataset, count: int, *names: str
+) -> Iterator:
     """Of each network, its number and `count` samples with their ln q, E and |m|, drawn by these names."""
     from .kernels.autoregressive.estimates import drawn as draw
 

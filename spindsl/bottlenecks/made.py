@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
@@ -9,7 +10,7 @@ from pydantic import Field
 
 from ..errors import MeaningError
 from ..graph import Stage
-from ..sequences import Unwrapped
+from ..sequences import Unwrapped, opposed
 from ..spec import Count
 
 
@@ -29,7 +30,8 @@ class Made(Unwrapped):
     width: Count = Field(description="channels a site between layers")
     skip: bool = Field(default=True, description="logits see what was read directly too")
     odd: bool = Field(
-        default=False, description="tanh without biases, l(-s) = -l(s): true of every conditional of spins without field"
+        default=False,
+        description="tanh without biases, l(-s) = -l(s): true of every conditional of spins without field",
     )
 
     def architecture(self, sites: int, sides: tuple[int, ...], colours: int) -> tuple[str, dict[str, Any]]:
@@ -43,8 +45,7 @@ class Made(Unwrapped):
         skip = sites**2 * channels[0] * channels[-1] if self.skip else 0
         return sites**2 * sum(a * b for a, b in pairwise(channels)) + own + skip
 
-    def asymmetric(self, system: Stage):
+    def asymmetric(self, system: Stage) -> Iterator[MeaningError]:
         yield from super().asymmetric(system)
-        if self.odd:
-            for error in super(Made, self.model_copy(update={"symmetric": True})).asymmetric(system):
-                yield MeaningError(str(error), "odd", hint="odd = false")
+        if self.odd and (why := opposed(system)):
+            yield MeaningError(why, "odd", hint="odd = false")
