@@ -20,7 +20,7 @@ class PixelCnn(Sequence):
     all is 0. Van den Oord, Kalchbrenner and Kavukcuoglu, arXiv:1601.06759, as in Wu, Wang and Zhang, arXiv:1809.10606.
     """
 
-    cites: ClassVar = ("vandenoord2016",)
+    cites: ClassVar = ("oord2016",)
 
     kind: Literal["pixelcnn"]
     depth: Count = Field(description="layers")

@@ -1,7 +1,8 @@
 """Markov chains whose stationary distribution is exp(-beta E) / Z: one verb a move, one loop that records.
 
-`attempt(move, model, beta, s, t, chain, k0, k1)` makes the t-th attempt of a chain, in place: one site is offered a new
-value. All its randomness comes from the name (key, chain, t). Any model of `energies` goes with any move here.
+`attempts(move, model, beta, s, t, count, chain, k0, k1)` makes `count` attempts of a chain from the t-th on, in place.
+All randomness of an attempt comes from its name (key, chain, t), so that no cut of a chain changes it. A local move
+offers one site a new value, `offer(move, model, beta, s, i, w, v)`; any model of `energies` goes with any local move.
 """
 
 from functools import singledispatch
@@ -11,9 +12,12 @@ import numpy as np
 from numba import njit
 from numba.extending import overload
 
-from .energies import Clusters, Colours, Tiles, cost, energy
+from .energies import Clusters, Colours, Paired, Tiles, cost, energy
 from .floats import exp
 from .philox import uniforms
+
+
+BLOCK = 256  # attempts whose randoms are made together
 
 
 class Metropolis(NamedTuple):
@@ -68,7 +72,7 @@ def _drawn_colour(model, beta, s, i, v):
     return found
 
 
-for _kind in (Clusters, Tiles):
+for _kind in (Clusters, Paired, Tiles):
     proposed.register(_kind, _flipped)
     drawn.register(_kind, _drawn_spin)
 proposed.register(Colours, _recoloured)
@@ -85,50 +89,78 @@ def _drawn(model, beta, s, i, v):
     return drawn.dispatch(model.instance_class)
 
 
-@njit(inline="always")
-def tried(order, u, t, sites):
-    """The site of attempt t, and what is left of the uniform u that chose it."""
-    if len(order) > 0:
-        return np.int64(order[t % np.uint64(len(order))]), u
-    place = u * sites
-    i = np.int64(place)
-    return i, place - i
-
-
 @singledispatch
-def attempt(move, model, beta, s, t, chain, k0, k1):
-    """Offer one site a new value."""
-    raise TypeError(f"no attempt for {type(move).__name__}")
+def offer(move, model, beta, s, i, w, v):
+    """Offer site i a new value, by two uniforms."""
+    raise TypeError(f"no offer of {type(move).__name__}")
 
 
-@attempt.register(Metropolis)
-def _(move, model, beta, s, t, chain, k0, k1):
-    u, v = uniforms(t, np.uint64(0), chain, k0, k1)
-    i, w = tried(move.order, u, t, len(s))
+@offer.register(Metropolis)
+def _(move, model, beta, s, i, w, v):
+    # without a branch: which way it goes cannot be foreseen
     new = proposed(model, s[i], w)
-    rise = cost(model, s, i, new)
-    if rise <= 0.0 or v < exp(-beta * rise):
-        s[i] = new
+    s[i] = new if v < exp(-beta * cost(model, s, i, new)) else s[i]
 
 
-@attempt.register(HeatBath)
-def _(move, model, beta, s, t, chain, k0, k1):
-    u, v = uniforms(t, np.uint64(0), chain, k0, k1)
-    i, _ = tried(move.order, u, t, len(s))
+@offer.register(HeatBath)
+def _(move, model, beta, s, i, w, v):
     s[i] = drawn(model, beta, s, i, v)
 
 
-@overload(attempt)
-def _attempt(move, model, beta, s, t, chain, k0, k1):
-    return attempt.dispatch(move.instance_class)
+@overload(offer, inline="always")
+def _offer(move, model, beta, s, i, w, v):
+    return offer.dispatch(move.instance_class)
+
+
+@njit
+def blocked(order, sites, t, chain, k0, k1, site, w, v):
+    """Sites and two uniforms of the attempts t, t + 1 …: several at once overlap in the processor."""
+    for n in range(len(site)):
+        w[n], v[n] = uniforms(t + np.uint64(n), np.uint64(0), chain, k0, k1)
+    if len(order):
+        at = np.int64(t % np.uint64(len(order)))
+        for n in range(len(site)):
+            site[n] = order[at]
+            at = at + 1 if at + 1 < len(order) else 0
+    else:
+        for n in range(len(site)):
+            place = w[n] * sites
+            site[n] = np.int64(place)
+            w[n] = place - site[n]
+
+
+@singledispatch
+def attempts(move, model, beta, s, t, count, chain, k0, k1):
+    """Attempts t … t + count - 1 (t uint64, count an integer) of a chain."""
+    raise TypeError(f"no attempts of {type(move).__name__}")
+
+
+def _locally(move, model, beta, s, t, count, chain, k0, k1):
+    room = min(BLOCK, count)
+    site, w, v = np.empty(room, dtype=np.int64), np.empty(room), np.empty(room)
+    done = 0
+    while done < count:
+        size = min(room, count - done)
+        blocked(move.order, len(s), t + np.uint64(done), chain, k0, k1, site[:size], w, v)
+        for n in range(size):
+            offer(move, model, beta, s, site[n], w[n], v[n])
+        done += size
+
+
+attempts.register(Metropolis, _locally)
+attempts.register(HeatBath, _locally)
+
+
+@overload(attempts)
+def _attempts(move, model, beta, s, t, count, chain, k0, k1):
+    return attempts.dispatch(move.instance_class)
 
 
 @njit(nogil=True, cache=True)
 def advance(model, move, beta, s, chains, key, first, count):
     """Attempts first … first + count - 1 (uint64) of some chains, in place: s (chain, site) int8, chains uint64."""
     for a in range(len(s)):
-        for n in range(count):
-            attempt(move, model, beta, s[a], first + np.uint64(n), chains[a], key[0], key[1])
+        attempts(move, model, beta, s[a], first, count, chains[a], key[0], key[1])
 
 
 @njit(nogil=True, cache=True)
@@ -141,8 +173,7 @@ def record(model, move, beta, s, chains, key, first, every, spins, energies):
     for a in range(len(s)):
         t = first
         for k in range(spins.shape[1]):
-            for _ in range(every):
-                attempt(move, model, beta, s[a], t, chains[a], key[0], key[1])
-                t += np.uint64(1)
+            attempts(move, model, beta, s[a], t, every, chains[a], key[0], key[1])
+            t += np.uint64(every)
             spins[a, k] = s[a]
             energies[a, k] = energy(model, s[a])

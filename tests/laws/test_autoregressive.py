@@ -41,9 +41,8 @@ SHAPES = [
 
 def made_up(shape, seed: int = 1, symmetric: bool = False, scale: float = 0.5):
     """A model with random weights and a random order; of convolutions, the raster that they need."""
-    sites = shape.sites if hasattr(shape, "sites") else int(np.prod(shape.sides))
-    rng = np.random.default_rng(seed)
-    order = raster((sites,)) if isinstance(shape, PixelCnn) else rng.permutation(sites)
+    sites = raster((shape.sites,))
+    order = sites if isinstance(shape, PixelCnn) else np.random.default_rng(seed).permutation(sites)
     q, g = model(shape, order, seed, symmetric=symmetric), torch.Generator().manual_seed(seed)
     return replace(q, weights={k: w + scale * torch.randn(w.shape, generator=g) for k, w in q.weights.items()})
 

@@ -3,8 +3,7 @@
     h_t = GRU(code(y_{t-1}), h_{t-1}),   l_t = V h_t + c,   h_0 = 0, code(y_0) = 0.
 
 `dropout` of h is a share of units set to 0 while training (the paper's 0.9 is read as a share kept: 0.1 here).
-Sampling keeps the state: it is incremental by nature, and is cut into blocks of a fixed size, so that every
-product has the same shape, and so the same bits, whatever is drawn.
+Sampling keeps the state: it is incremental by nature.
 """
 
 from dataclasses import dataclass
@@ -12,11 +11,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from torch.nn import GRU
-from torch.nn.functional import dropout, linear, pad
+from torch.nn.functional import linear, pad
 
-from .models import chosen, code, draw, logits, redraw, start
+from .models import blocks, chosen, code, draw, logits, redraw, start
 
-BLOCK = 250  # samples side by side
 NAMES = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
 
 
@@ -46,31 +44,31 @@ def _(shape: Gru, generator: torch.Generator) -> dict[str, Tensor]:
 
 
 @logits.register
-def _(shape: Gru, weights: dict[str, Tensor], y: Tensor) -> Tensor:
+def _(shape: Gru, weights: dict[str, Tensor], y: Tensor, noise: torch.Generator | None = None) -> Tensor:
     read = pad(code(y[:, :-1], shape.colours), (0, 0, 1, 0))
     with torch.device("meta"):
         network = GRU(shape.channels, shape.hidden, batch_first=True)
     h, _ = torch.func.functional_call(network, {k: weights[k] for k in NAMES}, (read,))
-    learns = torch.is_grad_enabled() and weights["V"].requires_grad
-    return linear(dropout(h, shape.dropout, learns), weights["V"], weights["c"])
+    if noise is not None and shape.dropout:
+        h = thinned(h, shape.dropout, noise)
+    return linear(h, weights["V"], weights["c"])
+
+
+def thinned(h: Tensor, share: float, noise: torch.Generator) -> Tensor:
+    """h with a share of units at 0, the others larger by 1 / (1 - share), so that the mean stays."""
+    seed = int(torch.randint(2**62, (), generator=noise))
+    kept = torch.rand(h.shape, generator=torch.Generator(h.device).manual_seed(seed), device=h.device) >= share
+    return h * kept / (1 - share)
 
 
 @draw.register
 def _(shape: Gru, weights: dict[str, Tensor], u: Tensor) -> Tensor:
-    return blocks(shape, weights, u, False)
+    return blocks(u, weights["V"].device, lambda part: block(shape, weights, part, False))
 
 
 @redraw.register
 def _(shape: Gru, weights: dict[str, Tensor], u: Tensor) -> Tensor:
-    return blocks(shape, weights, u, True)
-
-
-def blocks(shape: Gru, weights: dict[str, Tensor], u: Tensor, again: bool) -> Tensor:
-    """Sequences, BLOCK at a time, the last filled up."""
-    whole = torch.full((-(-len(u) // BLOCK) * BLOCK, shape.sites), 0.5, dtype=torch.float64)
-    whole[: len(u)] = u
-    device = weights["V"].device
-    return torch.cat([block(shape, weights, part.to(device), again) for part in whole.split(BLOCK)])[: len(u)]
+    return blocks(u, weights["V"].device, lambda part: block(shape, weights, part, True))
 
 
 def block(shape: Gru, weights: dict[str, Tensor], u: Tensor, again: bool) -> Tensor:

@@ -4,14 +4,16 @@ x (configuration, site), uint8, holds colours 0 … Q - 1; of Ising spins s = 2x
 step t (`kernels/unwrapping.py`). An architecture has four verbs, on sequences y[:, t] = x[:, order[t]]:
 
     start(shape, generator)     its initial weights
-    logits(shape, weights, y)   l (n, N, Q - 1) with P(y_t = k) proportional to exp(l_tk), and l_t0 = 0
+    logits(shape, weights, y, noise)    l (n, N, Q - 1) with P(y_t = k) proportional to exp(l_tk), and l_t0 = 0
     draw(shape, weights, u)     y out of uniforms u (n, N) float64, each activation computed once
     redraw(shape, weights, u)   the same to the bit, the whole network recomputed at every step: the law of `draw`
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import singledispatch
 from math import log
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -23,11 +25,24 @@ from ..unwrapping import inverse
 LN2 = log(2.0)
 
 
+BLOCK = 250  # samples side by side, of architectures that sample by torch's own products
+
+
+class Shape(Protocol):
+    """What every architecture says of itself: Q colours of so many sites."""
+
+    @property
+    def colours(self) -> int: ...
+
+    @property
+    def sites(self) -> int: ...
+
+
 @dataclass(frozen=True)
 class Model:
     """An architecture, its weights and the order in which it reads sites; `symmetric`: q_sym below, Q = 2."""
 
-    shape: object
+    shape: Shape
     weights: dict[str, Tensor]
     order: np.ndarray
     symmetric: bool = False
@@ -40,8 +55,8 @@ def start(shape, generator: torch.Generator) -> dict[str, Tensor]:
 
 
 @singledispatch
-def logits(shape, weights: dict[str, Tensor], y: Tensor) -> Tensor:
-    """l (n, N, Q - 1) of sequences y (n, N)."""
+def logits(shape, weights: dict[str, Tensor], y: Tensor, noise: torch.Generator | None = None) -> Tensor:
+    """l (n, N, Q - 1) of sequences y (n, N); `noise`, of the CPU, names what is left to chance while training."""
     raise NotImplementedError(type(shape))
 
 
@@ -70,22 +85,31 @@ def chosen(u: Tensor, l: Tensor) -> Tensor:
     return (u[:, None] >= share[:, :-1]).sum(-1).to(torch.uint8)
 
 
-def model(shape, order: np.ndarray, seed: int, device: str | torch.device = "cpu", symmetric: bool = False) -> Model:
+def blocks(u: Tensor, device: torch.device, block: Callable[[Tensor], Tensor]) -> Tensor:
+    """Sequences, BLOCK at a time, the last filled up: every product has the same shape, so the same bits."""
+    whole = torch.full((-(-len(u) // BLOCK) * BLOCK, u.shape[1]), 0.5, dtype=torch.float64)
+    whole[: len(u)] = u
+    return torch.cat([block(part.to(device)) for part in whole.split(BLOCK)])[: len(u)]
+
+
+def model(
+    shape: Shape, order: np.ndarray, seed: int, device: str | torch.device = "cpu", symmetric: bool = False
+) -> Model:
     """An untrained model."""
     weights = start(shape, torch.Generator().manual_seed(seed))
     return Model(shape, {k: w.to(device) for k, w in weights.items()}, order, symmetric)
 
 
-def log_prob(model: Model, x: Tensor) -> Tensor:
+def log_prob(model: Model, x: Tensor, noise: torch.Generator | None = None) -> Tensor:
     """ln q(x), (n), nats, differentiable in the weights; q_sym(s) = [q(s) + q(-s)] / 2 if symmetric (VAN, §7.9)."""
     y = x[:, torch.as_tensor(model.order, device=x.device)]
-    plain = likelihood(model, y)
-    return torch.logaddexp(plain, likelihood(model, 1 - y)) - LN2 if model.symmetric else plain
+    plain = likelihood(model, y, noise)
+    return torch.logaddexp(plain, likelihood(model, 1 - y, noise)) - LN2 if model.symmetric else plain
 
 
-def likelihood(model: Model, y: Tensor) -> Tensor:
+def likelihood(model: Model, y: Tensor, noise: torch.Generator | None = None) -> Tensor:
     """sum_t ln P(y_t | y_<t), (n)."""
-    l = logits(model.shape, model.weights, y)
+    l = logits(model.shape, model.weights, y, noise)
     if l.shape[-1] == 1:
         return torch.nn.functional.logsigmoid((2 * y.float() - 1) * l[..., 0]).sum(-1)
     return pad(l, (1, 0)).log_softmax(-1).gather(-1, y.long().unsqueeze(-1)).sum((-1, -2))
@@ -103,7 +127,7 @@ def evaluate(model: Model, x: Tensor, batch: int = 10_000) -> Tensor:
 def sample(model: Model, count: int, generator: torch.Generator, naive: bool = False) -> Tensor:
     """Independent configurations x (count, N) uint8, on the device of the weights; `generator` is of the CPU."""
     weights = {k: w.detach() for k, w in model.weights.items()}
-    sites = len(model.order)
+    sites = model.shape.sites
     u = torch.rand(count, sites + 1, generator=generator, dtype=torch.float64)
     y = (redraw if naive else draw)(model.shape, weights, u[:, :sites])
     if model.symmetric:

@@ -12,9 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, linear, pad
 
-from .models import chosen, code, draw, logits, redraw, start
+from .models import blocks, chosen, code, draw, logits, redraw, start
 
-BLOCK = 250  # samples side by side
 SLOPE = 0.5  # of negative inputs, at first
 
 
@@ -27,6 +26,10 @@ class PixelCnn:
     depth: int
     width: int
     reach: int
+
+    @property
+    def sites(self) -> int:
+        return self.sides[0] * self.sides[1]
 
     @property
     def channels(self) -> list[int]:
@@ -60,7 +63,7 @@ def bent(h: Tensor, slope: Tensor) -> Tensor:
 
 
 @logits.register
-def _(shape: PixelCnn, weights: dict[str, Tensor], y: Tensor) -> Tensor:
+def _(shape: PixelCnn, weights: dict[str, Tensor], y: Tensor, noise: torch.Generator | None = None) -> Tensor:
     h, R = code(y, shape.colours).view(len(y), *shape.sides, -1).movedim(-1, 1), shape.reach
     for k in range(shape.depth):
         W, at = weights[f"W{k}"], window(R, k > 0) + R
@@ -74,20 +77,12 @@ def _(shape: PixelCnn, weights: dict[str, Tensor], y: Tensor) -> Tensor:
 
 @draw.register
 def _(shape: PixelCnn, weights: dict[str, Tensor], u: Tensor) -> Tensor:
-    return blocks(shape, weights, u, False)
+    return blocks(u, weights["b0"].device, lambda part: block(shape, weights, part, False))
 
 
 @redraw.register
 def _(shape: PixelCnn, weights: dict[str, Tensor], u: Tensor) -> Tensor:
-    return blocks(shape, weights, u, True)
-
-
-def blocks(shape: PixelCnn, weights: dict[str, Tensor], u: Tensor, again: bool) -> Tensor:
-    """Sequences, BLOCK at a time, the last filled up: every product has the same shape, so the same bits."""
-    whole = torch.full((-(-len(u) // BLOCK) * BLOCK, u.shape[1]), 0.5, dtype=torch.float64)
-    whole[: len(u)] = u
-    device = weights["b0"].device
-    return torch.cat([block(shape, weights, part.to(device), again) for part in whole.split(BLOCK)])[: len(u)]
+    return blocks(u, weights["b0"].device, lambda part: block(shape, weights, part, True))
 
 
 def block(shape: PixelCnn, weights: dict[str, Tensor], u: Tensor, again: bool) -> Tensor:

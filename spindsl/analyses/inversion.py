@@ -1,0 +1,113 @@
+"""How near a learned energy is to the true one, over all energies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from .. import levels
+from ..errors import MeaningError
+from ..graph import Promise, Stage, Task
+from ..hamiltonian import energies, learned
+from ..sampling import Ensemble
+from ..spec import Analysis, Count, Name
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+class Inversion(Analysis):
+    """RMSE of E_learned - E_true - C over a test set with equal numbers of configurations at every energy level.
+
+    C, which no observation at one temperature can tell, is the mean of the difference over the test set. Beside it the
+    floor of Cramér and Rao for a single unknown coupling J from so many independent observations: of an unbiased
+    estimate sd(J) >= 1 / (beta sqrt(n var(E / J))), times the rms of the centred E / J over the same test set.
+    Sprague et al. 2021, Sec. 5, Fig. 4 and Table 2.
+    """
+
+    watches: ClassVar = ("beta", "chain", "sample")
+    cites: ClassVar = ("sprague2021", "rao1945")
+
+    kind: Literal["inversion"]
+    of: Name = Field(description="the bottleneck whose energy is tested")
+    each: Count = Field(description="test configurations at each level")
+    bins: Annotated[int, Field(ge=2)] | None = Field(
+        default=None, description="bins of energy in the place of levels, where couplings are no whole numbers"
+    )
+
+    def refers(self) -> str:
+        return self.of
+
+    def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
+        bottleneck, trajectory = sources[f"bottleneck.{self.of}"], sources["trajectory"]
+        if not {"coupling", "pattern_energy", "pair_energy", "weights"} & set(bottleneck.gives):
+            raise MeaningError(f"{self.of!r} has no energy", "of", code="E204")
+        test = levels.stage(sources, self.each, self.bins)
+        seen = bottleneck.said.get("observations") or int(
+            np.prod([len(trajectory.coords[c]) for c in ("chain", "sample")])
+        )
+        said = self.said() | {"attrs": sources["system"].said["attrs"], "observations": seen}
+        many = ("network",) if "network" in bottleneck.coords else ()
+        gives = promises(many)
+        coords = {k: bottleneck.coords[k] for k in ("beta", *many)}
+        return test, Stage(
+            f"analysis.{name}", look, said, gives, (test.name, bottleneck.name), group=f"/analysis/{name}",
+            code=levels.CODE, coords=coords, sizes={"level": test.size("level")}, seconds=5.0, **Ensemble.of(trajectory).how,
+        )  # fmt: skip
+
+
+def promises(many: tuple[str, ...]) -> dict[str, Promise]:
+    """Of each temperature, and of each level."""
+    one, each = ("beta", *many), ("beta", *many, "level")
+    return {
+        "rmse": Promise(one, "J", "root mean square error of the energy, equal numbers at every level"),
+        "rmse_floor": Promise(("beta",), "J", "least such error of one unknown coupling (Cramér and Rao)"),
+        "slope": Promise(one, "1", "slope of learned against true energy over the levels: 1 if it is right"),
+        "energy_true": Promise(("beta", "level"), "J", "energy of the level; of a bin its mean"),
+        "energy_learned": Promise(each, "J", "learned energy, mean over the level, after the constant"),
+        "energy_spread": Promise(each, "J", "standard deviation of the learned minus the true energy within the level"),
+        "rmse_level": Promise(each, "J", "root mean square error within the level"),
+    }
+
+
+def look(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
+    """One temperature."""
+    import xarray as xr
+
+    said, beta = task.said, task.about["beta"]
+    (test,) = (d for n, d in inputs.items() if n.startswith("levels"))
+    (model,) = (d for n, d in inputs.items() if n.startswith("bottleneck"))
+    true, spins = test["energy"].values, test["spins"].values
+    several = [model.isel(network=k) for k in range(model.sizes["network"])] if "network" in model.dims else [model]
+    found = [errors(true, energies(learned(one, said["attrs"]), spins)) for one in several]
+    joined = {n: np.stack([f[n] for f in found]) if "network" in model.dims else found[0][n] for n in found[0]}
+    many = ("network",) if "network" in model.dims else ()
+    result = xr.Dataset({n: ((*many, *(["level"] if v.ndim > len(many) else [])), v) for n, v in joined.items()})
+    result["energy_true"] = ("level", true.mean(axis=1))
+    result["rmse_floor"] = ((), floor(beta, said["observations"], true, test["log_states"].values))
+    return result
+
+
+def errors(true: np.ndarray, found: np.ndarray) -> dict[str, np.ndarray]:
+    """Of energies (level, draw) J."""
+    off = found - true
+    off -= off.mean()
+    centred = true - true.mean()
+    return {
+        "rmse": np.sqrt((off**2).mean()), "slope": 1 + (off * centred).sum() / (centred**2).sum(),
+        "energy_learned": (true + off).mean(axis=1), "energy_spread": off.std(axis=1),
+        "rmse_level": np.sqrt((off**2).mean(axis=1)),
+    }  # fmt: skip
+
+
+def floor(beta: float, observations: int, true: np.ndarray, log_states: np.ndarray) -> float:
+    """sd(J) / J >= 1 / (beta (n var E)^(1/2)) times the rms of the centred energies; NaN without a density of states."""
+    level = true[:, 0]
+    weight = log_states - beta * level
+    p = np.exp(weight - weight.max()) if np.isfinite(weight).all() else np.full(len(level), np.nan)
+    p /= p.sum()
+    variance = p @ level**2 - (p @ level) ** 2
+    return float(np.std(true) / (beta * np.sqrt(observations * variance)))
