@@ -26,7 +26,7 @@ def lattice(system: Stage, key: str = "kind") -> tuple[tuple[int, ...], bool]:
 
 
 def admitted(trajectory: Stage, observations: int | None, test: int = 0) -> int:
-    """How many observations are fitted; MeaningError where more are asked for than there are, or all are for the test."""
+    """How many observations are fitted; MeaningError where there are not so many, or all are for the test."""
     chains = len(trajectory.coords["chain"])
     if test >= chains:
         message = f"{test} chains for the test leave none of {chains} to learn from"

@@ -141,8 +141,8 @@ class Sequence(Bottleneck):
         needs = ("system",) if self.knows else ("trajectory",)
         length = {"step": self.train.steps} if self.knows else {"epoch": self.epochs}
         fitted = Stage(
-            f"bottleneck.{name}", fit, said, gives, needs, sizes={"weight": weights, **length}, seconds=6 * every * seen,
-            **common, **Ensemble.of(trajectory).how,
+            f"bottleneck.{name}", fit, said, gives, needs, sizes={"weight": weights, **length},
+            seconds=6 * every * seen, **common, **Ensemble.of(trajectory).how,
         )  # fmt: skip
         about = f"of the model's own samples, with the true Hamiltonian; {how}"
         estimates = Stage(

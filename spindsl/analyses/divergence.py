@@ -54,11 +54,10 @@ class Divergence(Analysis):
         }
         chains = fitted.said["test"] or len(trajectory.coords["chain"])
         count = chains * len(trajectory.coords["sample"])
-        coords = {k: v for k, v in fitted.coords.items() if k in front}
         return (Stage(
-            f"analysis.{name}", compare, {"model": fitted.said}, gives, ("trajectory", "system", fitted.name, exact.name),
-            group=f"/analysis/{name}", coords=coords, code=(*fitted.code, "spindsl.kernels.autocorrelation"),
-            seconds=1e-10 * count * fitted.bytes * fitted.said["sites"], interpreted=True, accelerated=True,
+            f"analysis.{name}", compare, {"model": fitted.said}, gives,
+            ("trajectory", "system", fitted.name, exact.name), group=f"/analysis/{name}", coords=fitted.coords,
+            code=(*fitted.code, "spindsl.kernels.autocorrelation"), seconds=1e-10 * count * fitted.bytes * fitted.said["sites"], interpreted=True, accelerated=True,
             **Ensemble.of(trajectory).how,
         ),)  # fmt: skip
 

@@ -45,11 +45,10 @@ class Importance(Analysis):
             needs.append(exact.name)
         gives["ess"] = Promise(front, "1", "effective share of samples, (sum w)^2 / (n sum w^2)")
         said = {"name": name, "count": self.count, "model": fitted.said, "z": list(also)}
-        coords = {k: v for k, v in fitted.coords.items() if k in front}
         return (Stage(
-            f"analysis.{name}", weigh, said, gives | also, tuple(needs), group=f"/analysis/{name}", coords=coords,
-            code=fitted.code, seconds=1e-10 * self.count * fitted.bytes * said["model"]["sites"], interpreted=True,
-            accelerated=True, **Ensemble(tuple(coords["beta"])).how,
+            f"analysis.{name}", weigh, said, gives | also, tuple(needs), group=f"/analysis/{name}",
+            coords=fitted.coords, code=fitted.code, seconds=1e-10 * self.count * fitted.bytes * said["model"]["sites"], interpreted=True,
+            accelerated=True, **Ensemble(tuple(fitted.coords["beta"])).how,
         ),)  # fmt: skip
 
 

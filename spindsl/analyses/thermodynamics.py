@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from .. import thermo, truth
-from ..graph import Promise, Stage, Task
+from ..graph import Stage, Task
 from ..sampling import Ensemble
 from ..spec import Analysis, Name
 

@@ -4,7 +4,7 @@ x (configuration, site), uint8, holds colours 0 … Q - 1; of Ising spins s = 2x
 step t (`kernels/unwrapping.py`). An architecture has four verbs, on sequences y[:, t] = x[:, order[t]]:
 
     start(shape, generator)     its initial weights
-    logits(shape, weights, y, noise)    l (n, N, Q - 1) with P(y_t = k) proportional to exp(l_tk), and l_t0 = 0
+    logits(shape, weights, y)   l (n, N, Q - 1) with P(y_t = k) proportional to exp(l_tk), and l_t0 = 0
     draw(shape, weights, u)     y out of uniforms u (n, N) float64, each activation computed once
     redraw(shape, weights, u)   the same to the bit, the whole network recomputed at every step: the law of `draw`
 """
@@ -56,7 +56,8 @@ def start(shape, generator: torch.Generator) -> dict[str, Tensor]:
 
 @singledispatch
 def logits(shape, weights: dict[str, Tensor], y: Tensor, noise: torch.Generator | None = None) -> Tensor:
-    """l (n, N, Q - 1) of sequences y (n, N); `noise`, of the CPU, names what is left to chance while training."""
+    """l (n, N, Q - 1) of sequences y (n, N); `noise` (of the CPU) draws what a
+    network leaves out while it learns; without it nothing is left out."""
     raise NotImplementedError(type(shape))
 
 
