@@ -57,8 +57,8 @@ class Divergence(Analysis):
         return (Stage(
             f"analysis.{name}", compare, {"model": fitted.said}, gives,
             ("trajectory", "system", fitted.name, exact.name), group=f"/analysis/{name}", coords=fitted.coords,
-            code=(*fitted.code, "spindsl.kernels.autocorrelation"), seconds=1e-10 * count * fitted.bytes * fitted.said["sites"], interpreted=True, accelerated=True,
-            **Ensemble.of(trajectory).how,
+            code=(*fitted.code, "spindsl.kernels.autocorrelation"), interpreted=True, accelerated=True,
+            seconds=1e-10 * count * fitted.bytes * fitted.said["sites"], **Ensemble.of(trajectory).how,
         ),)  # fmt: skip
 
 

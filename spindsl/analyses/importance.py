@@ -47,8 +47,8 @@ class Importance(Analysis):
         said = {"name": name, "count": self.count, "model": fitted.said, "z": list(also)}
         return (Stage(
             f"analysis.{name}", weigh, said, gives | also, tuple(needs), group=f"/analysis/{name}",
-            coords=fitted.coords, code=fitted.code, seconds=1e-10 * self.count * fitted.bytes * said["model"]["sites"], interpreted=True,
-            accelerated=True, **Ensemble(tuple(fitted.coords["beta"])).how,
+            coords=fitted.coords, code=fitted.code, interpreted=True, accelerated=True,
+            seconds=1e-10 * self.count * fitted.bytes * said["model"]["sites"], **Ensemble.of(sources["trajectory"]).how,
         ),)  # fmt: skip
 
 

@@ -7,9 +7,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from ..autoregressive import Unwrapped
 from ..errors import MeaningError
 from ..graph import Stage
-from ..sequences import Unwrapped
 from ..spec import Count
 
 

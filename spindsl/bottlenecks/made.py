@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from ..autoregressive import Unwrapped, opposed
 from ..errors import MeaningError
 from ..graph import Stage
-from ..sequences import Unwrapped, opposed
 from ..spec import Count
 
 

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from ..autoregressive import Sequence
 from ..errors import MeaningError
-from ..sequences import Sequence
 from ..spec import Count
 
 
