@@ -97,7 +97,7 @@ against = "exact"
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def still() -> str:
     """Matter at equilibrium."""
     return STILL

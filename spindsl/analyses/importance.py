@@ -48,7 +48,7 @@ class Importance(Analysis):
         return (Stage(
             f"analysis.{name}", weigh, said, gives | also, tuple(needs), group=f"/analysis/{name}",
             coords=fitted.coords, code=fitted.code, interpreted=True, accelerated=True,
-            seconds=1e-10 * self.count * fitted.bytes * said["model"]["sites"], **Ensemble.of(sources["trajectory"]).how,
+            seconds=1e-10 * self.count * fitted.bytes * fitted.said["sites"], **Ensemble.of(sources["trajectory"]).how,
         ),)  # fmt: skip
 
 
