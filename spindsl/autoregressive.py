@@ -17,9 +17,10 @@ from .errors import MeaningError, together
 from .graph import Promise, Stage
 from .sampling import Ensemble
 from .sequences import CODE, estimated, fit, promises
-from .spec import Bottleneck, Count, Positive, Words
+from .spec import Bottleneck, Count, Listed, Positive, Unique, Words
 
 KNOWS = "trained by the free energy of the true Hamiltonian"
+Symmetry = Literal["translations", "reflections", "flips"]
 BLIND = "trained on observations alone"
 LEFT = 0.01  # share of beta that annealing may leave undone
 
@@ -51,6 +52,9 @@ class Sequence(Bottleneck):
         default="constant", description="of the learning rate: a cosine to 0, or tenths after a half and three quarters"
     )
     symmetric: bool = Field(default=False, description="q(s) = [q(s) + q(-s)] / 2, known beforehand")
+    augment: Annotated[tuple[Symmetry, ...], Listed, Unique] = Field(
+        default=(), description="symmetries known beforehand, by which observations are turned at random"
+    )
     networks: Count = Field(default=1, description="independent fits; more than one become a dimension")
     observations: Count | None = Field(default=None, description="look at so many only; absent for all")
     test: Annotated[int, Field(ge=0)] = Field(default=0, description="last chains of the protocol, which no fit sees")
@@ -126,7 +130,7 @@ class Sequence(Bottleneck):
         if self.drives is not None:
             yield MeaningError("at equilibrium there are no drives", "drives")
         if isinstance(self.train, FreeEnergy):
-            for key in ("epochs", "observations", "test"):
+            for key in ("epochs", "observations", "test", "augment"):
                 if getattr(self, key):
                     yield MeaningError("training by free energy reads no observations", key, key=True)
             if self.batch < 2:
@@ -151,6 +155,9 @@ class Sequence(Bottleneck):
         """Keys that take s -> -s for a symmetry where it is none."""
         if self.symmetric and (why := opposed(system)):
             yield MeaningError(why, "symmetric", hint="symmetric = false")
+        for k, name in enumerate(self.augment):
+            if why := opposed(system) if name == "flips" else elsewhere(system, name):
+                yield MeaningError(why, "augment", k)
 
     def misread(self, sides: tuple[int, ...]) -> Iterator[MeaningError]:
         """Where sites cannot be read in the order that is asked for."""
@@ -170,6 +177,20 @@ class Unwrapped(Sequence):
         elif self.unwrapping == "spiral" and len(sides) != 2:
             message = f"a spiral is of a plane; this lattice has {len(sides)} dimensions"
             yield MeaningError(message, "unwrapping", hint="raster or snake")
+
+
+def elsewhere(system: Stage, name: str) -> str:
+    """Why translations or reflections are no symmetry of such matter; nothing where they may be."""
+    said, attrs = system.said, system.said.get("attrs", {})
+    if "sides" not in attrs:
+        return f"only a lattice has {name}"
+    if "couplings" in said:
+        return f"couplings that differ from place to place have no {name}"
+    if name == "translations" and not attrs["periodic"]:
+        return "open ends are told apart from the middle"
+    if name == "reflections" and said.get("terms"):
+        return "further terms need not be the same in a mirror"
+    return ""
 
 
 def opposed(system: Stage) -> str:

@@ -7,7 +7,7 @@ What a stage said and its `weights` make a model again, `rebuilt`; `log_q`, `lab
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -123,6 +123,8 @@ def hamiltonian(system: xr.Dataset) -> Callable[[np.ndarray], np.ndarray]:
 
 def fit(task: Task, trajectory: xr.Dataset | None = None, system: xr.Dataset | None = None) -> xr.Dataset:
     """The networks of one temperature."""
+    import torch
+
     from .kernels.autoregressive import fitting, van
 
     said, beta, several = task.said, task.about["beta"], []
@@ -133,7 +135,8 @@ def fit(task: Task, trajectory: xr.Dataset | None = None, system: xr.Dataset | N
         how["tick"] = lambda done, n=n: task.tick((n + done) / said["networks"])
         if system is None:
             x = coded(observations.observed(said, trajectory))
-            q, loss = fitting.fit(q, x, seed, said["epochs"], **how)
+            turns = torch.from_numpy(mirrored(said["sides"], said["augment"])) if said["augment"] else None
+            q, loss = fitting.fit(q, x, seed, said["epochs"], symmetries=turns, flips="flips" in said["augment"], **how)
             loss, along = loss.numpy(), "epoch"
         else:
             train = {k: said["train"][k] for k in ("steps", "annealing", "clip")}
@@ -143,6 +146,17 @@ def fit(task: Task, trajectory: xr.Dataset | None = None, system: xr.Dataset | N
             raise DataError(f"at beta = {beta:g} training diverges; a smaller learning rate, or a larger batch")
         several.append({"weights": ("weight", flat), "loss": (along, loss)})
     return beside(said, several)
+
+
+def mirrored(sides: Sequence[int], which: Sequence[str]) -> np.ndarray:
+    """Permutations of the sites of a lattice, translations and mirrors along its axes, (symmetry, site)."""
+    several = [np.arange(np.prod(sides, dtype=int)).reshape(sides)]
+    for axis, side in enumerate(sides):
+        if "reflections" in which:
+            several += [np.flip(v, axis) for v in several]
+        if "translations" in which:
+            several = [np.roll(v, k, axis) for v in several for k in range(side)]
+    return np.stack([v.ravel() for v in several])
 
 
 def beside(said: Mapping[str, Any], several: list[dict[str, tuple]]) -> xr.Dataset:
