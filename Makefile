@@ -18,7 +18,7 @@ quickstart: $(VENV)/ready  ## a tenth-size classification: its score and where i
 	$(BIN)/spindsl report runs/quickstart/$$(ls -t runs/quickstart | head -n 1)
 
 test: $(VENV)/ready  ## the whole suite, below ten minutes on two cores
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/ready  ## style and floors
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -118,8 +118,9 @@ def model(system: xr.Dataset) -> Model:
         terms += [(int(k),) for k in np.flatnonzero(field)]
         c += list(-field[field != 0])
     if "strength" in system:
-        terms += [tuple(k for k in t if k >= 0) for t in system["sites"].values.tolist()]
-        c += list(-system["strength"].values)
+        kept = system["strength"].values != 0
+        terms += [tuple(k for k in t if k >= 0) for t in system["sites"].values[kept].tolist()]
+        c += list(-system["strength"].values[kept])
     return energies.clusters(spins, terms, c)
 
 
@@ -145,22 +146,57 @@ def learned(found: xr.Dataset, attrs: dict[str, Any]) -> Model:
     """
     from .kernels import energies
 
-    sides, periodic = tuple(np.atleast_1d(attrs["sides"])) if "sides" in attrs else (), bool(attrs.get("periodic"))
     if "offsets" in found:
-        terms, c = [], []
-        for offsets, J in zip(found["offsets"].values, found["coupling"].values):
-            if J:
-                kept = [tuple(o) for o in offsets.tolist() if o[0] != NONE]
-                several = np.unique(np.sort(translated(kept, sides, periodic), axis=1), axis=0)
-                terms += [tuple(t) for t in several.tolist()]
-                c += [-J] * len(several)
-        return energies.clusters(attrs["spins"], terms, c)
+        return model(written(found, attrs))
     if "pattern_energy" in found:
-        from .kernels.ednn import Shape, windows
-
-        shape = Shape(
-            int(found.attrs["focus"]), int(found.attrs["context"]), (), len(sides), int(found.attrs["stride"])
-        )
-        return energies.tiles(attrs["spins"], windows(shape, sides), found["pattern_energy"].values)
+        return energies.tiles(attrs["spins"], windowed(found, attrs), found["pattern_energy"].values)
+    if "pair_energy" in found:
+        sides, periodic = tuple(np.atleast_1d(attrs["sides"])), bool(attrs["periodic"])
+        kept = np.flatnonzero(found["shape"].values)
+        pairs = [translated([[0] * len(sides), o], sides, periodic) for o in found["offset"].values[kept].tolist()]
+        i, j = np.concatenate(pairs or [np.zeros((0, 2), dtype=np.int64)]).T
+        kind = np.repeat(np.arange(len(kept)), [len(p) for p in pairs])
+        field = np.tile(found["colour_energy"].values, (attrs["spins"], 1))
+        return energies.colours(attrs["spins"], i, j, kind, found["pair_energy"].values[kept], field)
     i, j, J = (found[n].values for n in ("i", "j", "coupling"))
     return energies.coupled(attrs["spins"], i[J != 0], j[J != 0], -J[J != 0], -found["h"].values)
+
+
+def windowed(found: xr.Dataset, attrs: dict[str, Any]) -> np.ndarray:
+    """Spins of the windows of a table of patterns, (window, bit)."""
+    from .kernels.ednn import Shape, windows
+
+    sides = tuple(np.atleast_1d(attrs["sides"]))
+    about = found.attrs if "focus" in found.attrs else found["pattern_energy"].attrs
+    return windows(Shape(int(about["focus"]), int(about["context"]), (), len(sides), int(about["stride"])), sides)
+
+
+def written(found: xr.Dataset, attrs: dict[str, Any]) -> xr.Dataset:
+    """Products of spins at every place of a lattice of these sides, as a system's stage writes them."""
+    import xarray as xr
+
+    sides, periodic = tuple(np.atleast_1d(attrs["sides"])), bool(attrs["periodic"])
+    h, sites, J = np.zeros(attrs["spins"]), [], []
+    for offsets, one in zip(found["offsets"].values, found["coupling"].values):
+        if one:
+            kept = [tuple(o) for o in offsets.tolist() if o[0] != NONE]
+            several = np.unique(np.sort(translated(kept, sides, periodic), axis=1), axis=0)
+            if several.shape[1] == 1:
+                h[several[:, 0]] += one
+            else:
+                sites.append(several)
+                J.append(np.full(len(several), one))
+    pairs = [k for k, s in enumerate(sites) if s.shape[1] == 2]
+    more = [k for k, s in enumerate(sites) if s.shape[1] > 2]
+    i, j = np.concatenate([sites[k] for k in pairs] or [np.zeros((0, 2), int)]).astype(np.int32).T
+    terms = np.full((sum(len(sites[k]) for k in more) or 1, max([sites[k].shape[1] for k in more], default=3)), -1)
+    strength, at = np.zeros(len(terms)), 0
+    for k in more:
+        terms[at : at + len(sites[k]), : sites[k].shape[1]] = sites[k]
+        strength[at : at + len(sites[k])] = J[k]
+        at += len(sites[k])
+    coupling = np.concatenate([J[k] for k in pairs] or [np.zeros(0)])
+    edges = {"i": ("edge", i), "j": ("edge", j), "coupling": ("edge", coupling), "h": ("spin", h)}
+    return xr.Dataset(
+        edges | {"sites": (("term", "body"), terms.astype(np.int32)), "strength": ("term", strength)}, attrs=attrs
+    )

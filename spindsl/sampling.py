@@ -6,13 +6,13 @@ numbers are named by (stream, chain, sweep), so that more chains, more samples o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import MeaningError
+from .errors import DataError, MeaningError
 from .graph import Stage
 from .hamiltonian import model
 from .seeds import generator, philox_key
@@ -20,7 +20,9 @@ from .seeds import generator, philox_key
 if TYPE_CHECKING:
     import xarray as xr
 
-KERNELS = ("energies", "measures", "philox", "floats", "chains")
+    from .kernels.energies import Model
+
+KERNELS = ("energies", "measures", "philox", "floats", "chains", "clusters", "tempering")
 CODE = ("spindsl.sampling", "spindsl.hamiltonian", *(f"spindsl.kernels.{k}" for k in KERNELS))
 
 
@@ -52,9 +54,6 @@ def clustered(system: Stage) -> None:
     if several:
         message = f"clusters grow along pairs; system.terms.{several[0]} is a product of more spins"
         raise MeaningError(message, "kind", hint="metropolis or heat-bath")
-    if system.said.get("interaction") == "cosine" and system.said["colours"] > 3:
-        message = "with four colours or more the cosine makes a clock model, whose clusters are not those of Potts"
-        raise MeaningError(message, "kind", hint='metropolis or heat-bath, or interaction = "delta"')
 
 
 @dataclass(frozen=True)
@@ -68,9 +67,14 @@ class Ensemble:
         return cls(tuple(trajectory.coords["beta"]))
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Of the temperatures, which name their parts and random numbers."""
+        return tuple(f"{b:.12g}" for b in self.betas)
+
+    @property
     def how(self) -> dict[str, Any]:
         """Keys of a stage that has a part for each temperature."""
-        parts = {f"{b:.12g}": {"beta": b} for b in self.betas}
+        parts = {name: {"beta": b} for name, b in zip(self.names, self.betas)}
         return {"parts": parts, "dim": "beta", "apart": True}
 
 
@@ -97,9 +101,18 @@ class Schedule:
     every: int
     flips: bool = False  # `every` counts attempted flips
 
-    def attempts(self, spins: int) -> tuple[int, int]:
-        """Attempts before the first record begins, and from one record to the next."""
-        return self.burn * spins, self.every * (1 if self.flips else spins)
+    def attempts(self, sweep: int) -> tuple[int, int]:
+        """Attempts before the first record begins, and from one record to the next, of so many a sweep."""
+        return self.burn * sweep, self.every * (1 if self.flips else sweep)
+
+
+CLUSTERS = ("wolff", "swendsen-wang")
+PILOTS, SHORTEST, LONGEST = 8, 1024, 2**18  # chains, sweeps
+
+
+def sweep(rule: Mapping[str, Any], spins: int) -> int:
+    """Attempts that make a sweep: N, or one of clusters."""
+    return 1 if rule["move"] in CLUSTERS else spins
 
 
 def ordered(rule: Mapping[str, Any], system: xr.Dataset) -> np.ndarray:
@@ -111,6 +124,26 @@ def ordered(rule: Mapping[str, Any], system: xr.Dataset) -> np.ndarray:
         return site
     place = np.stack(np.unravel_index(site, tuple(np.atleast_1d(system.attrs["sides"]))))
     return site[np.argsort(place.sum(axis=0) % 2, kind="stable")]
+
+
+def moving(rule: Mapping[str, Any], system: xr.Dataset) -> tuple[Model, Any]:
+    """The energy and the move as kernels see them; the move has room to work in, of this caller alone."""
+    from .kernels import chains, clusters, energies
+
+    energy = model(system)
+    if rule["move"] in CLUSTERS:
+        energy = clusters.growing(energy)
+        return energy, (clusters.wolff if rule["move"] == "wolff" else clusters.swendsen_wang)(energy)
+    local = {"metropolis": chains.Metropolis, "heat-bath": chains.HeatBath}[rule["move"]]
+    return energies.fastest(energy), local(ordered(rule, system))
+
+
+def portions(count: int, cost: int, tick: Callable[[float], None]) -> Iterator[slice]:
+    """Samples in portions of some 2e7 attempted flips, of which one costs `cost`; tells after each how far it is."""
+    step = max(1, int(2e7 // max(cost, 1)))
+    for at in range(0, count, step):
+        yield slice(at, min(at + step, count))
+        tick(min(at + step, count) / (count + step))
 
 
 def run(
@@ -131,20 +164,76 @@ def run(
     """
     from .kernels import chains as kernel
 
-    energy, spins = model(system), s.shape[1]
-    move = {"metropolis": kernel.Metropolis, "heat-bath": kernel.HeatBath}[rule["move"]](ordered(rule, system))
+    (energy, move), spins = moving(rule, system), s.shape[1]
     name = np.array(chains, dtype=np.uint64)
-    burn, every = schedule.attempts(spins)
+    burn, every = schedule.attempts(sweep(rule, spins))
     if first == 0 and burn:
         kernel.advance(energy, move, beta, s, name, key, np.uint64(0), burn)
     out = np.empty((len(s), count, spins), dtype=np.int8), np.empty((len(s), count))
-    step = max(1, int(2e7 // max(every * len(s), 1)))
-    for at in range(0, count, step):
-        part = [v[:, at : at + step] for v in out]
-        begin = np.uint64(burn + (first + at) * every)
-        kernel.record(energy, move, beta, s, name, key, begin, every, *part)
-        tick((at + step) / (count + step))
+    for k in portions(count, every * s.size // sweep(rule, spins), tick):
+        begin = np.uint64(burn + (first + k.start) * every)
+        kernel.record(energy, move, beta, s, name, key, begin, every, *(v[:, k] for v in out))
     return out
+
+
+def pilot(
+    system: xr.Dataset, rule: Mapping[str, Any], beta: float, initial: str, seed: int, tick: Callable[[float], None]
+) -> float:
+    """The larger correlation time of energy and |m|, sweeps, from chains made longer until they hold 100 of it.
+
+    DataError where they would become too long.
+    """
+    from .kernels.autocorrelation import integrated
+
+    names, chains = ("pilot", f"{beta:.12g}"), tuple(range(PILOTS))
+    s, done, energy, m = begun(seed, names, chains, system, initial), 0, [], []
+    while done < LONGEST:
+        count = max(done, SHORTEST)
+        spins, e = run(system, rule, beta, s, chains, stream(seed, *names), Schedule(0, 1), done, count, tick)
+        energy.append(e)
+        m.append(np.abs(magnetization(system, spins)))
+        done += count
+        late = [np.concatenate(v, axis=1)[:, done // 4 :] for v in (energy, m)]
+        tau = max(0.5 if np.ptp(v) == 0 else integrated(v)[0] for v in late)
+        if done >= 100 * tau:
+            return tau
+    raise DataError(
+        f"at beta = {beta:g} samples are correlated over more than {LONGEST // 100} sweeps; say `every` yourself, or "
+        "change the dynamics"
+    )
+
+
+def temper(
+    system: xr.Dataset,
+    rule: Mapping[str, Any],
+    betas: np.ndarray,
+    s: np.ndarray,
+    chains: tuple[int, ...],
+    key: np.ndarray,
+    schedule: Schedule,
+    first: int,
+    count: int,
+    tick: Callable[[float], None],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The same of ladders s (chain, beta, site): spins (beta, chain, sample, site), energies, and how often each
+    temperature tried to exchange with the next since the sample before, and did: (beta, chain, sample) int32."""
+    from .kernels import tempering as kernel
+
+    energy, move = moving(rule, system)
+    copies, name = kernel.ladder(s), np.array(chains, dtype=np.uint64)
+    burn, every = map(np.uint64, schedule.attempts(s.shape[2]))
+    period = np.uint64(rule["exchange"] * s.shape[2])
+    if first == 0 and burn:
+        kernel.advance(energy, move, betas, copies, name, key, np.uint64(0), burn, period)
+    spins, found = np.empty((len(s), count, *s.shape[1:]), dtype=np.int8), np.empty((len(s), count, len(betas)))
+    tried, accepted = (np.zeros((len(s), count + 1, len(betas)), dtype=np.int32) for _ in range(2))
+    tried[:, 0, :-1], accepted[:, 0, :-1] = copies.tried, copies.accepted
+    for k in portions(count, int(every) * s.size // s.shape[2], tick):
+        out = (spins[:, k], found[:, k], tried[:, 1:][:, k], accepted[:, 1:][:, k])
+        begin = burn + np.uint64(first + k.start) * every
+        kernel.record(energy, move, betas, copies, name, key, begin, every, period, *out)
+    counts = np.diff(tried, axis=1), np.diff(accepted, axis=1)
+    return tuple(np.ascontiguousarray(np.moveaxis(v, 2, 0)) for v in (spins, found, *counts))
 
 
 def magnetization(system: xr.Dataset, spins: np.ndarray) -> np.ndarray:

@@ -51,12 +51,24 @@ class Inversion(Analysis):
         )
         said = self.said() | {"attrs": sources["system"].said["attrs"], "observations": seen}
         many = ("network",) if "network" in bottleneck.coords else ()
-        gives = promises(many)
+        paired = "edge" in bottleneck.gives.get("coupling", Promise((), "", "")).dims
+        gives = promises(many) | (BONDS if paired else {})
+        bonds = ("system", "trajectory") if paired else ()
         coords = {k: bottleneck.coords[k] for k in ("beta", *many)}
         return test, Stage(
-            f"analysis.{name}", look, said, gives, (test.name, bottleneck.name), group=f"/analysis/{name}",
-            code=levels.CODE, coords=coords, sizes={"level": test.size("level")}, seconds=5.0, **Ensemble.of(trajectory).how,
+            f"analysis.{name}", look, said, gives, (test.name, bottleneck.name, *bonds), group=f"/analysis/{name}",
+            code=levels.CODE, coords=coords, sizes={"level": test.size("level")}, seconds=5.0,
+            **Ensemble.of(trajectory).how,
         )  # fmt: skip
+
+
+BONDS = {
+    "coupling_rmse": Promise(("beta",), "J", "root mean square error of the couplings of the true bonds"),
+    "coupling_floor": Promise(("beta",), "J", "least such error where the graph is known (Cramér, Rao)"),
+    "coupling_excess": Promise(("beta",), "1", "error of the couplings over that floor"),
+    "missed": Promise(("beta",), "1", "number of true bonds that were not found", "int32"),
+    "spurious": Promise(("beta",), "1", "number of bonds found where there is none", "int32"),
+}
 
 
 def promises(many: tuple[str, ...]) -> dict[str, Promise]:
@@ -87,6 +99,8 @@ def look(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
     many = ("network",) if "network" in model.dims else ()
     result = xr.Dataset({n: ((*many, *(["level"] if v.ndim > len(many) else [])), v) for n, v in joined.items()})
     result["energy_true"] = ("level", true.mean(axis=1))
+    if "trajectory" in inputs:
+        result = result.assign(bonds(inputs["system"], inputs["trajectory"], model, beta))
     result["rmse_floor"] = ((), floor(beta, said["observations"], true, test["log_states"].values))
     return result
 
@@ -103,8 +117,27 @@ def errors(true: np.ndarray, found: np.ndarray) -> dict[str, np.ndarray]:
     }  # fmt: skip
 
 
+def bonds(system: xr.Dataset, trajectory: xr.Dataset, model: xr.Dataset, beta: float) -> dict[str, tuple]:
+    """Errors of the couplings, and their floor: the trace of the inverse Fisher information beta^2 n cov(s_i s_j)."""
+    spins = system.attrs["spins"]
+    true, found = np.zeros((2, spins, spins))
+    i, j = system["i"].values, system["j"].values
+    true[i, j] = system["coupling"].values
+    found[model["i"].values, model["j"].values] = model["coupling"].values
+    off = (found - true)[i, j]
+    s = trajectory["spins"].values.reshape(-1, spins)
+    products = (s[:, i] * s[:, j]).astype(np.float32)
+    information = np.cov(products, rowvar=False) * beta**2 * len(s)
+    rmse, least = float(np.sqrt((off**2).mean())), float(np.sqrt(np.diag(np.linalg.inv(information)).mean()))
+    spurious = int(((found != 0) & (true == 0)).sum())
+    return {
+        "coupling_rmse": ((), rmse), "coupling_floor": ((), least), "coupling_excess": ((), rmse / least),
+        "missed": ((), np.int32((found[i, j] == 0).sum())), "spurious": ((), np.int32(spurious)),
+    }  # fmt: skip
+
+
 def floor(beta: float, observations: int, true: np.ndarray, log_states: np.ndarray) -> float:
-    """sd(J) / J >= 1 / (beta (n var E)^(1/2)) times the rms of the centred energies; NaN without a density of states."""
+    """sd(J) / J >= 1 / (beta (n var E)^(1/2)) times the rms of the centred energies; NaN without density of states."""
     level = true[:, 0]
     weight = log_states - beta * level
     p = np.exp(weight - weight.max()) if np.isfinite(weight).all() else np.full(len(level), np.nan)

@@ -13,12 +13,13 @@ from ..errors import DataError, MeaningError
 from ..graph import Promise, Stage, Task
 from ..hamiltonian import NONE
 from ..sampling import Ensemble
+from ..seeds import philox_key
 from ..spec import Bottleneck, Count, Positive
 
 if TYPE_CHECKING:
     import xarray as xr
 
-KERNELS = ("candidates", "scores", "templates")
+KERNELS = ("candidates", "scores", "templates", "moments")
 
 
 class ClusterExpansion(Bottleneck):
@@ -38,6 +39,9 @@ class ClusterExpansion(Bottleneck):
     window: Annotated[int, Field(ge=1, le=4)] = Field(default=2, description="box that holds terms of 3 spins or more")
     alarm: Positive = Field(default=0.01, description="number of false terms to expect")
     blocks: Annotated[int, Field(ge=20)] = Field(default=200, description="runs of samples that errors are taken from")
+    estimator: Literal["likelihood", "pseudolikelihood"] = Field(
+        default="likelihood", description="whether the likelihood's Newton step follows, with moments of chains"
+    )
     observations: Count | None = Field(default=None, description="look at so many only; absent for all")
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
@@ -62,7 +66,7 @@ class ClusterExpansion(Bottleneck):
             "nearest_miss": Promise(("beta",), "1", "largest |z| of the terms left out, standard errors"),
             "needed": Promise(("beta",), "1", "|z| from which a term is taken in, standard errors"),
         }
-        said = self.said() | {"sides": sides, "periodic": periodic}
+        said = self.said() | {"name": name, "sides": sides, "periodic": periodic}
         count = len(trajectory.coords["chain"]) * len(trajectory.coords["sample"])
         return (Stage(
             f"bottleneck.{name}", fit, said, gives, ("trajectory",), group=f"/bottleneck/{name}",
@@ -83,10 +87,11 @@ def fit(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
     said = task.said
     spins, sides = observations.observed(said, trajectory), tuple(said["sides"])
     how = {k: said.get(k) for k in ("order", "reach", "window")}
+    key = philox_key(task.seed, "bottleneck", said["name"], task.part) if said["estimator"] == "likelihood" else None
     pool = candidates(sides, how["reach"], how["order"], how["window"], said["periodic"])
     try:
         found = fit_templates(spins, sides, task.about["beta"], **how, alarm=said["alarm"], blocks=said["blocks"],
-                              periodic=said["periodic"])  # fmt: skip
+                              key=key, periodic=said["periodic"])  # fmt: skip
     except ValueError as error:
         raise DataError(f"at beta = {task.about['beta']:g} no energy can be fitted: {error}") from error
     offsets = np.full((len(pool), how["order"], len(sides)), NONE, dtype=np.int16)

@@ -4,6 +4,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from .. import sampling
+from ..graph import Stage
 from ..spec import Dynamics, Sweeps
 
 
@@ -20,3 +22,7 @@ class HeatBath(Dynamics):
 
     def rule(self) -> dict[str, Any]:
         return {"move": "heat-bath", "order": self.order}
+
+    def stages(self, system: Stage) -> tuple[Stage, ...]:
+        sampling.orderly(self.order, system)
+        return ()

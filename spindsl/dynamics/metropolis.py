@@ -4,7 +4,9 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from .. import sampling
 from ..errors import MeaningError
+from ..graph import Stage
 from ..spec import Dynamics, Positive, Sweeps
 
 
@@ -37,3 +39,7 @@ class Metropolis(Dynamics):
         if self.beta is None:
             return {"move": "metropolis", "order": self.order}
         return {"rule": "spindsl.kernels.rules.metropolis:Metropolis", "beta": self.beta}
+
+    def stages(self, system: Stage) -> tuple[Stage, ...]:
+        sampling.orderly(self.order, system)
+        return ()

@@ -4,6 +4,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from .. import sampling
+from ..graph import Stage
 from ..spec import Count, Dynamics, Sweeps
 
 
@@ -22,3 +24,7 @@ class ParallelTempering(Dynamics):
 
     def rule(self) -> dict[str, Any]:
         return {"move": self.move, "order": self.order, "exchange": self.exchange}
+
+    def stages(self, system: Stage) -> tuple[Stage, ...]:
+        sampling.orderly(self.order, system)
+        return ()

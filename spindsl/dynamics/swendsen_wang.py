@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar, Literal
 
+from .. import sampling
+from ..graph import Stage
 from ..spec import Dynamics
 
 
@@ -18,3 +20,7 @@ class SwendsenWang(Dynamics):
 
     def rule(self) -> dict[str, Any]:
         return {"move": "swendsen-wang"}
+
+    def stages(self, system: Stage) -> tuple[Stage, ...]:
+        sampling.clustered(system)
+        return ()

@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar, Literal
 
+from .. import sampling
+from ..graph import Stage
 from ..spec import Dynamics
 
 
@@ -19,3 +21,7 @@ class Wolff(Dynamics):
 
     def rule(self) -> dict[str, Any]:
         return {"move": "wolff"}
+
+    def stages(self, system: Stage) -> tuple[Stage, ...]:
+        sampling.clustered(system)
+        return ()

@@ -107,7 +107,7 @@ def _(move, model, beta, s, i, w, v):
     s[i] = drawn(model, beta, s, i, v)
 
 
-@overload(offer, inline="always")
+@overload(offer)
 def _offer(move, model, beta, s, i, w, v):
     return offer.dispatch(move.instance_class)
 
@@ -129,6 +129,14 @@ def blocked(order, sites, t, chain, k0, k1, site, w, v):
             w[n] = place - site[n]
 
 
+# without counts of references: of a model's arrays they cost more than the move
+@njit(_nrt=False)
+def offered(move, model, beta, s, site, w, v, size):
+    """Offers to sites in turn."""
+    for n in range(size):
+        offer(move, model, beta, s, site[n], w[n], v[n])
+
+
 @singledispatch
 def attempts(move, model, beta, s, t, count, chain, k0, k1):
     """Attempts t … t + count - 1 (t uint64, count an integer) of a chain."""
@@ -142,8 +150,7 @@ def _locally(move, model, beta, s, t, count, chain, k0, k1):
     while done < count:
         size = min(room, count - done)
         blocked(move.order, len(s), t + np.uint64(done), chain, k0, k1, site[:size], w, v)
-        for n in range(size):
-            offer(move, model, beta, s, site[n], w[n], v[n])
+        offered(move, model, beta, s, site, w, v, size)
         done += size
 
 

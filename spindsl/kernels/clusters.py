@@ -131,22 +131,22 @@ def _(model, s, i, r):
     return model.field[i, mirrored(model, s[i], r)] - model.field[i, s[i]]
 
 
-@overload(reflections, inline="always")
+@overload(reflections)
 def _reflections(model):
     return reflections.dispatch(model.instance_class)
 
 
-@overload(mirrored, inline="always")
+@overload(mirrored)
 def _mirrored(model, value, r):
     return mirrored.dispatch(model.instance_class)
 
 
-@overload(rise, inline="always")
+@overload(rise)
 def _rise(model, s, i, k, j, r):
     return rise.dispatch(model.instance_class)
 
 
-@overload(lean, inline="always")
+@overload(lean)
 def _lean(model, s, i, r):
     return lean.dispatch(model.instance_class)
 
@@ -159,7 +159,7 @@ def draw(n, spare, t, chain, k0, k1):
     return uniforms(t, np.uint64(n >> 1), chain, k0, k1)
 
 
-@njit
+@njit(_nrt=False)
 def root(parent, i):
     """The site that stands for the cluster of i; the path to it is halved."""
     while parent[i] != i:
@@ -168,7 +168,7 @@ def root(parent, i):
     return i
 
 
-@njit
+@njit(_nrt=False)
 def join(parent, i, j):
     """Make one cluster of two; the lower site stands for it."""
     a, b = root(parent, np.uint32(i)), root(parent, np.uint32(j))
@@ -178,7 +178,7 @@ def join(parent, i, j):
         parent[a] = b
 
 
-@njit
+@njit(_nrt=False)
 def grow(move, model, beta, s, seed, r, t, chain, k0, k1):
     """The cluster of `seed` on the stack and its size, 0 where it is tied to the ghost. Draws count from 2."""
     stack, inside = move.stack, move.inside
@@ -208,7 +208,7 @@ def grow(move, model, beta, s, seed, r, t, chain, k0, k1):
     return size if free else 0
 
 
-@njit
+@njit(_nrt=False)  # counting references to the model's arrays would cost more than the move
 def single(move, model, beta, s, t, chain, k0, k1):
     """Reflect the cluster of a random site."""
     u, v = uniforms(t, np.uint64(0), chain, k0, k1)
@@ -221,7 +221,7 @@ def single(move, model, beta, s, t, chain, k0, k1):
         s[i] = mirrored(model, s[i], r)
 
 
-@njit
+@njit(_nrt=False)
 def tie(move, model, beta, s, r, t, chain, k0, k1):
     """Tie pairs and sites with the ghost: fills parent and held. Returns the number of the next draw, even."""
     parent, held = move.parent, move.held
@@ -249,7 +249,7 @@ def tie(move, model, beta, s, r, t, chain, k0, k1):
     return n + (n & 1)
 
 
-@njit
+@njit(_nrt=False)  # counting references to the model's arrays would cost more than the move
 def several(move, model, beta, s, t, chain, k0, k1):
     """Reflect every cluster with probability 1/2."""
     _, v = uniforms(t, np.uint64(0), chain, k0, k1)

@@ -77,6 +77,16 @@ def swept(table, pattern, window, where, beta, gradient):
     return total.sum()
 
 
+def valued(
+    table: Tensor, pattern: np.ndarray, window: np.ndarray, where: np.ndarray, beta: float
+) -> tuple[float, Tensor]:
+    """Loss and its gradient by the table (2^bits), on the processor."""
+    gradient = np.zeros((PARTS, len(table)))
+    total = swept(table.detach().numpy(), pattern, window, where, beta, gradient)
+    scale = 1.0 / (len(pattern) * where.shape[1])
+    return total * scale, torch.from_numpy(gradient.sum(0) * scale).to(table.dtype)
+
+
 class Swept(torch.autograd.Function):
     """`loss` by `swept`, on the processor."""
 

@@ -48,10 +48,22 @@ class Table:
         """Coefficients a_S of the skip (term)."""
         return flat[len(flat) - len(self.terms) :]
 
+    def residual(self, flat: Tensor) -> Tensor:
+        """The network without the skip (2^bits)."""
+        weights = self.weights(flat)
+        return torch.cat([network(weights, x) for x in patterns(self.bits, flat.device, flat.dtype).split(CHUNK)])
+
+    def uniform(self, flat: Tensor, pattern: Tensor) -> Tensor:
+        """Half the curvature of mean network^2, (P, P), as a mean over patterns (m, 1) drawn uniformly."""
+        inner, B = self.parameters - len(self.terms), torch.zeros(len(flat), len(flat), dtype=flat.dtype)
+        for p in pattern.split(1024):
+            row = self.rows(flat, p, torch.ones_like(p))[:, :inner]
+            B[:inner, :inner].addmm_(row.mT, row)
+        return B / len(pattern)
+
     def values(self, flat: Tensor) -> Tensor:
         """g of all patterns (2^bits)."""
-        weights = self.weights(flat)
-        g = torch.cat([network(weights, x) for x in patterns(self.bits, flat.device, flat.dtype).split(CHUNK)])
+        g = self.residual(flat)
         if len(self.terms):
             a = torch.zeros_like(g)
             a[self.terms] = self.skip(flat)
@@ -118,41 +130,77 @@ def information(model: Table, flat: Tensor, drawn: tuple[Tensor, Tensor], beta: 
     return F / len(pattern)
 
 
+@dataclass
+class Prior:
+    """decay sum theta^2 / 2 + residual beta^2 mean over all patterns of network^2 / 2, added to the mean loss.
+
+    By Parseval the mean is sum_S a_S^2, of interactions of every order and of patterns seen or never seen alike: what the
+    skip leaves over is small unless observations want it.
+    """
+
+    decay: float
+    residual: float
+
+
+def evident(prior: Prior, F: Tensor, B: Tensor, square: float, inner: int, terms: int) -> float:
+    """The residual's weight by the evidence: gamma / (terms beta^2 mean network^2), gamma the determined parameters.
+
+    MacKay, Neural Computation 4, 415 (1992). `F` holds the prior, B is that of residual = 1, `square` is beta^2 mean network^2.
+    """
+    inverse = torch.cholesky_inverse(torch.linalg.cholesky(F))
+    gamma = inner - prior.residual * float((inverse * B).sum())
+    return max(gamma, 1e-2) / (terms * square + 1e-12)
+
+
 def scored(
-    model: Table, flat: Tensor, pattern: np.ndarray, window: np.ndarray, sites: int, beta: float, alpha: Tensor,
-    generator: torch.Generator, steps: int, drawn: int = 8192, told: Callable[..., None] | None = None,
+    model: Table, flat: Tensor, pattern: np.ndarray, window: np.ndarray, sites: int, beta: float, prior: Prior,
+    generator: torch.Generator, steps: int, drawn: int = 8192, adapt: bool = False, told: Callable[..., None] | None = None,
 ) -> Tensor:  # fmt: skip
-    """Parameters after damped scoring steps on the loss of all patterns (n, window) plus alpha theta^2 / 2."""
-    where = conditionals.gathered(window, sites)
+    """Parameters after damped scoring steps on the loss of all patterns (n, window) plus the prior.
+
+    With `adapt` the residual's weight follows the evidence after each step (in `prior`).
+    """
+    where, inner = conditionals.gathered(window, sites), model.parameters - len(model.terms)
     tensors = [torch.as_tensor(x) for x in (pattern, window, where)]
+    eye = torch.eye(len(flat), dtype=flat.dtype, device=flat.device)
 
     def objective(theta):
-        g = model.values(theta).requires_grad_()
-        value = conditionals.Swept.apply(g, pattern, window, where, beta)
-        value.backward()
-        return float(value) + float((alpha * theta**2).sum() / 2), g.grad
+        g = model.values(theta)
+        value, by_table = conditionals.valued(g, pattern, window, where, beta)
+        slope = model.pulled(theta, by_table) + prior.decay * theta
+        value += prior.decay * float((theta**2).sum()) / 2
+        if prior.residual:
+            net = model.residual(theta)
+            value += prior.residual * beta**2 * float((net**2).mean()) / 2
+            own = model.pulled(theta, prior.residual * beta**2 * net / len(net))
+            slope[:inner] += own[:inner]
+        return value, slope
 
-    mu, (value, by_table) = 1e-3, objective(flat)
+    mu, (value, slope) = 1e-3, objective(flat)
     for step in range(steps):
         config = torch.randint(len(pattern), (drawn,), generator=generator)
         site = torch.randint(sites, (drawn,), generator=generator)
         F = information(model, flat, flips(*tensors, config, site), beta)
-        slope = model.pulled(flat, by_table) + alpha * flat
-        F.diagonal().add_(alpha)
-        scale = F.diagonal().mean()
+        F.diagonal().add_(prior.decay)
+        if prior.residual:
+            B = model.uniform(flat, torch.randint(1 << model.bits, (drawn, 1), generator=generator)) * beta**2
+            F += prior.residual * B
+        scale = float(F.diagonal().mean())
         for _ in range(8):
-            damped = F + mu * scale * torch.eye(len(flat), dtype=F.dtype, device=F.device)
-            move = -torch.cholesky_solve(slope[:, None], torch.linalg.cholesky(damped))[:, 0]
-            new_value, new_table = objective(flat + move)
-            hoped = -float(slope @ move + move @ F @ move / 2)
-            gain = (value - new_value) / hoped
+            move = -torch.cholesky_solve(slope[:, None], torch.linalg.cholesky(F + mu * scale * eye))[:, 0]
+            new, new_slope = objective(flat + move)
+            gain = (value - new) / -float(slope @ move + move @ F @ move / 2)
             if gain > 0:
-                flat, value, by_table = flat + move, new_value, new_table
+                flat, value, slope = flat + move, new, new_slope
                 mu *= 0.3 if gain > 0.7 else 1.0 if gain > 0.3 else 2.0
                 break
             mu *= 4.0
         else:
             break
+        if prior.residual and adapt:
+            square = beta**2 * float((model.residual(flat) ** 2).mean())
+            prior.residual = evident(prior, F + 1e-9 * eye, B, square, inner, len(pattern) * sites)
+            value, slope = objective(flat)
         if told:
             told(step, value, mu, gain, flat)
     return flat

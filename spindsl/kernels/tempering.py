@@ -72,7 +72,7 @@ def exchange(model, betas, copies, a, chain, x, k0, k1):
 
 @njit
 def go(model, move, betas, copies, a, chain, begin, end, period, k0, k1):
-    """Attempts begin … end - 1 at every temperature; an exchange goes before attempts that are multiples of `period`."""
+    """Attempts begin … end - 1 at every temperature; an exchange goes before those that are multiples of `period`."""
     t = begin
     while t < end:
         if t > 0 and t % period == 0:
@@ -92,10 +92,11 @@ def advance(model, move, betas, copies, chains, key, first, count, period):
 
 
 @njit(nogil=True, cache=True)
-def record(model, move, betas, copies, chains, key, first, every, period, spins, energies):
+def record(model, move, betas, copies, chains, key, first, every, period, spins, energies, tried, accepted):
     """Go on from attempt `first`, recording after every `every` attempts.
 
-    Filled by temperature: spins (chain, sample, beta, site) int8, energies (chain, sample, beta).
+    Filled by temperature: spins (chain, sample, beta, site) int8, energies (chain, sample, beta), and in the same shape
+    how often each temperature has tried to exchange with the next so far, and did; the last is left as it is.
     """
     for a in range(len(chains)):
         t = first
@@ -105,3 +106,5 @@ def record(model, move, betas, copies, chains, key, first, every, period, spins,
             for b in range(len(betas)):
                 spins[a, k, b] = copies.s[a, b]
                 energies[a, k, b] = energy(model, copies.s[a, b])
+            for b in range(len(betas) - 1):
+                tried[a, k, b], accepted[a, k, b] = copies.tried[a, b], copies.accepted[a, b]

@@ -78,6 +78,9 @@ class Equilibrium(Protocol):
         if isinstance(self.every, Flips) and rule.get("order") != "random":
             hint = 'order = "random", or count sweeps'
             raise MeaningError("single flips are attempted at random places only", "every", "flips", hint=hint)
+        if isinstance(self.every, str) and "exchange" in rule:
+            message = "temperatures that exchange configurations are recorded together: `auto` is of one alone"
+            raise MeaningError(message, "every", hint="a number of sweeps")
         ensemble, colours = sampling.Ensemble(self.betas), system.said.get("colours", 0)
         coords = {
             "beta": self.betas, "chain": tuple(range(self.chains)), "sample": tuple(range(1, self.samples + 1)),
@@ -86,12 +89,16 @@ class Equilibrium(Protocol):
         every = self.every.said() if isinstance(self.every, Flips) else self.every
         said = {"rule": rule, "initial": self.initial, "burn_in": self.burn_in, "every": every}
         pilot = (self.pilot(said, ensemble, code),) if every == "auto" else ()
-        trajectory = Stage(
-            "trajectory", watch, said, promises(colours, self.record), ("system", *(p.name for p in pilot)), code=code,
-            group="/trajectory", sizes=sizes, coords=coords, grows=self.samples, **ensemble.how,
-            split=Split("chain", coords["chain"], BLOCK),
-            seconds=3e-8 * len(self.betas) * self.chains * self.samples * sizes["spin"],
+        gives, seconds = promises(colours, self.record), 3e-8 * len(self.betas) * self.chains * self.samples
+        one = Stage(
+            "trajectory", watch, said, gives, ("system", *(p.name for p in pilot)), code=code,
+            group="/trajectory", sizes=sizes, coords=coords, grows=self.samples,
+            split=Split("chain", coords["chain"], BLOCK), seconds=seconds * sizes["spin"],
         )  # fmt: skip
+        if "exchange" in rule:
+            trajectory = replace(one, run=climb, said=said | {"betas": list(self.betas)}, gives=gives | EXCHANGES)
+        else:
+            trajectory = replace(one, **ensemble.how)
         return (*pilot, trajectory, correlation(trajectory, said))
 
     def pilot(self, said: Mapping[str, Any], ensemble: sampling.Ensemble, code: tuple[str, ...]) -> Stage:
@@ -115,24 +122,60 @@ def promises(colours: int, record: Record) -> dict[str, Promise]:
     }
 
 
+EXCHANGES = {
+    "tried": Promise(
+        ALONG, "1", "exchanges tried with the next temperature since the last sample", "int32", hidden=True
+    ),
+    "exchanged": Promise(ALONG, "1", "exchanges with the next temperature since the last sample", "int32", hidden=True),
+}
+
+
+def schedule(said: Mapping[str, Any], every: int | Mapping[str, int]) -> sampling.Schedule:
+    """When configurations are recorded."""
+    flips = isinstance(every, Mapping)
+    return sampling.Schedule(said["burn_in"], every["flips"] if flips else every, flips)
+
+
 def watch(task: Task, system: xr.Dataset, pilot: xr.Dataset | None = None) -> xr.Dataset:
     """Some chains at one temperature, from one sample to another."""
     import xarray as xr
 
     said, (first, last) = task.said, task.grown
     every = int(pilot["every"]) if pilot is not None else said["every"]
-    schedule = sampling.Schedule(said["burn_in"], *((every["flips"], True) if isinstance(every, dict) else (every,)))
     key = sampling.stream(task.seed, task.part)
     if task.before is None:
         s = sampling.begun(task.seed, (task.part,), task.labels, system, said["initial"])
     else:
         s = task.before["end"].values.copy()
     spins, energy = sampling.run(
-        system, said["rule"], task.about["beta"], s, task.labels, key, schedule, first - 1, last - first + 1, task.tick
-    )
+        system, said["rule"], task.about["beta"], s, task.labels, key, schedule(said, every),
+        first - 1, last - first + 1, task.tick,
+    )  # fmt: skip
     dims = ("chain", "sample")
     found = {"spins": ((*dims, "spin"), spins), "energy": (dims, energy), "end": (("chain", "spin"), s)}
     return xr.Dataset(found).assign(magnetization=(dims, sampling.magnetization(system, spins)))
+
+
+def climb(task: Task, system: xr.Dataset) -> xr.Dataset:
+    """Some ladders of all temperatures, from one sample to another."""
+    import xarray as xr
+
+    said, (first, last), betas = task.said, task.grown, tuple(task.said["betas"])
+    if task.before is None:
+        starts = [
+            sampling.begun(task.seed, (b,), task.labels, system, said["initial"])
+            for b in sampling.Ensemble(betas).names
+        ]
+        s = np.stack(starts, axis=1)
+    else:
+        s = np.ascontiguousarray(task.before["end"].transpose("chain", "beta", "spin").values)
+    spins, energy, tried, accepted = sampling.temper(
+        system, said["rule"], np.array(betas), s, task.labels, sampling.stream(task.seed, "ladder"),
+        schedule(said, said["every"]), first - 1, last - first + 1, task.tick,
+    )  # fmt: skip
+    found = {"spins": ((*ALONG, "spin"), spins), "end": (("beta", "chain", "spin"), s.transpose(1, 0, 2))}
+    found |= {"energy": (ALONG, energy), "tried": (ALONG, tried), "exchanged": (ALONG, accepted)}
+    return xr.Dataset(found).assign(magnetization=(ALONG, sampling.magnetization(system, spins)))
 
 
 def explore(task: Task, system: xr.Dataset) -> xr.Dataset:
@@ -156,6 +199,8 @@ def correlation(trajectory: Stage, said: Mapping[str, Any]) -> Stage:
             f"n_eff_{name}": Promise(each, "1", f"number of independent samples worth the same for the {says}"),
             f"r_hat_{name}": Promise(each, "1", f"rank-normalised split R-hat over chains of the {says}"),
         }
+    if "exchange" in said["rule"]:
+        gives["exchange_rate"] = Promise(each, "1", "share of the exchanges with the next temperature that were made")
     gives["distance"] = Promise(each, "1", "attempted flips (of clusters: clusters) from one sample to the next")
     code = ("spindsl.kernels.autocorrelation",)
     needs = ("trajectory", "pilot") if said["every"] == "auto" else ("trajectory",)
@@ -171,8 +216,11 @@ def correlated(task: Task, trajectory: xr.Dataset, pilot: xr.Dataset | None = No
     from ..kernels.autocorrelation import exponential, integrated, r_hat
 
     every = int(pilot["every"]) if pilot is not None else task.said["every"]
-    spins = 1 if task.said["rule"]["move"] == "wolff" else trajectory.sizes["spin"]
-    found = {"distance": every["flips"] if isinstance(every, dict) else every * spins}
+    length = sampling.sweep(task.said["rule"], trajectory.sizes["spin"])
+    found = {"distance": every["flips"] if isinstance(every, dict) else every * length}
+    if "exchange" in task.said["rule"]:
+        tried = int(trajectory["tried"].sum())
+        found["exchange_rate"] = int(trajectory["exchanged"].sum()) / tried if tried else float("nan")
     for name in ("energy", "magnetization"):
         x = trajectory[name].values
         x = np.abs(x) if name == "magnetization" else x

@@ -37,6 +37,14 @@ def example(small, still, recording, tmp_path):
         if table["system"]["kind"] == "recorded":
             del table["dynamics"], table["protocol"]
             recording(tmp_path)
+        if kind == "learned":
+            offsets = np.array([[[0, 0], [0, 1], [-128, -128]], [[0, 0], [0, 1], [1, 0]]], dtype=np.int16)
+            found = {
+                "offsets": (("template", "body", "axis"), offsets),
+                "coupling": (("beta", "template"), [[1.0, 0.2]]),
+            }
+            file = tmp_path / "result.nc"
+            xr.Dataset(found, {"beta": [0.4]}).to_netcdf(file, group="/bottleneck/direct", engine="netcdf4")
         if kind == "file":
             J = np.triu(np.random.default_rng(0).normal(size=(16, 16)), 1)
             xr.Dataset({"J": (("i", "j"), J + J.T)}).to_netcdf(tmp_path / "couplings.nc", engine="netcdf4")

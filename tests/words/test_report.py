@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from spindsl.cite import ITSELF, REFERENCES, bibliography, cited, reference
+from spindsl.cite import ITSELF, BIBLIOGRAPHY, bibliography, cited, reference
 from spindsl.experiment import loads, model
 from spindsl.report import write
 from spindsl.report.canvas import spread
@@ -347,7 +347,7 @@ def test_labels_keep_their_distance_and_order():
 def test_every_method_can_be_cited():
     model()
     keys = {key for noun in (*NOUNS, *PARTS) for word in words(noun).values() for key in word.cites}
-    known = {p.stem: p.read_text() for p in REFERENCES.glob("*.bib")}
+    known = {p.stem: p.read_text() for p in BIBLIOGRAPHY.glob("*.bib")}
     assert keys <= set(known)
     for key, entry in known.items():
         assert re.match(rf"@\w+\{{{key},\n", entry)

@@ -263,7 +263,8 @@ def test_known_symmetries_are_those_of_the_energy(still, tmp_path):
 
 def test_known_symmetries_help(still, tmp_path):
     """240 observations at beta = 0.4: with what is known beforehand KL is smaller, by 0.1 nats."""
-    text, found = still.replace("[0.2, 0.4]", "[0.4]") + SEEN.format(unwrapping="raster").replace("test = 4", "test = 1"), []
+    seen, found = SEEN.format(unwrapping="raster").replace("test = 4", "test = 1"), []
+    text = still.replace("[0.2, 0.4]", "[0.4]") + seen
     for known in ("", 'augment = ["translations", "reflections", "flips"]\n'):
         some = text.replace("batch = 200\n", f"batch = 60\n{known}").replace("epochs = 12", "epochs = 40")
         found.append(ran(some, tmp_path)[1]["analysis.apart"]["divergence"].values)

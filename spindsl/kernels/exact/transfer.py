@@ -17,6 +17,16 @@ def log_z(s: Strip, beta: float) -> tuple[float, float, float]:
     return float(z.f), float(-z.d), float(z.dd)
 
 
+def observed(s: Strip, beta: float, weight: np.ndarray) -> tuple[float, float]:
+    """(<X>, var X) of X = sum_xy weight[x, y, q_xy], weight (M, W, Q) by place: X = M has weight s.value."""
+    t, _ = lifted(s)
+    own = row_energies(t.across, t.own)
+    each = row_energies(np.zeros_like(t.across), -weight)
+    jets = _sectors(own, each, t.along, np.zeros_like(t.along), beta, s.closed)
+    z = logsum(Jet(jets[:, 0], jets[:, 1], jets[:, 2]))
+    return float(z.d), float(z.dd)
+
+
 def sectors(s: Strip, beta: float) -> Jet:
     """ln Z of each state of the first row, (Q^W); of an open strip of all states together, (1).
 
@@ -24,13 +34,13 @@ def sectors(s: Strip, beta: float) -> Jet:
     """
     t, low = lifted(s)
     own = row_energies(t.across, t.own)
-    jets = _sectors(own, t.along, beta, s.closed)
+    jets = _sectors(own, own, t.along, t.along, beta, s.closed)
     return Jet(jets[:, 0] - beta * low, jets[:, 1] - low, jets[:, 2])
 
 
 @njit(cache=True, nogil=True)
-def _sectors(own, along, beta, closed):
-    """Jets of ln Z, (sector, 3)."""
+def _sectors(own, x_own, along, x_along, beta, closed):
+    """Jets of ln sum e^(-beta E - lambda X) in lambda, (sector, 3); X = E as well as any other sum over the strip."""
     M, W, Q, _ = along.shape
     rows = own.shape[1]
     w = np.exp(-beta * along)
@@ -40,11 +50,11 @@ def _sectors(own, along, beta, closed):
         v[0], v[1:] = 0.0 if closed else 1.0, 0.0
         v[0, a] = 1.0
         for x in range(M):
-            _weigh(v, own[x], beta)
+            _weigh(v, own[x], x_own[x], beta)
             if not _split(v, out[a]):
                 break
             for y in range(W):
-                _cross(v, w[x, y], along[x, y], Q**y)
+                _cross(v, w[x, y], x_along[x, y], Q**y)
         else:
             _add(v[0, a], v[1, a], v[2, a], out[a])
     return out
@@ -63,14 +73,14 @@ def _add(z, d, dd, log):
 
 
 @njit(cache=True, nogil=True)
-def _weigh(v, e, beta):
-    """Times e^(-beta e) of each state."""
+def _weigh(v, e, x, beta):
+    """Times e^(-beta e - lambda x) of each state."""
     for a in range(len(e)):
         w = np.exp(-beta * e[a])
         v0, v1, v2 = v[0, a], v[1, a], v[2, a]
         v[0, a] = w * v0
-        v[1, a] = w * (v1 - e[a] * v0)
-        v[2, a] = w * (v2 - 2 * e[a] * v1 + e[a] ** 2 * v0)
+        v[1, a] = w * (v1 - x[a] * v0)
+        v[2, a] = w * (v2 - 2 * x[a] * v1 + x[a] ** 2 * v0)
 
 
 @njit(cache=True, nogil=True)
@@ -89,12 +99,11 @@ def _split(v, log):
 
 @njit(cache=True, nogil=True)
 def _cross(v, w, e, stride):
-    """From the old spin to the new one at one place: v'(q') = sum_q v(q) e^(-beta e(q, q'))."""
+    """From the old spin to the new one at one place: v'(q') = sum_q v(q) w(q, q') e^(-lambda e(q, q'))."""
     Q = len(w)
-    new = np.empty((3, Q))
+    new = np.zeros((3, Q))
     for top in range(0, v.shape[1], stride * Q):
         for base in range(top, top + stride):
-            new[:] = 0.0
             for q in range(Q):
                 a = base + q * stride
                 for p in range(Q):
@@ -103,4 +112,6 @@ def _cross(v, w, e, stride):
                     new[1, p] += w[q, p] * (v[1, a] - x * v[0, a])
                     new[2, p] += w[q, p] * (v[2, a] - 2 * x * v[1, a] + x * x * v[0, a])
             for p in range(Q):
-                v[:, base + p * stride] = new[:, p]
+                for k in range(3):
+                    v[k, base + p * stride] = new[k, p]
+                    new[k, p] = 0.0

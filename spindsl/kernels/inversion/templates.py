@@ -12,6 +12,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from .candidates import Template, candidates, placed
+from .moments import sharpen
 from .scores import LANES, none, sums, terms
 
 LOOK = 20_000  # observations that give the Hessian between candidates and fit, and the first steps of a refit
@@ -36,11 +37,13 @@ class Fit(NamedTuple):
 
 def fit_templates(
     spins: np.ndarray, sides: tuple[int, ...], beta: float, *, reach: int | None, order: int, window: int,
-    alarm: float, blocks: int, periodic: bool = True,
+    alarm: float, blocks: int, key=None, share: float = 0.1, periodic: bool = True,
 ) -> Fit:  # fmt: skip
     """Grow and fit on `spins` (observation, site), ±1, seen at `beta`, consecutive observations making the blocks.
 
     Candidates: see `candidates`. `alarm`: number of false terms to expect if no candidate outside the fit is real.
+    With a `key` (two words) for its chains, the likelihood's Newton step follows (`sharpen`); without, the estimate is
+    that of the pseudolikelihood.
     """
     pool = candidates(sides, reach, order, window, periodic)
     lists = [placed(t, sides, periodic) for t in pool]
@@ -48,10 +51,21 @@ def fit_templates(
     cuts = runs(len(spins), blocks)
     chosen, K, refused = grow(spins, lists, cuts, chance)
     held = [lists[k] for k in chosen]
-    out = sums(spins, terms(held), K, terms(held), cuts, exact=True) if held else None
-    single = _naive(spins, held, K, out) if held else np.zeros(0)
-    covariance = sandwich(out.hessian, out.gradient) if held else np.zeros((0, 0))
+    covariance, single = spread(spins, held, K, cuts)
+    if key is not None and held:
+        K, covariance, single = sharpen(spins, held, K, cuts, key=key, share=share)
     return Fit([pool[k] for k in chosen], K / beta, covariance / beta**2, single / beta, chance, refused, len(pool))
+
+
+def spread(spins, lists, K, cuts) -> tuple[np.ndarray, np.ndarray]:
+    """Covariance of K from the blocks, and standard errors as if all observations were independent."""
+    if not lists:
+        return np.zeros((0, 0)), np.zeros(0)
+    held, look = terms(lists), np.linspace(0, len(spins) - 1, min(LOOK, len(spins))).astype(np.int64)
+    out = sums(spins, held, K, held, cuts, exact=True)
+    one = sums(spins[look], held, K, held, runs(len(look), len(look)), exact=True).gradient
+    single = sandwich(out.hessian, one) * len(spins) / len(look)
+    return sandwich(out.hessian, out.gradient), np.sqrt(np.diag(single))
 
 
 def threshold(alarm: float, tried: int, blocks: int) -> float:
@@ -139,11 +153,3 @@ def sandwich(hessian: np.ndarray, gradient: np.ndarray) -> np.ndarray:
     bread = np.linalg.inv(hessian)
     centred = gradient - gradient.mean(axis=0)
     return bread @ (centred.T @ centred) @ bread * len(gradient) / (len(gradient) - 1)
-
-
-def _naive(spins, lists, K, out) -> np.ndarray:
-    """Standard errors of K from single observations, some of them, as if all were independent."""
-    look = np.linspace(0, len(spins) - 1, min(LOOK, len(spins))).astype(np.int64)
-    held = terms(lists)
-    one = sums(spins[look], held, K, held, runs(len(look), len(look)), exact=True).gradient
-    return np.sqrt(np.diag(sandwich(out.hessian, one)) * len(spins) / len(look))

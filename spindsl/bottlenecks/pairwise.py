@@ -1,0 +1,91 @@
+"""Couplings of single pairs on a graph that is not known: the inverse Ising problem."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from .. import observations
+from ..errors import DataError, MeaningError
+from ..graph import Promise, Stage, Task
+from ..sampling import Ensemble
+from ..seeds import philox_key
+from ..spec import Bottleneck, Count, Positive
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+KERNELS = ("pairs", "moments", "templates", "scores", "candidates")
+
+
+class Pairwise(Bottleneck):
+    """E(s) = -sum_(i<j) J_ij s_i s_j - sum_i h_i s_i, each J_ij its own, on a graph of which nothing is known.
+
+    Every site's conditional is a logistic regression on all others (Ravikumar et al. 2010); bonds that chance would
+    explain are left out, the others fitted anew with one J a bond, by symmetric pseudolikelihood, and by a Newton step
+    of the likelihood with moments of chains.
+    """
+
+    watches: ClassVar = ("beta", "chain", "sample")
+    cites: ClassVar = ("ravikumar2010", "besag1975", "nguyen2017")
+
+    kind: Literal["pairwise"]
+    fields: bool = Field(default=True, description="whether spins may have fields")
+    alarm: Positive = Field(default=0.01, description="number of false bonds to expect")
+    prior: Positive = Field(
+        default=10.0, description="standard deviation of beta J of a wide normal, for what the data do not tell"
+    )
+    blocks: Annotated[int, Field(ge=20)] = Field(default=200, description="runs of samples that errors are taken from")
+    estimator: Literal["likelihood", "pseudolikelihood"] = Field(
+        default="likelihood", description="whether the likelihood's Newton step follows"
+    )
+    observations: Count | None = Field(default=None, description="look at so many only; absent for all")
+
+    def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
+        trajectory, spins = sources["trajectory"], sources["system"].sizes["spin"]
+        observations.admitted(trajectory, self.observations)
+        if "colours" in sources["system"].said:
+            raise MeaningError("pairs are of spins ±1; these have colours", "kind", hint="colour-expansion")
+        edge, site = ("beta", "edge"), ("beta", "spin")
+        gives = {
+            "i": Promise(("edge",), "1", "first spin of the pair", "int32", label=True),
+            "j": Promise(("edge",), "1", "second spin of the pair", "int32", label=True),
+            "coupling": Promise(edge, "J", "coupling of the pair, E = - coupling s s; 0 where there is no bond"),
+            "coupling_se": Promise(edge, "J", "standard error; of a pair left out what it would have been"),
+            "selected": Promise(edge, "1", "whether the data ask for the bond", "int8", label=True),
+            "h": Promise(site, "J", "field, E = - h s; 0 where there is none"),
+            "h_se": Promise(site, "J", "standard error of the field"),
+            "terms": Promise(("beta",), "1", "number of bonds that the data ask for", "int32"),
+        }
+        count = len(trajectory.coords["chain"]) * len(trajectory.coords["sample"])
+        return (Stage(
+            f"bottleneck.{name}", fit, self.said() | {"name": name}, gives, ("trajectory",),
+            group=f"/bottleneck/{name}", sizes={"edge": spins * (spins - 1) // 2, "spin": spins},
+            code=(*observations.CODE, *(f"spindsl.kernels.inversion.{k}" for k in KERNELS)),
+            coords={"beta": trajectory.coords["beta"]}, seconds=2e-9 * count * spins**3,
+            **Ensemble.of(trajectory).how,
+        ),)  # fmt: skip
+
+
+def fit(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
+    """The graph at one temperature."""
+    import xarray as xr
+
+    from ..kernels.inversion.pairs import fit_pairs
+
+    said, beta = task.said, task.about["beta"]
+    spins = observations.observed(said, trajectory)
+    key = philox_key(task.seed, "bottleneck", said["name"], task.part) if said["estimator"] == "likelihood" else None
+    how = {k: said[k] for k in ("alarm", "prior", "blocks", "fields")}
+    try:
+        found = fit_pairs(spins, beta, **how, key=key)
+    except (ValueError, np.linalg.LinAlgError) as error:
+        raise DataError(f"at beta = {beta:g} no couplings can be fitted: {error}") from error
+    i, j = np.triu_indices(spins.shape[1], 1)
+    edge = {"coupling": found.J[i, j], "coupling_se": found.se[i, j], "selected": (found.J[i, j] != 0).astype(np.int8)}
+    result = xr.Dataset({n: ("edge", v) for n, v in edge.items()})
+    result = result.assign(i=("edge", i.astype(np.int32)), j=("edge", j.astype(np.int32)))
+    return result.assign(h=("spin", found.h), h_se=("spin", found.h_se), terms=((), np.int32(len(found.bonds))))

@@ -1,0 +1,194 @@
+"""Pair tables of colours: E(q) = -sum_t sum_x table_t[q_x, q_(x+t)] - sum_x field[q_x], offsets t and tables unknown.
+
+    p(q_i = a | rest) ~ exp(beta w_i(a)),   w_i(a) = field[a] + sum_t table_t[a, q_(i+t)] + table_t[q_(i-t), a]
+
+Tables have rows and columns of zero sum, fields zero sum: what else they hold is a constant or another field. Offsets
+enter whole tables at a time where their score, chi^2 over all entries, exceeds chance. Afterwards a table that the
+observations cannot tell from J delta or J cos is refitted as one: fewer numbers, smaller errors.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import chi2
+from scipy.stats import f as fisher
+
+from .candidates import Template, candidates
+from .templates import runs, sandwich
+
+CHUNK = 400  # observations worked on together
+
+
+class Tables(NamedTuple):
+    """What was found, an entry per offset (or the field, offset None)."""
+
+    offset: list[tuple[int, ...] | None]
+    table: list[np.ndarray]  # (Q, Q), or (Q) for the field
+    se: list[np.ndarray]  # standard error of each entry
+    shape: list[str]  # "general", "delta" or "cosine"
+    J: np.ndarray  # coupling in front of the shape; nan where general
+    J_se: np.ndarray
+    chance: float  # probability below which a score counts
+    refused: float  # least probability of a candidate left outside
+
+
+class Group(NamedTuple):
+    """Tables that enter together for one offset."""
+
+    offset: tuple[int, ...] | None
+    basis: np.ndarray  # (parameter, Q, Q), or (parameter, Q) for the field
+
+
+def harmonics(Q: int) -> np.ndarray:
+    """Orthonormal functions of zero sum on Q colours (function, Q): cosines and sines of 2 pi k q / Q."""
+    angle = 2 * np.pi * np.arange(Q) / Q
+    rows = [f(k * angle) for k in range(1, Q // 2 + 1) for f in (np.cos, np.sin)][: Q - 1]
+    return np.array([r / np.linalg.norm(r) for r in rows])
+
+
+def shapes(Q: int) -> dict[str, np.ndarray]:
+    """Tables with one coupling (Q, Q), centred: delta = [a = b] - 1/Q and cosine = cos(2 pi (a - b) / Q)."""
+    a = np.arange(Q)
+    cosine = np.cos(2 * np.pi * (a[:, None] - a) / Q)
+    return {"cosine": cosine, "delta": np.eye(Q) - 1 / Q}
+
+
+def general(Q: int, mirrored: bool) -> np.ndarray:
+    """All centred tables (parameter, Q, Q); the symmetric ones where the offset is its own mirror image."""
+    e = harmonics(Q)
+    full = np.einsum("ia,jb->ijab", e, e)
+    if not mirrored:
+        return full.reshape(-1, Q, Q)
+    i, j = np.triu_indices(Q - 1)
+    return (full[i, j] + full[i, j].transpose(0, 2, 1)) / 2
+
+
+def pool(sides: tuple[int, ...], reach: int | None, Q: int) -> list[Group]:
+    """The field and a general table for every offset up to `reach` on the torus, each once."""
+    pairs: list[Template] = [t for t in candidates(sides, reach, 2, 1) if len(t) == 2]
+    mirrored = [all((2 * d) % n == 0 for d, n in zip(t[1], sides)) for t in pairs]
+    return [Group(None, harmonics(Q)), *(Group(t[1], general(Q, m)) for t, m in zip(pairs, mirrored))]
+
+
+def design(q: np.ndarray, sides: tuple[int, ...], groups: list[Group], Q: int) -> np.ndarray:
+    """Features (observation, site, colour, parameter): what w_i(a) gains per unit of each parameter."""
+    grid, axes = q.reshape(len(q), *sides), tuple(range(1, len(sides) + 1))
+    out = np.empty((*q.shape, Q, sum(len(g.basis) for g in groups)), dtype=np.float32)
+    k = 0
+    for g in groups:
+        to = out[..., k : k + len(g.basis)]
+        k += len(g.basis)
+        if g.offset is None:
+            to[:] = g.basis.T
+            continue
+        tables = np.moveaxis(g.basis, 0, -1).astype(np.float32)  # (Q, Q, parameter)
+        ahead = np.roll(grid, [-d for d in g.offset], axes).reshape(q.shape)
+        to[:] = tables.transpose(1, 0, 2)[ahead]
+        if not all((2 * d) % n == 0 for d, n in zip(g.offset, sides)):
+            to += tables[np.roll(grid, g.offset, axes).reshape(q.shape)]
+    return out
+
+
+def slopes(q, sides, groups, Q, K, held: np.ndarray, cuts):
+    """Gradient (block, parameter) and minus Hessian of the pseudolikelihood; parameters `held` have the values K."""
+    size = sum(len(g.basis) for g in groups)
+    gradient, hessian = np.zeros((len(cuts), size)), np.zeros((size, size))
+    for block, (start, stop) in enumerate(cuts):
+        for low in range(start, stop, CHUNK):
+            part = q[low : min(low + CHUNK, stop)]
+            f = design(part, sides, groups, Q).reshape(-1, Q, size)
+            w = f[..., held] @ K.astype(np.float32)
+            p = np.exp(w - w.max(axis=1, keepdims=True))
+            p /= p.sum(axis=1, keepdims=True)
+            mean = np.einsum("na,nak->nk", p, f)
+            gradient[block] += (f[np.arange(len(f)), part.ravel()] - mean).sum(axis=0, dtype=np.float64)
+            flat = f.reshape(-1, size)
+            hessian += flat.T @ (flat * p.reshape(-1, 1)) - mean.T @ mean
+    return gradient, hessian
+
+
+def refit(q, sides, groups, Q, cuts):
+    """Parameters of largest pseudolikelihood, their covariance from the blocks."""
+    size = sum(len(g.basis) for g in groups)
+    K, held = np.zeros(size), np.arange(size)
+    for _ in range(50):
+        gradient, hessian = slopes(q, sides, groups, Q, K, held, cuts)
+        step = np.linalg.solve(hessian, gradient.sum(axis=0))
+        K = K + step
+        if np.abs(step).max() < 1e-5:
+            return K, sandwich(hessian, gradient)
+    raise ValueError("the pseudolikelihood has no maximum: some conditionals are certain in these observations")
+
+
+def fit_potts(q: np.ndarray, sides: tuple[int, ...], Q: int, beta: float, *, reach: int | None, alarm: float,
+              blocks: int, level: float) -> Tables:  # fmt: skip
+    """Fit colours `q` (observation, site), 0 … Q - 1, seen at `beta` on a torus.
+
+    `alarm`: number of false tables to expect; `level`: probability below which a shape is rejected (nought keeps none).
+    """
+    cuts, every = runs(len(q), blocks), pool(sides, reach, Q)
+    chance = alarm / len(every)
+    chosen: list[int] = []
+    while True:
+        p, best = score(q, sides, every, chosen, Q, cuts)
+        if p > chance:
+            break
+        chosen.append(best)
+    groups = [every[k] for k in chosen]
+    K, covariance = refit(q, sides, groups, Q, cuts)
+    named = [named_shape(g, K[s], covariance[s, s], Q, blocks, level) for g, s in zip(groups, slices(groups))]
+    groups = [g if n == "general" else Group(g.offset, shapes(Q)[n][None]) for g, n in zip(groups, named)]
+    K, covariance = refit(q, sides, groups, Q, cuts)
+    return _tables(groups, named, K / beta, covariance / beta**2, chance, p)
+
+
+def score(q, sides, every, chosen, Q, cuts):
+    """Least probability of the efficient scores of the groups left outside, and which it is."""
+    groups = [every[k] for k in chosen]
+    K = refit(q, sides, groups, Q, cuts)[0] if chosen else np.zeros(0)
+    places = slices(every)
+    held = np.concatenate([np.arange(places[k].start, places[k].stop) for k in chosen]).astype(int) if chosen else []
+    held = np.asarray(held, dtype=int)
+    gradient, hessian = slopes(q, sides, every, Q, K, held, cuts)
+    if len(held):
+        gradient = gradient - gradient[:, held] @ np.linalg.solve(hessian[np.ix_(held, held)], hessian[held])
+    p = np.ones(len(every))
+    for k in set(range(len(every))) - set(chosen):
+        p[k] = hotelling(gradient[:, places[k]])
+    return p.min(), int(p.argmin())
+
+
+def hotelling(block: np.ndarray) -> float:
+    """Probability that the sum of the blocks (block, parameter) is as far from zero by chance: Hotelling's T^2."""
+    n, k = block.shape
+    mean = block.mean(axis=0)
+    t2 = n * mean @ np.linalg.solve(np.atleast_2d(np.cov(block.T)), mean)
+    return float(fisher.sf(t2 * (n - k) / (k * (n - 1)), k, n - k)) if t2 < 1e4 else float(np.exp(-min(t2 / 2, 700)))
+
+
+def named_shape(group: Group, K, covariance, Q: int, blocks: int, level: float) -> str:
+    """The shape of one coupling that a fitted table is compatible with, the likeliest where several are."""
+    if group.offset is None:
+        return "general"
+    found, best = "general", level
+    for name, table in shapes(Q).items():
+        direction = np.einsum("kab,ab->k", group.basis, table) / np.einsum("kab,kab->k", group.basis, group.basis)
+        inverse = np.linalg.inv(covariance)
+        J = direction @ inverse @ K / (direction @ inverse @ direction)
+        p = chi2.sf((K - J * direction) @ inverse @ (K - J * direction), len(K) - 1)
+        found, best = (name, p) if p > best else (found, best)
+    return found
+
+
+def slices(groups: list[Group]) -> list[slice]:
+    """Where the parameters of each group lie."""
+    ends = np.cumsum([len(g.basis) for g in groups]).tolist()
+    return [slice(b - len(g.basis), b) for b, g in zip(ends, groups)]
+
+
+def _tables(groups, named, K, covariance, chance, refused) -> Tables:
+    table = [np.tensordot(K[s], g.basis, 1) for g, s in zip(groups, slices(groups))]
+    se = [np.sqrt(np.einsum("k...,kl,l...->...", g.basis, covariance[s, s], g.basis)) for g, s in zip(groups, slices(groups))]
+    J = np.array([np.nan if n == "general" else K[s][0] for n, s in zip(named, slices(groups))])
+    J_se = np.array([np.nan if n == "general" else covariance[s, s][0, 0] ** 0.5 for n, s in zip(named, slices(groups))])
+    return Tables([g.offset for g in groups], table, se, list(named), J, J_se, chance, refused)
