@@ -25,18 +25,25 @@ def lattice(system: Stage, key: str = "kind") -> tuple[tuple[int, ...], bool]:
     return tuple(attrs["sides"]), bool(attrs["periodic"])
 
 
-def admitted(trajectory: Stage, observations: int | None) -> None:
-    """MeaningError where more observations are asked for than there are."""
-    have = len(trajectory.coords["chain"]) * len(trajectory.coords["sample"])
+def admitted(trajectory: Stage, observations: int | None, test: int = 0) -> int:
+    """How many observations are fitted; MeaningError where there are not so many, or all are for the test."""
+    chains = len(trajectory.coords["chain"])
+    if test >= chains:
+        message = f"{test} chains for the test leave none of {chains} to learn from"
+        raise MeaningError(message, "test", code="E203", hint=f"at most {chains - 1}" if chains > 1 else "more chains")
+    have = (chains - test) * len(trajectory.coords["sample"])
     if observations is not None and observations > have:
         message = f"{observations} observations are asked for, the protocol makes {have}"
+        message += f" beside the chains of the test, {test}" if test else ""
         raise MeaningError(message, "observations", code="E203", hint=f"at most {have}")
+    return observations or have
 
 
 def observed(said: Mapping[str, Any], trajectory: xr.Dataset) -> np.ndarray:
     """Observations (observation, site) of one temperature, those of a chain in succession; the first of each chain
-    where fewer are asked for. DataError where all are the same."""
+    where fewer are asked for, and none of the last `test` chains. DataError where all are the same."""
     spins = trajectory["spins"].values
+    spins = spins[: len(spins) - said.get("test", 0)]
     chains, samples, sites = spins.shape
     wanted = said.get("observations") or chains * samples
     spins = spins[:, : -(-wanted // chains)].reshape(-1, sites)[:wanted]
@@ -46,3 +53,8 @@ def observed(said: Mapping[str, Any], trajectory: xr.Dataset) -> np.ndarray:
             "a smaller beta, or samples further apart"
         )
     return np.ascontiguousarray(spins)
+
+
+def unseen(said: Mapping[str, Any], trajectory: xr.Dataset) -> np.ndarray:
+    """What no fit saw, (chain, sample, site): the last `test` chains; all of them where none was fitted to."""
+    return trajectory["spins"].values[-said["test"] :]  # [-0:] is all

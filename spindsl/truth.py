@@ -50,3 +50,22 @@ def thermo(betas: np.ndarray, spins: int, log_z: np.ndarray, energy: np.ndarray,
         "heat_capacity": betas**2 * heat / spins, "entropy": (log_z + betas * energy) / spins,
     }  # fmt: skip
     return xr.Dataset({n: ("beta", v) for n, v in found.items()}, {"beta": betas})
+
+
+def against(
+    name: str, sources: Mapping[str, Stage], measured: Mapping[str, Promise]
+) -> tuple[Stage, dict[str, Promise]]:
+    """A reference of the file, and for all that it says of what is measured the distance in standard errors.
+
+    MeaningError where there is no such reference.
+    """
+    found = sources.get(f"reference.{name}")
+    if found is None:
+        known = [n.partition(".")[2] for n in sources if n.startswith("reference.")]
+        hint = f"there are {', '.join(known)}" if known else f"[reference.{name}]"
+        raise MeaningError(f"no reference {name!r}", "against", code="E204", hint=hint)
+    gives = {}
+    for variable in sorted(set(found.gives) & set(measured)):
+        says = f"(measured - exact) / standard error of {measured[variable].long_name.split(',')[0]}"
+        gives[f"{variable}_z"] = Promise(measured[variable].dims, "1", says)
+    return found, gives

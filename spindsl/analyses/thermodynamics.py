@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from .. import thermo
-from ..errors import MeaningError
-from ..graph import Promise, Stage, Task
+from .. import thermo, truth
+from ..graph import Stage, Task
 from ..sampling import Ensemble
 from ..spec import Analysis, Name
 
@@ -38,15 +37,9 @@ class Thermodynamics(Analysis):
         trajectory, spins = sources["trajectory"], sources["system"].sizes["spin"]
         gives, needs = thermo.promises(), ["trajectory"]
         if self.against is not None:
-            truth = sources.get(f"reference.{self.against}")
-            if truth is None:
-                known = [n.partition(".")[2] for n in sources if n.startswith("reference.")]
-                hint = f"there are {', '.join(known)}" if known else f"[reference.{self.against}]"
-                raise MeaningError(f"no reference {self.against!r}", "against", code="E204", hint=hint)
-            needs.append(truth.name)
-            for variable in sorted(set(truth.gives) & set(gives)):
-                says = f"(measured - exact) / standard error of {gives[variable].long_name.split(',')[0]}"
-                gives |= {f"{variable}_z": Promise(("beta",), "1", says)}
+            exact, also = truth.against(self.against, sources, gives)
+            needs.append(exact.name)
+            gives |= also
         said = self.said() | {"spins": spins, "of": [n for n in gives if n.endswith("_z")]}
         return (Stage(
             f"analysis.{name}", measure, said, gives, tuple(needs), group=f"/analysis/{name}", code=thermo.CODE,
@@ -54,7 +47,7 @@ class Thermodynamics(Analysis):
         ),)  # fmt: skip
 
 
-def measure(task: Task, trajectory: xr.Dataset, **truth: xr.Dataset) -> xr.Dataset:
+def measure(task: Task, trajectory: xr.Dataset, **reference: xr.Dataset) -> xr.Dataset:
     """One temperature."""
     import xarray as xr
 
@@ -62,6 +55,6 @@ def measure(task: Task, trajectory: xr.Dataset, **truth: xr.Dataset) -> xr.Datas
     found = thermo.estimated(energy, m, task.about["beta"], task.said["spins"])
     for variable in task.said["of"]:
         name = variable.removesuffix("_z")
-        (exact,) = truth.values()
+        (exact,) = reference.values()
         found[variable] = (found[name] - float(exact[name])) / found[f"{name}_se"]
     return xr.Dataset({n: ((), float(v)) for n, v in found.items()}).astype(np.float64)

@@ -44,7 +44,7 @@ def fit(
             some = turned(x[rows], symmetries, flips, generator).to(device)
             for group in adam.param_groups:
                 group["lr"] = learning_rate * DECAYS[decay](step / steps)
-            history[epoch] += descend(adam, -log_prob(learner, some).mean()) * len(rows)
+            history[epoch] += descend(adam, -log_prob(learner, some, generator).mean()) * len(rows)
             step += 1
     return trained(model, weights), history / len(x)
 

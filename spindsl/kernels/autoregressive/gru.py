@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from torch.nn import GRU
-from torch.nn.functional import dropout, linear, pad
+from torch.nn.functional import linear, pad
 
 from .models import blocks, chosen, code, draw, logits, redraw, start
 
@@ -44,13 +44,21 @@ def _(shape: Gru, generator: torch.Generator) -> dict[str, Tensor]:
 
 
 @logits.register
-def _(shape: Gru, weights: dict[str, Tensor], y: Tensor) -> Tensor:
+def _(shape: Gru, weights: dict[str, Tensor], y: Tensor, noise: torch.Generator | None = None) -> Tensor:
     read = pad(code(y[:, :-1], shape.colours), (0, 0, 1, 0))
     with torch.device("meta"):
         network = GRU(shape.channels, shape.hidden, batch_first=True)
     h, _ = torch.func.functional_call(network, {k: weights[k] for k in NAMES}, (read,))
-    learns = torch.is_grad_enabled() and weights["V"].requires_grad
-    return linear(dropout(h, shape.dropout, learns), weights["V"], weights["c"])
+    if noise is not None and shape.dropout:
+        h = thinned(h, shape.dropout, noise)
+    return linear(h, weights["V"], weights["c"])
+
+
+def thinned(h: Tensor, share: float, noise: torch.Generator) -> Tensor:
+    """h with a share of units at 0, the others larger by 1 / (1 - share), so that the mean stays."""
+    seed = int(torch.randint(2**62, (), generator=noise))
+    kept = torch.rand(h.shape, generator=torch.Generator(h.device).manual_seed(seed), device=h.device) >= share
+    return h * kept / (1 - share)
 
 
 @draw.register

@@ -88,7 +88,7 @@ def masked(shape: Made, weights: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 @logits.register
-def _(shape: Made, weights: dict[str, Tensor], y: Tensor) -> Tensor:
+def _(shape: Made, weights: dict[str, Tensor], y: Tensor, noise: torch.Generator | None = None) -> Tensor:
     w = masked(shape, weights)
     read = code(y, shape.colours).flatten(1)
     h = read

@@ -55,8 +55,9 @@ def start(shape, generator: torch.Generator) -> dict[str, Tensor]:
 
 
 @singledispatch
-def logits(shape, weights: dict[str, Tensor], y: Tensor) -> Tensor:
-    """l (n, N, Q - 1) of sequences y (n, N)."""
+def logits(shape, weights: dict[str, Tensor], y: Tensor, noise: torch.Generator | None = None) -> Tensor:
+    """l (n, N, Q - 1) of sequences y (n, N); `noise` (of the CPU) draws what a
+    network leaves out while it learns; without it nothing is left out."""
     raise NotImplementedError(type(shape))
 
 
@@ -100,16 +101,16 @@ def model(
     return Model(shape, {k: w.to(device) for k, w in weights.items()}, order, symmetric)
 
 
-def log_prob(model: Model, x: Tensor) -> Tensor:
+def log_prob(model: Model, x: Tensor, noise: torch.Generator | None = None) -> Tensor:
     """ln q(x), (n), nats, differentiable in the weights; q_sym(s) = [q(s) + q(-s)] / 2 if symmetric (VAN, §7.9)."""
     y = x[:, torch.as_tensor(model.order, device=x.device)]
-    plain = likelihood(model, y)
-    return torch.logaddexp(plain, likelihood(model, 1 - y)) - LN2 if model.symmetric else plain
+    plain = likelihood(model, y, noise)
+    return torch.logaddexp(plain, likelihood(model, 1 - y, noise)) - LN2 if model.symmetric else plain
 
 
-def likelihood(model: Model, y: Tensor) -> Tensor:
+def likelihood(model: Model, y: Tensor, noise: torch.Generator | None = None) -> Tensor:
     """sum_t ln P(y_t | y_<t), (n)."""
-    l = logits(model.shape, model.weights, y)
+    l = logits(model.shape, model.weights, y, noise)
     if l.shape[-1] == 1:
         return torch.nn.functional.logsigmoid((2 * y.float() - 1) * l[..., 0]).sum(-1)
     return pad(l, (1, 0)).log_softmax(-1).gather(-1, y.long().unsqueeze(-1)).sum((-1, -2))

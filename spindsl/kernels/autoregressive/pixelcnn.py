@@ -63,7 +63,7 @@ def bent(h: Tensor, slope: Tensor) -> Tensor:
 
 
 @logits.register
-def _(shape: PixelCnn, weights: dict[str, Tensor], y: Tensor) -> Tensor:
+def _(shape: PixelCnn, weights: dict[str, Tensor], y: Tensor, noise: torch.Generator | None = None) -> Tensor:
     h, R = code(y, shape.colours).view(len(y), *shape.sides, -1).movedim(-1, 1), shape.reach
     for k in range(shape.depth):
         W, at = weights[f"W{k}"], window(R, k > 0) + R

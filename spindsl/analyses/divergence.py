@@ -1,0 +1,84 @@
+"""How far a sequence model is from the truth, where the truth is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from .. import observations, sequences, truth
+from ..errors import MeaningError
+from ..graph import Promise, Stage, Task
+from ..hamiltonian import energies, model
+from ..sampling import Ensemble
+from ..spec import Analysis, Name
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+class Divergence(Analysis):
+    """KL(P||q) = <ln P - ln q>, nats a configuration, P = exp(-beta E) / Z with the exact Z of a reference.
+
+    The mean is over observations that the fit did not see: the last `test` chains of the protocol as the bottleneck
+    says, or all of them where it was trained by free energy and saw none. Samples of a chain know of one another:
+    errors are of blocks many correlation times long, or of whole chains.
+    """
+
+    watches: ClassVar = ("beta", "chain", "sample")
+
+    kind: Literal["divergence"]
+    of: Name = Field(description="a bottleneck that says how likely a configuration is: made, gru or pixelcnn")
+    against: Name = Field(description="the reference of the file that gives ln Z")
+
+    def refers(self) -> str:
+        return self.of
+
+    def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
+        fitted, trajectory = sequences.sequence(self.of, sources), sources["trajectory"]
+        exact, _ = truth.against(self.against, sources, {})
+        if "log_z" not in exact.gives:
+            raise MeaningError(f"{self.against!r} does not give ln Z", "against", code="E204")
+        if fitted.said["train"] == "observations" and not fitted.said["test"]:
+            message = f"{self.of!r} was fitted to all chains, so that none is left to try it on"
+            raise MeaningError(message, "of", code="E204", hint=f"bottleneck.{self.of}.test = 2, and more chains")
+        front = fitted.gives["weights"].dims[:-1]
+        says = "of observations that no fit saw"
+        gives = {
+            "divergence": Promise(front, "nat", f"KL(P||q) a configuration, mean of ln P - ln q {says}"),
+            "divergence_se": Promise(front, "nat", "standard error of the divergence"),
+            "cross_entropy": Promise(front, "nat", f"mean -ln q {says}"),
+            "cross_entropy_se": Promise(front, "nat", "standard error of the cross entropy"),
+        }
+        chains = fitted.said["test"] or len(trajectory.coords["chain"])
+        count = chains * len(trajectory.coords["sample"])
+        return (Stage(
+            f"analysis.{name}", compare, {"model": fitted.said}, gives,
+            ("trajectory", "system", fitted.name, exact.name), group=f"/analysis/{name}", coords=fitted.coords,
+            code=(*fitted.code, "spindsl.kernels.autocorrelation"), interpreted=True, accelerated=True,
+            seconds=1e-10 * count * fitted.bytes * fitted.said["sites"], **Ensemble.of(trajectory).how,
+        ),)  # fmt: skip
+
+
+def compare(task: Task, trajectory: xr.Dataset, system: xr.Dataset, **sources: xr.Dataset) -> xr.Dataset:
+    """One temperature."""
+    said, (found, exact) = task.said["model"], sources.values()
+    spins = observations.unseen(said, trajectory)
+    log_p = -task.about["beta"] * energies(model(system), spins) - float(exact["log_z"])
+    each = []
+    for n in range(said["networks"]):
+        log_q = sequences.log_q(said, found, spins, n)
+        one = {"divergence": averaged(log_p - log_q), "cross_entropy": averaged(-log_q)}
+        each.append({f"{k}{end}": ((), np.float64(v)) for k, two in one.items() for end, v in zip(("", "_se"), two)})
+    return sequences.beside(said, each)
+
+
+def averaged(x: np.ndarray) -> tuple[float, float]:
+    """Mean of chains (chain, sample) and its standard error; NaN of one chain too short for two blocks."""
+    from ..kernels.autocorrelation import blocks, integrated
+
+    part = blocks(x, integrated(x)[0])
+    se = part.std(ddof=1) / len(part) ** 0.5 if len(part) > 1 else np.nan
+    return float(x.mean()), float(se)

@@ -1,0 +1,68 @@
+"""Samples of a sequence model, weighed so that they speak of P itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from .. import sequences, truth
+from ..graph import Promise, Stage, Task
+from ..sampling import Ensemble
+from ..spec import Analysis, Name
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+class Importance(Analysis):
+    """F = -ln(mean w) / beta and <A> = sum w A / sum w, with w = exp(-beta E) / q of independent samples of a model q.
+
+    Neural importance sampling, Nicoli et al., arXiv:1910.13496: it knows the Hamiltonian, however q was trained. Right
+    where q visits all that P does; `ess`, the share of samples that the weights leave, tells nothing of what q misses.
+    """
+
+    watches: ClassVar = ("beta",)
+    cites: ClassVar = ("nicoli2020",)
+
+    kind: Literal["importance"]
+    of: Name = Field(description="a bottleneck that says how likely a configuration is: made, gru or pixelcnn")
+    count: Annotated[int, Field(ge=2)] = Field(description="samples of the model, of each network")
+    against: Name | None = Field(default=None, description="a reference of the file that it is held against")
+
+    def refers(self) -> str:
+        return self.of
+
+    def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
+        fitted = sequences.sequence(self.of, sources)
+        front = fitted.gives["weights"].dims[:-1]
+        gives = sequences.promises(front, "of P by importance weights, with the true Hamiltonian", {"hamiltonian": 1})
+        needs, also = [fitted.name, "system"], {}
+        if self.against is not None:
+            exact, also = truth.against(self.against, sources, gives)
+            needs.append(exact.name)
+        gives["ess"] = Promise(front, "1", "effective share of samples, (sum w)^2 / (n sum w^2)")
+        said = {"name": name, "count": self.count, "model": fitted.said, "z": list(also)}
+        return (Stage(
+            f"analysis.{name}", weigh, said, gives | also, tuple(needs), group=f"/analysis/{name}",
+            coords=fitted.coords, code=fitted.code, interpreted=True, accelerated=True,
+            seconds=1e-10 * self.count * fitted.bytes * fitted.said["sites"], **Ensemble.of(sources["trajectory"]).how,
+        ),)  # fmt: skip
+
+
+def weigh(task: Task, system: xr.Dataset, **sources: xr.Dataset) -> xr.Dataset:
+    """One temperature."""
+    from ..kernels.autoregressive.estimates import weighted, weights
+
+    said, beta, each = task.said, task.about["beta"], []
+    found, *exact = sources.values()
+    for _, some in sequences.drawn(task, said["model"], found, system, said["count"], "analysis", said["name"]):
+        one = sequences.per_spin(weighted(some, beta), said["model"]["sites"])
+        one["ess"] = weights(some, beta)[2] / said["count"]
+        for z in said["z"]:
+            of = z.removesuffix("_z")
+            one[z] = (one[of] - float(exact[0][of])) / one[f"{of}_se"]
+        each.append({n: ((), np.float64(v)) for n, v in one.items()})
+    return sequences.beside(said["model"], each)
