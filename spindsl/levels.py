@@ -82,7 +82,7 @@ def fill(task: Task, system: xr.Dataset) -> xr.Dataset:
     each, bins, energy = task.said["each"], task.said["bins"], model(system)
     betas = np.concatenate([-np.geomspace(3, 0.02, LADDER // 2), [0.0], np.geomspace(0.02, 3, LADDER // 2)])
     chains = tuple(range(8))
-    rule = {"move": "metropolis", "order": "random"}
+    rule = {"move": "spindsl.kernels.chains:metropolis", "order": "random"}
     seen, e = [], []
     for k, beta in enumerate(betas):
         key = sampling.stream(task.seed, "levels", k)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -106,13 +107,12 @@ class Schedule:
         return self.burn * sweep, self.every * (1 if self.flips else sweep)
 
 
-CLUSTERS = ("wolff", "swendsen-wang")
 PILOTS, SHORTEST, LONGEST = 8, 1024, 2**18  # chains, sweeps
 
 
 def sweep(rule: Mapping[str, Any], spins: int) -> int:
     """Attempts that make a sweep: N, or one of clusters."""
-    return 1 if rule["move"] in CLUSTERS else spins
+    return 1 if rule.get("whole") else spins
 
 
 def ordered(rule: Mapping[str, Any], system: xr.Dataset) -> np.ndarray:
@@ -128,14 +128,14 @@ def ordered(rule: Mapping[str, Any], system: xr.Dataset) -> np.ndarray:
 
 def moving(rule: Mapping[str, Any], system: xr.Dataset) -> tuple[Model, Any]:
     """The energy and the move as kernels see them; the move has room to work in, of this caller alone."""
-    from .kernels import chains, clusters, energies
+    from .kernels import energies
 
-    energy = model(system)
-    if rule["move"] in CLUSTERS:
-        energy = clusters.growing(energy)
-        return energy, (clusters.wolff if rule["move"] == "wolff" else clusters.swendsen_wang)(energy)
-    local = {"metropolis": chains.Metropolis, "heat-bath": chains.HeatBath}[rule["move"]]
-    return energies.fastest(energy), local(ordered(rule, system))
+    module, _, name = rule["move"].partition(":")
+    make = getattr(import_module(module), name)
+    if not rule.get("whole"):
+        return energies.fastest(model(system)), make(ordered(rule, system))
+    energy = import_module(module).growing(model(system))
+    return energy, make(energy)
 
 
 def portions(count: int, cost: int, tick: Callable[[float], None]) -> Iterator[slice]:

@@ -21,7 +21,7 @@ class HeatBath(Dynamics):
     order: Sweeps = Field(description="in which order spins are tried: random, sequential or checkerboard")
 
     def rule(self) -> dict[str, Any]:
-        return {"move": "heat-bath", "order": self.order}
+        return {"move": "spindsl.kernels.chains:heat_bath", "order": self.order}
 
     def stages(self, system: Stage) -> tuple[Stage, ...]:
         sampling.orderly(self.order, system)

@@ -37,7 +37,7 @@ class Metropolis(Dynamics):
 
     def rule(self) -> dict[str, Any]:
         if self.beta is None:
-            return {"move": "metropolis", "order": self.order}
+            return {"move": "spindsl.kernels.chains:metropolis", "order": self.order}
         return {"rule": "spindsl.kernels.rules.metropolis:Metropolis", "beta": self.beta}
 
     def stages(self, system: Stage) -> tuple[Stage, ...]:

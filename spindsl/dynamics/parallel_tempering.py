@@ -23,7 +23,8 @@ class ParallelTempering(Dynamics):
     exchange: Count = Field(description="sweeps between exchanges")
 
     def rule(self) -> dict[str, Any]:
-        return {"move": self.move, "order": self.order, "exchange": self.exchange}
+        move = f"spindsl.kernels.chains:{self.move.replace('-', '_')}"
+        return {"move": move, "order": self.order, "exchange": self.exchange}
 
     def stages(self, system: Stage) -> tuple[Stage, ...]:
         sampling.orderly(self.order, system)

@@ -19,7 +19,7 @@ class SwendsenWang(Dynamics):
     kind: Literal["swendsen-wang"]
 
     def rule(self) -> dict[str, Any]:
-        return {"move": "swendsen-wang"}
+        return {"move": "spindsl.kernels.clusters:swendsen_wang", "whole": True}
 
     def stages(self, system: Stage) -> tuple[Stage, ...]:
         sampling.clustered(system)

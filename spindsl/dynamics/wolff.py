@@ -20,7 +20,7 @@ class Wolff(Dynamics):
     kind: Literal["wolff"]
 
     def rule(self) -> dict[str, Any]:
-        return {"move": "wolff"}
+        return {"move": "spindsl.kernels.clusters:wolff", "whole": True}
 
     def stages(self, system: Stage) -> tuple[Stage, ...]:
         sampling.clustered(system)

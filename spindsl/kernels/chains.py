@@ -32,6 +32,16 @@ class HeatBath(NamedTuple):
     order: np.ndarray
 
 
+def metropolis(order: np.ndarray) -> Metropolis:
+    """Metropolis in an order of sites (uint32), at random where there is none."""
+    return Metropolis(order)
+
+
+def heat_bath(order: np.ndarray) -> HeatBath:
+    """The heat bath in an order of sites (uint32), at random where there is none."""
+    return HeatBath(order)
+
+
 @singledispatch
 def proposed(model, old, w):
     """Another value than `old`, each as likely, by the uniform w."""
