@@ -176,7 +176,9 @@ CASES = {
     # kinds
     "near kind": Case({'"spin-glass"': '"spinglass"'}, "E104 6:8 system.kind", 'did you mean "spin-glass"?'),
     "far kind": Case(
-        {'"spin-glass"': '"qqq"'}, "E104 6:8 system.kind", "kinds: edwards-anderson, hysterons, ising, potts, random-organization, recorded, spin-glass"
+        {'"spin-glass"': '"qqq"'},
+        "E104 6:8 system.kind",
+        "kinds: edwards-anderson, hysterons, ising, potts, random-organization, recorded, spin-glass",
     ),
     "far kind of two words": Case(
         {'"field-drive"': '"tides"'}, "E104 17:8 protocol.kind", "kinds: cyclic-drive, field-drive"

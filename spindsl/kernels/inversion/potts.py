@@ -222,7 +222,12 @@ def slices(groups: list[Group]) -> list[slice]:
 
 def _tables(groups, named, K, covariance, chance, refused) -> Tables:
     table = [np.tensordot(K[s], g.basis, 1) for g, s in zip(groups, slices(groups))]
-    se = [np.sqrt(np.einsum("k...,kl,l...->...", g.basis, covariance[s, s], g.basis)) for g, s in zip(groups, slices(groups))]
+    se = [
+        np.sqrt(np.einsum("k...,kl,l...->...", g.basis, covariance[s, s], g.basis))
+        for g, s in zip(groups, slices(groups))
+    ]
     J = np.array([np.nan if n == "general" else K[s][0] for n, s in zip(named, slices(groups))])
-    J_se = np.array([np.nan if n == "general" else covariance[s, s][0, 0] ** 0.5 for n, s in zip(named, slices(groups))])
+    J_se = np.array(
+        [np.nan if n == "general" else covariance[s, s][0, 0] ** 0.5 for n, s in zip(named, slices(groups))]
+    )
     return Tables([g.offset for g in groups], table, se, list(named), J, J_se, chance, refused)

@@ -153,4 +153,3 @@ def sandwich(hessian: np.ndarray, gradient: np.ndarray) -> np.ndarray:
     bread = np.linalg.inv(hessian)
     centred = gradient - gradient.mean(axis=0)
     return bread @ (centred.T @ centred) @ bread * len(gradient) / (len(gradient) - 1)
-
