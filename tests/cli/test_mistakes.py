@@ -178,11 +178,7 @@ CASES = {
     "far kind": Case(
         {'"spin-glass"': '"qqq"'},
         "E104 6:8 system.kind",
-<<<<<<< HEAD
         "kinds: edwards-anderson, hysterons, ising, learned, potts, random-organization, recorded, spin-glass",
-=======
-        "kinds: edwards-anderson, hysterons, ising, potts, random-organization, recorded, spin-glass",
->>>>>>> invert
     ),
     "far kind of two words": Case(
         {'"field-drive"': '"tides"'}, "E104 17:8 protocol.kind", "kinds: cyclic-drive, field-drive"
