@@ -2,8 +2,9 @@
 
     (F + prior + mu) step = -(gradient of the loss and the prior),   F = mean beta^2 p (1 - p) d d^T
 
-d = the gradient of e, the cost of a flip, by the parameters theta, and p its probability (`conditionals`); mu is Levenberg's and
-Marquardt's. Adam needs thousands of steps where scoring needs tens: flips constrain combinations of weights very unequally.
+d = the gradient of e, the cost of a flip, by the parameters theta, and p its probability (`conditionals`); mu is
+Levenberg's and Marquardt's. Adam needs thousands of steps where scoring needs tens: flips constrain combinations
+of weights very unequally.
 """
 
 from collections.abc import Callable

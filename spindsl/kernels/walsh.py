@@ -31,7 +31,7 @@ def summed(a: Tensor) -> Tensor:
 def orders(bits: int) -> np.ndarray:
     """|S| of each S, int64 (2^b)."""
     number = np.arange(1 << bits)
-    return sum((number >> k) & 1 for k in range(bits))
+    return ((number[:, None] >> np.arange(bits)) & 1).sum(1)
 
 
 def corners(side: int, dims: int, step: int = 1) -> np.ndarray:

@@ -158,6 +158,9 @@ def test_walsh_is_its_inverse_and_gives_products_their_coefficients():
     g = torch.as_tensor(RNG.normal(size=(3, 64)))
     assert (walsh.summed(walsh.expanded(g)) - g).abs().max() < 1e-14
     x = ednn.patterns(6, dtype=torch.float64)
+    assert (
+        walsh.products(6, np.array([0b10, 0b100101])) == torch.stack([x[:, 1], x[:, 0] * x[:, 2] * x[:, 5]], 1).numpy()
+    ).all()
     a = walsh.expanded(2.0 * x[:, 1] - 3.0 * x[:, 0] * x[:, 2] * x[:, 5] + 0.5)
     expected = torch.zeros(64, dtype=torch.float64)
     expected[0b10], expected[0b100101], expected[0] = 2.0, -3.0, 0.5
