@@ -139,27 +139,45 @@ def phi(interaction: Interaction, colours: int) -> np.ndarray:
 
 
 def learned(found: xr.Dataset, attrs: dict[str, Any]) -> Model:
-    """The energy that a bottleneck has learned at one temperature, on a lattice of these sides.
+    """The energy that a bottleneck has learned at one temperature, as kernels see it."""
+    return model(restated(found, attrs))
+
+
+def restated(found: xr.Dataset, attrs: dict[str, Any]) -> xr.Dataset:
+    """What a bottleneck has learned at one temperature, as a system's stage would say it on a lattice of these sides.
 
     Products of spins at every place (`offsets`, `coupling`), a table of patterns (`pattern_energy`, of windows `focus`
-    and `context`), or couplings of single pairs (`i`, `j`, `coupling`, `h`).
+    and `context`), tables of colours at every place (`offset`, `pair_energy`, `colour_energy`), or couplings of single
+    pairs (`i`, `j`, `coupling`, `h`), which are of one size only.
     """
-    from .kernels import energies
+    import xarray as xr
 
     if "offsets" in found:
-        return model(written(found, attrs))
+        return written(found, attrs)
     if "pattern_energy" in found:
-        return energies.tiles(attrs["spins"], windowed(found, attrs), found["pattern_energy"].values)
+        table = ("pattern", found["pattern_energy"].values.astype(np.float64))
+        window = (("place", "bit"), windowed(found, attrs).astype(np.int32))
+        return xr.Dataset({"table": table, "window": window}, attrs=attrs)
     if "pair_energy" in found:
-        sides, periodic = tuple(np.atleast_1d(attrs["sides"])), bool(attrs["periodic"])
-        kept = np.flatnonzero(found["shape"].values)
-        pairs = [translated([[0] * len(sides), o], sides, periodic) for o in found["offset"].values[kept].tolist()]
-        i, j = np.concatenate(pairs or [np.zeros((0, 2), dtype=np.int64)]).T
-        kind = np.repeat(np.arange(len(kept)), [len(p) for p in pairs])
-        field = np.tile(found["colour_energy"].values, (attrs["spins"], 1))
-        return energies.colours(attrs["spins"], i, j, kind, found["pair_energy"].values[kept], field)
-    i, j, J = (found[n].values for n in ("i", "j", "coupling"))
-    return energies.coupled(attrs["spins"], i[J != 0], j[J != 0], -J[J != 0], -found["h"].values)
+        return coloured(found, attrs)
+    kept = found["coupling"].values != 0
+    edges = {n: ("edge", found[n].values[kept]) for n in ("i", "j", "coupling")}
+    return xr.Dataset(edges | {"h": ("spin", found["h"].values)}, attrs=attrs)
+
+
+def coloured(found: xr.Dataset, attrs: dict[str, Any]) -> xr.Dataset:
+    """Tables of colours at every place of a lattice of these sides."""
+    import xarray as xr
+
+    sides, periodic = tuple(np.atleast_1d(attrs["sides"])), bool(attrs["periodic"])
+    kept = np.flatnonzero(found["shape"].values)
+    pairs = [translated([[0] * len(sides), o], sides, periodic) for o in found["offset"].values[kept].tolist()]
+    i, j = np.concatenate(pairs or [np.zeros((0, 2), dtype=np.int64)]).T
+    kind = np.repeat(np.arange(len(kept)), [len(p) for p in pairs])
+    edges = {"i": ("edge", i), "j": ("edge", j), "kind": ("edge", kind)}
+    own = np.tile(found["colour_energy"].values, (attrs["spins"], 1))
+    tables = {"pair_energy": (("table", "colour", "other"), found["pair_energy"].values[kept])}
+    return xr.Dataset(edges | tables | {"colour_energy": (("spin", "colour"), own)}, attrs=attrs)
 
 
 def windowed(found: xr.Dataset, attrs: dict[str, Any]) -> np.ndarray:

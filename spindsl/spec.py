@@ -51,6 +51,16 @@ Labels = Annotated[tuple[Label, ...], Field(min_length=1), Listed, Unique]
 Switches = Annotated[tuple[Count, ...], Field(min_length=1), Listed, Unique]
 
 
+def _ascending(betas: tuple[float, ...]) -> tuple[float, ...]:
+    for k in range(1, len(betas)):
+        if betas[k] < betas[k - 1]:
+            raise MeaningError(f"{betas[k]:g} comes after {betas[k - 1]:g}; write them ascending", k, code="E203")
+    return betas
+
+
+Betas = Annotated[tuple[Positive, ...], Field(min_length=1), Listed, Unique, AfterValidator(_ascending)]
+
+
 class Words(BaseModel):
     """What every table of the file shares: frozen, strict, no unknown key, no NaN or infinity."""
 

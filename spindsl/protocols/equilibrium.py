@@ -8,30 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from .. import sampling
 from ..errors import MeaningError
 from ..graph import SPINS, Promise, Split, Stage, Task
-from ..spec import Count, Dynamics, Listed, Positive, Protocol, Unique, Words
+from ..spec import Betas, Count, Dynamics, Protocol, Words
 
 if TYPE_CHECKING:
     import xarray as xr
 
 ALONG = ("beta", "chain", "sample")
 BLOCK = 64  # chains a piece: as many as share a machine word
-
-
-def _ascending(betas: tuple[float, ...]) -> tuple[float, ...]:
-    for k in range(1, len(betas)):
-        if betas[k] < betas[k - 1]:
-            raise MeaningError(f"{betas[k]:g} comes after {betas[k - 1]:g}; write them ascending", k, code="E203")
-    return betas
-
-
-Betas = Annotated[
-    tuple[Positive, ...], Field(min_length=1), Listed, Unique, AfterValidator(_ascending)
-]  # inverse temperatures, ascending
 
 
 class Flips(Words):

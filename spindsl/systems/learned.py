@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field
 
 from ..errors import DataError, MeaningError
 from ..graph import Promise, Stage, Task
-from ..hamiltonian import FIELD, PAIRS, TERMS, Lattice, windowed, written
+from ..hamiltonian import FIELD, PAIRS, TERMS, Lattice, restated
 from ..spec import Name, Positive
 
 if TYPE_CHECKING:
@@ -72,12 +71,7 @@ def read(task: Task) -> xr.Dataset:
     said = task.said
     with xr.open_dataset(task.files["from"], group=f"/bottleneck/{said['bottleneck']}", engine="netcdf4") as file:
         found = chosen(file, {"beta": said["beta"], **said["place"]}, said["bottleneck"]).load()
-    attrs = said["attrs"]
-    if "pattern_energy" in found:
-        table = ("pattern", found["pattern_energy"].values.astype(np.float64))
-        window = windowed(found, attrs).astype(np.int32)
-        return xr.Dataset({"table": table, "window": (("place", "bit"), window)}, attrs=attrs)
-    return written(found, attrs)
+    return restated(found, said["attrs"])
 
 
 def chosen(found: xr.Dataset, place: dict[str, int | float | str], name: str) -> xr.Dataset:
