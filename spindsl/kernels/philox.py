@@ -21,13 +21,7 @@ TWO52 = 1.0 / 4503599627370496.0
 @njit(inline="always")
 def philox(c0, c1, c2, c3, k0, k1):
     """Ten rounds: four 32-bit words out of a 128-bit counter and a 64-bit key."""
-    return rounds(10, c0, c1, c2, c3, k0, k1)
-
-
-@njit(inline="always")
-def rounds(n, c0, c1, c2, c3, k0, k1):
-    """Philox 4x32-n; seven rounds are the fewest that pass BigCrush (the paper's Table 2)."""
-    for _ in range(n):
+    for _ in range(10):
         a = M0 * c0
         b = M1 * c2
         c0, c1, c2, c3 = (b >> HALF) ^ c1 ^ k0, b & LOW, (a >> HALF) ^ c3 ^ k1, a & LOW

@@ -18,7 +18,7 @@ from spindsl.kernels.energies import cost, coupled, energy
 from spindsl.kernels.lanes import colours, digits, measures, spins
 from spindsl.kernels.lanes.sweeps import sweep
 from spindsl.kernels.lanes.torus import blocked, pack, torus, unpack
-from spindsl.kernels.philox import rounds
+from spindsl.kernels.lanes.words import seven
 
 KEY = np.array([0x243F6A88, 0x85A308D3], dtype=np.uint64)
 T_C = 2 / np.log(1 + np.sqrt(2))

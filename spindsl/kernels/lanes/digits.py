@@ -11,7 +11,8 @@ import numpy as np
 from numba import njit
 
 from ..floats import exp
-from ..philox import HALF, LOW, rounds
+from ..philox import HALF, LOW
+from .words import seven
 
 PIECE = 64  # places of a row that are worked on together
 FIRST = 12
@@ -39,7 +40,7 @@ def draw(x, pairs, first, m, name):
     for h in range(pairs):
         c0 = np.uint64(first + h)
         for j in range(m):
-            a, b, c, d = rounds(7, c0, (site + np.uint64(j)) & LOW, sweep, word, k0, k1)
+            a, b, c, d = seven(c0, (site + np.uint64(j)) & LOW, sweep, word, k0, k1)
             x[2 * h, j] = a << HALF | b
             x[2 * h + 1, j] = c << HALF | d
 
@@ -76,7 +77,7 @@ def settle(T, start, members, j, undecided, name):
     """Those undecided lanes of place j with u < t, by the further digits; T (class, place), from `start`."""
     (site, sweep, word, k0, k1), under = name, ZERO
     for h in range(FIRST // 2, ALL // 2):
-        a, b, c, d = rounds(7, np.uint64(h), (site + np.uint64(j)) & LOW, sweep, word, k0, k1)
+        a, b, c, d = seven(np.uint64(h), (site + np.uint64(j)) & LOW, sweep, word, k0, k1)
         for i in range(2):
             u, digit = (a << HALF | b) if i == 0 else (c << HALF | d), ZERO
             for k in range(len(T)):
