@@ -53,7 +53,7 @@ def swept(lattice, rule, s, sweeps, *, planes=0, first=0, word=0, key=KEY) -> np
 
 def ladder(pair, site, number, word) -> list[int]:
     """Two random words of 64 lanes."""
-    a, b, c, d = (int(x) for x in rounds.py_func(7, *(np.uint64(x) for x in (pair, site, number, word)), *KEY))
+    a, b, c, d = (int(x) for x in seven.py_func(*(np.uint64(x) for x in (pair, site, number, word)), *KEY))
     return [a << 32 | b, c << 32 | d]
 
 
