@@ -1,7 +1,7 @@
 """How much the samples of Markov chains know of one another. Series are (chain, sample); times are in samples.
 
 rho(t) = <(x_0 - m)(x_t - m)> / var x          averaged over chains, m the mean of them all
-tau    = 1/2 + sum_(t = 1 … W) rho(t)          W the first with W >= 5 tau(W), W >= 5   (Madras and Sokal 1988)
+tau    = 1/2 + sum_(t = 1 … W) rho(t)          W the first with W >= 5 tau(W), W >= 8   (Madras and Sokal 1988)
 var of the mean of n samples = var x 2 tau / n;  n_eff = n / (2 tau);  tau = 1/2 where nothing is correlated
 """
 
@@ -11,7 +11,7 @@ import numpy as np
 from scipy import fft, stats
 
 WINDOW = 5.0  # W over tau
-NARROWEST = 5  # W at least: what is correlated negatively needs its next terms too
+NARROWEST = 8  # W at least: what is correlated negatively needs its next terms too
 ENOUGH = 50.0  # correlation times that a chain must last for its tau to be believed
 TIMES = 20.0  # correlation times that make a block
 BLOCKS = 32  # as many blocks as errors are to be taken from, where there are chains enough
@@ -28,8 +28,10 @@ def correlation(x: np.ndarray) -> np.ndarray:
 
 
 def integrated(x: np.ndarray) -> tuple[float, float]:
-    """tau and its standard error, tau (2 (2 W + 1) / n)^(1/2) with n the number of samples of all chains.
+    """tau and its standard error, tau (4 (W + 1/2 - tau) / n)^(1/2) with n the number of samples of all chains.
 
+    The error is that of U. Wolff, Comput. Phys. Commun. 156, 143 (2004), Eq. 42; Madras and Sokal leave out the tau.
+    Where tau is a few samples it is too large by an eighth.
     NaN where a series is constant or too short for its window.
     """
     rho = correlation(x)
@@ -39,7 +41,7 @@ def integrated(x: np.ndarray) -> tuple[float, float]:
         return float("nan"), float("nan")
     window = int(long[0])
     tau = max(tau[window], 0.5 / x.size)
-    return float(tau), float(tau * np.sqrt(2 * (2 * window + 1) / x.size))
+    return float(tau), float(tau * np.sqrt(4 * (window + 0.5 - tau) / x.size))
 
 
 def exponential(x: np.ndarray) -> float:
@@ -74,7 +76,7 @@ def blocks(x: np.ndarray, tau: float) -> np.ndarray:
 
 
 def fitted(x: np.ndarray) -> tuple[float, float]:
-    """`exponential`, and its standard error by leaving out chains, or parts of `TIMES` tau where there are few of them."""
+    """`exponential`, and its standard error by leaving out chains, or parts of `TIMES` tau where they are few."""
     tau = exponential(x)
     if not tau > 0:
         return tau, float("nan")
@@ -102,7 +104,7 @@ def jackknife(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """estimator(mean) of series x (chain, sample, moment), its standard error, and the bias that is to be subtracted.
 
-    `estimator` takes mean moments (…, moment). Blocks are chains, or parts of `TIMES` tau; error NaN for a single block.
+    `estimator` takes mean moments (…, moment). Blocks are chains, or parts of `TIMES` tau; error NaN of a single one.
     """
     part = blocks(x, tau)
     n, mean = len(part), part.mean(axis=0)
@@ -114,7 +116,7 @@ def jackknife(
 
 
 def short(x: np.ndarray) -> bool:
-    """Whether chains last less than `ENOUGH` correlation times, or too short to tell: their tau is no more than a guess."""
+    """Whether chains last less than `ENOUGH` correlation times, or too short to tell: their tau is a guess."""
     tau = integrated(x)[0]
     return not x.shape[1] >= ENOUGH * tau
 
@@ -122,14 +124,14 @@ def short(x: np.ndarray) -> bool:
 def drift(x: np.ndarray) -> float:
     """First less second half of the samples in standard errors: far from 0 where the burn-in was too short.
 
-    The error is that of the differences of chains, of which there must be 8, or that of the two halves by their tau.
+    The error is that of the differences of chains, of which there must be 8, or by the tau of the last half.
     """
     half = x.shape[1] // 2
     first, last = x[:, :half], x[:, -half:]
     if len(x) >= 8:
         d = first.mean(axis=1) - last.mean(axis=1)
         return float(d.mean() / (d.std(ddof=1) / np.sqrt(len(d))))
-    return float((first.mean() - last.mean()) / np.hypot(error(first), error(last)))
+    return float((first.mean() - last.mean()) / (np.sqrt(2) * error(last)))
 
 
 def thinning(x: np.ndarray) -> int:

@@ -16,7 +16,6 @@ from .energies import Clusters, Colours, Paired, Tiles, cost, energy
 from .floats import exp
 from .philox import uniforms
 
-
 BLOCK = 256  # attempts whose randoms are made together
 
 

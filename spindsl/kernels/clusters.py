@@ -1,13 +1,13 @@
 """Cluster moves of energies of pairs, frustrated or not, with fields: they flip what would cost much one by one.
 
-A reflection R is a symmetry of every pair: s -> -s for spins, q -> (r - q) mod Q for colours, which both delta and cosine
+A reflection R is a symmetry of every pair: s -> -s for spins, q -> (r - q) mod Q for colours, which delta and cosine
 obey. Let d be what the pair (i, j) rises by when one end alone is reflected. The pair is tied with probability
 
     1 - exp(-beta max(d, 0))          1 - exp(-2 beta |J|) for satisfied spins, 1 - exp(-beta J) for like colours
 
 and what is tied is reflected together. A field ties a site in the same way to a ghost, which is never reflected: such a
 cluster stays. Swendsen and Wang 1987 reflect every cluster with probability 1/2, Wolff 1989 the one of a random site.
-Embedding of colours: Wolff 1989; Wang, Swendsen and Kotecký 1989. Draw n of cluster or sweep t is named (key, chain, t, n).
+Embedding of colours: Wolff 1989; Wang, Swendsen and Kotecký 1989. Draw n of cluster t is named (key, chain, t, n).
 """
 
 from functools import singledispatch

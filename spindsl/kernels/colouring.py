@@ -68,7 +68,7 @@ def _halves(start, other):
 
 
 def halves(model: Model) -> np.ndarray:
-    """0 or 1 for each site, so that neighbours differ: a checkerboard. ValueError where a ring is odd or a term has three."""
+    """0 or 1 for each site, so that neighbours differ: a checkerboard; ValueError for odd rings and terms of 3."""
     side, i, j = _halves(*met(model))
     if i >= 0:
         raise ValueError(f"no checkerboard: sites {i} and {j} meet on a ring of odd length")
@@ -81,7 +81,7 @@ def two_colourable(model: Model) -> bool:
 
 
 def coloured(model: Model) -> np.ndarray:
-    """A colour 0, 1 … for each site, so that neighbours differ: two where that is possible, else first come first served."""
+    """A colour 0, 1 … for each site, so that neighbours differ: two where possible, else first come first served."""
     neighbours = met(model)
     side, i, _ = _halves(*neighbours)
     return side if i < 0 else _greedy(*neighbours)

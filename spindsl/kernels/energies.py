@@ -1,7 +1,7 @@
 """Energies of discrete configurations as sums of local terms: a few representations, two verbs.
 
     Clusters  E(s) = sum_t c_t prod_{i in t} s_i                        s_i = ±1: fields, pairs, plaquettes
-    Paired    E(s) = sum_(ij) c_ij s_i s_j + sum_i field_i s_i           the same where no term holds more than two: faster
+    Paired    E(s) = sum_(ij) c_ij s_i s_j + sum_i field_i s_i          the same where no term holds more than two
     Colours   E(q) = sum_(ij) table_ij[q_i, q_j] + sum_i field[i, q_i]  q_i = 0 … Q - 1: Potts and clock models
     Tiles     E(s) = sum_w table[pattern of s in window w]              s_i = ±1: a function of many spins, looked up
 
@@ -118,7 +118,7 @@ def gathered(sites: int, start: np.ndarray, site: np.ndarray, c: np.ndarray) -> 
 
 
 def paired(model: Clusters) -> Paired:
-    """The same energy by pairs; ValueError, naming the term, where one holds more than two sites. A constant is refused."""
+    """The same energy by pairs; ValueError, naming the term, where one holds more than two sites, or none."""
     size = np.diff(model.start)
     if (bad := np.flatnonzero((size > 2) | (size == 0))).size:
         t = int(bad[0])

@@ -1,4 +1,4 @@
-"""Tiny lattices of every representation, their energies written afresh, and the exact transition matrix of every move."""
+"""Tiny lattices of every representation, their energies written afresh, the exact transition matrix of every move."""
 
 from __future__ import annotations
 
@@ -142,8 +142,7 @@ def heat_bath(matter: Matter, beta: float, x):
     for i in range(len(x)):
         several = [changed(x, i, a) for a in matter.values]
         w = np.exp([-beta * matter.E(y) for y in several])
-        for y, p in zip(several, w / w.sum() / len(x)):
-            yield y, p
+        yield from zip(several, w / w.sum() / len(x))
 
 
 def reflections(matter: Matter) -> list[Callable[[int], int]]:

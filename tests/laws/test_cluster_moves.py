@@ -69,7 +69,7 @@ def matrix(case, name) -> np.ndarray:
 @pytest.mark.parametrize("case", TINY)
 @pytest.mark.parametrize("name", MOVES)
 def test_transition_matrix(case, name):
-    """The law obeys detailed balance to rounding; 4,000 moves of the kernel from each state follow it, 1e-6 for all states."""
+    """The law obeys detailed balance to rounding; 4,000 moves of the kernel from each state follow it, at 1e-6."""
     case = TINY[case]()
     P, pi, chains = matrix(case, name), case.pi, 4000
     np.testing.assert_allclose(P.sum(axis=1), 1, atol=1e-12)

@@ -1,6 +1,6 @@
 """Couplings read off configurations: exact moments in, exact couplings out; what chance does; what one bond costs.
 
-Statistical bounds are 5.5 standard errors of a normal (false-alarm rate 4e-8) unless a test says otherwise; seeds fixed.
+Statistical bounds are 5.5 standard errors of a normal (false-alarm rate 4e-8) unless said otherwise; seeds fixed.
 """
 
 import numpy as np
@@ -96,7 +96,7 @@ def test_the_value_is_that_of_the_conditionals():
 def test_estimates_and_selection_cover_what_they_promise():
     """400 data sets without any coupling but one: z of the estimate and of 30 absent terms are standard normal.
 
-    The mean square of z over m values has standard error below sqrt(2 / m) (1 + t-tails of 100 blocks: 2 %); terms of one data
+    The mean square of z over m values has standard error below sqrt(2 / m) and 2 % by t-tails; terms of one data
     set are nearly uncorrelated. Bounds 5.5 of them, false-alarm rate 4e-8 each.
     """
     sides, K = (3, 4), 0.25

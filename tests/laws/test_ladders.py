@@ -59,7 +59,7 @@ def alike(found: np.ndarray, due: np.ndarray) -> float:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_exchange_is_as_likely_as_its_definition_says(name):
-    """The share of 40,000 exchanges of exact draws against sum pi_a(x) pi_b(y) min(1, e^((beta_a - beta_b)(E(x) - E(y)))):
+    """The share of 40,000 exchanges of exact draws against sum pi_a pi_b min(1, e^((beta_a - beta_b)(E(x) - E(y)))):
     5.2 s.e., 2e-7 for each of four. What is exchanged is whole states."""
     matter, n = MATTERS[name], 40_000
     E = np.array([matter.E(x) for x in matter.states])

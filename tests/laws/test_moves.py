@@ -3,15 +3,15 @@
 import os
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
+import tiny
 
 from spindsl.kernels import colouring
 from spindsl.kernels.chains import HeatBath, Metropolis, advance, offer, record
 from spindsl.kernels.energies import clusters, coupled, paired, tiles
-
-import tiny
 
 KEY = np.array([0x13198A2E, 0x03707344], dtype=np.uint64)
 ANY = np.zeros(0, dtype=np.uint32)
@@ -196,9 +196,9 @@ def test_sites_of_one_colour_meet_in_no_term(name):
 
 def test_neighbours_are_those_who_meet_in_a_term():
     start, other = colouring.met(clusters(5, [(0, 1, 3), (3, 4), (2,), (0, 1)], np.ones(4)))
-    assert [other[a:b].tolist() for a, b in zip(start, start[1:])] == [[1, 3], [0, 3], [], [0, 1, 4], [3]]
+    assert [other[a:b].tolist() for a, b in pairwise(start)] == [[1, 3], [0, 3], [], [0, 1, 4], [3]]
     start, other = colouring.met(tiles(4, np.array([[0, 1], [1, 2]]), np.zeros(4)))
-    assert [other[a:b].tolist() for a, b in zip(start, start[1:])] == [[1], [0, 2], [1], []]
+    assert [other[a:b].tolist() for a, b in pairwise(start)] == [[1], [0, 2], [1], []]
 
 
 def test_pairs_are_the_same_energy_as_terms():

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -86,7 +87,7 @@ def test_a_small_glass_is_that_of_enumeration_at_every_temperature(move):
     rate = copies.accepted.sum(axis=0) / copies.tried.sum(axis=0)
     # rates of exchange are those of two equilibria: sum over pi_a pi_b min(1, exp(...)); loosely, as exchanges follow
     # one another
-    for a, (c, d) in enumerate(zip(cases, cases[1:])):
+    for a, (c, d) in enumerate(pairwise(cases)):
         gain = (c.beta - d.beta) * (c.E[:, None] - d.E[None])
         want = c.pi @ np.minimum(1, np.exp(gain)) @ d.pi
         each = copies.accepted[:, a] / copies.tried[:, a]

@@ -106,7 +106,7 @@ def potts(L: int, Q: int) -> energies.Colours:
 
 
 def agree(means: np.ndarray, exact: np.ndarray, tests: int = 1) -> None:
-    """Means of independent chains (chain, …) agree with exact values: Student's t, false alarm FALSE for all `tests`."""
+    """Means of chains (chain, …) agree with exact values: Student's t, false alarm FALSE of all `tests`."""
     se = means.std(axis=0, ddof=1) / np.sqrt(len(means))
     z = (means.mean(axis=0) - exact) / se
     limit = stats.t.isf(FALSE / (2 * tests * np.size(z)), len(means) - 1)
@@ -114,7 +114,7 @@ def agree(means: np.ndarray, exact: np.ndarray, tests: int = 1) -> None:
 
 
 def distributed(count: np.ndarray, p: np.ndarray, tests: int = 1) -> None:
-    """Counts of independent draws follow p: chi^2 with cells of fewer than 5 put together, false alarm FALSE / tests."""
+    """Counts of independent draws follow p: chi^2, cells of fewer than 5 put together, false alarm FALSE / tests."""
     assert count[p < 1e-15].sum() == 0, "what cannot happen has happened"
     expected = p * count.sum()
     few = expected < 5

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from spindsl.cite import ITSELF, BIBLIOGRAPHY, bibliography, cited, reference
+from spindsl.cite import BIBLIOGRAPHY, ITSELF, bibliography, cited, reference
 from spindsl.experiment import loads, model
 from spindsl.report import write
 from spindsl.report.canvas import spread

@@ -18,7 +18,8 @@ ENROLLED = [word for noun in (Topology, Couplings, Reader, Dynamics) for word in
 def test_no_other_file_names_it(word):
     own = {word.__module__}
     if issubclass(word, Dynamics):
-        own |= {f"spindsl.kernels.rules.{word.__module__.rpartition('.')[2]}", "spindsl.kernels.chains", "spindsl.kernels.clusters"}
+        rule = f"rules.{word.__module__.rpartition('.')[2]}"
+        own |= {f"spindsl.kernels.{k}" for k in (rule, "chains", "clusters")}
     for path in SOURCE.rglob("*.py"):
         module = ".".join(("spindsl", *path.relative_to(SOURCE).with_suffix("").parts))
         if module not in own and not module.startswith(("spindsl.codes", "spindsl.diagnose")):

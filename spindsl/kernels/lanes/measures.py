@@ -75,8 +75,7 @@ def ups(words, colour):
     planes, sites = words.shape[1], 2 * words.shape[3] * words.shape[4]
     same, flat = np.empty(PIECE, dtype=np.uint64), words.reshape((len(words), planes, sites))
     for w in range(len(words)):
-        added = 0
-        for start in range(0, sites, PIECE):
+        for added, start in enumerate(range(0, sites, PIECE)):
             m = min(PIECE, sites - start)
             for j in range(m):
                 same[j] = FULL
@@ -85,8 +84,7 @@ def ups(words, colour):
                 for j in range(m):
                     same[j] &= ~(own[j] ^ digit)
             tally(tallies, same, m)
-            added += 1
-            if added % FULLEST == 0:
+            if (added + 1) % FULLEST == 0:
                 flush(tallies, out[w])
         flush(tallies, out[w])
     return out
