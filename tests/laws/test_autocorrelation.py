@@ -71,7 +71,7 @@ def test_many_chains_know_more_than_one():
 
 
 def test_the_exponential_time_is_that_of_the_decay():
-    """-1 / ln a over 60 data sets: z^2 with the errors of the fit within chi^2, and at most 1 % beyond, both at 1e-6."""
+    """-1 / ln a over 60 data sets: z^2 with errors of the fit within chi^2, and at most 1 % beyond, both at 1e-6."""
     want = -1 / np.log(0.9)
     found = np.array([fitted(series(0.9, 32, 1500, seed=s)) for s in range(60)])
     z = (found[:, 0] - want) / found[:, 1]
