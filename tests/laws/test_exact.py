@@ -11,6 +11,7 @@ import pytest
 from spindsl.graphs.grid import Square
 from spindsl.kernels import energies
 from spindsl.kernels.exact import chain, enumeration, kaufman, onsager, transfer
+from spindsl.kernels.exact.jets import exp, inverse, linear, log, sqrt
 from spindsl.kernels.exact.strip import strip
 
 K_C = math.log1p(math.sqrt(2)) / 2
@@ -301,3 +302,16 @@ def test_chain_of_colours(closed, sign, Q):
     model = energies.colours(7, i, (i + 1) % 7, np.zeros(len(i), dtype=int), table[None])
     for beta in (0.4, 6.0):
         agree(chain.colours(7, e, closed, beta), enumerated(model, beta), 7)
+
+
+def test_jets_follow_the_chain_rule():
+    """ln(1 + x e^-x) at x = 2 and (x / (2 - x^2))^(1/2) at x = 0.9, x = 3 b, by hand; numpy numbers on either side."""
+    x = linear(3.0, 2 / 3)
+    f = log(np.float64(1.0) + x * exp(-x))
+    g, dg, ddg = 1 + 2 * math.exp(-2), -3 * math.exp(-2), 0.0
+    assert tuple(f) == pytest.approx((math.log(g), dg / g, ddg / g - (dg / g) ** 2), rel=1e-15)
+    x = linear(3.0, 0.3)
+    y = sqrt(x * inverse(np.int64(2) - x * x))
+    v, r = 0.9, 2 - 0.9**2
+    rate, bend = (1 / v + 2 * v / r) / 2, (-1 / v**2 + (2 * r + 4 * v**2) / r**2) / 2  # (ln y)', (ln y)''
+    assert tuple(y) == pytest.approx(math.sqrt(v / r) * np.array([1, 3 * rate, 9 * (rate**2 + bend)]), rel=1e-14)

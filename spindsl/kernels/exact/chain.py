@@ -17,7 +17,7 @@ def ring(N: int, J: float, h: float, beta: float) -> tuple[float, float, float, 
     """(ln Z, <E>, var E, <M>, var M) of E = -J sum s s' - h sum s, M the sum of spins; chi = beta var M / N."""
     heat = _ring(N, linear(J, beta), linear(h, beta))
     pull = _ring(N, jet(beta * J), Jet(beta * h, 1.0, 0.0))
-    return tuple(float(x) for x in (heat.f, -heat.d, heat.dd, pull.d, pull.dd))
+    return float(heat.f), float(-heat.d), float(heat.dd), float(pull.d), float(pull.dd)
 
 
 def bonds(J: np.ndarray, closed: bool, beta: float) -> tuple[float, float, float]:
@@ -52,19 +52,21 @@ def _ring(N: int, K: Jet, H: Jet) -> Jet:
 
 def _trace(T: Jet, N: int) -> Jet:
     """ln tr T^N by squaring, traces split off as they come."""
-    left, done, total = N, None, jet(0.0)
-    scale = jet(0.0)  # T stands for e^scale T
+    left, total, scale = N, jet(0.0), jet(0.0)  # T stands for e^scale T
+    done = Jet(np.eye(len(T.f)), 0 * T.d, 0 * T.dd)
     while left:
         if left % 2:
-            done = T if done is None else _times(done, T)
-            total = total + scale
-            size = Jet(*(part.sum() for part in done))
-            done, total = done * inverse(size), total + log(size)
+            done, size = _split(_times(done, T))
+            total = total + scale + size
         left //= 2
-        T = _times(T, T)
-        size = Jet(*(part.sum() for part in T))
-        T, scale = T * inverse(size), 2 * scale + log(size)
+        T, size = _split(_times(T, T))
+        scale = 2 * scale + size
     return total + log(Jet(*(np.trace(part) for part in done)))
+
+
+def _split(T: Jet) -> tuple[Jet, Jet]:
+    """A matrix over the sum of its entries, and the logarithm of that."""
+    return T * inverse(T.sum()), log(T.sum())
 
 
 def _times(A: Jet, B: Jet) -> Jet:

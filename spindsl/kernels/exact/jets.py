@@ -5,35 +5,43 @@ ln Z as a jet is (ln Z, -<E>, var E): energy and heat capacity to rounding, with
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-Array = np.ndarray | float
+Array = Any  # a number, or an array of them
 
 
-class Jet(NamedTuple):
+@dataclass(frozen=True)
+class Jet:
     """f, f' and f'' at one beta, arrays of any one shape."""
 
     f: Array
     d: Array
     dd: Array
 
-    def __add__(self, other):
+    __array_ufunc__ = None  # a numpy number times a jet is a jet
+
+    def __iter__(self) -> Iterator[Array]:
+        return iter((self.f, self.d, self.dd))
+
+    def __add__(self, other: Array) -> Jet:
         g = jet(other)
         return Jet(self.f + g.f, self.d + g.d, self.dd + g.dd)
 
-    def __mul__(self, other):
+    def __mul__(self, other: Array) -> Jet:
         g = jet(other)
         return Jet(self.f * g.f, self.d * g.f + self.f * g.d, self.dd * g.f + 2 * self.d * g.d + self.f * g.dd)
 
-    def __neg__(self):
+    def __neg__(self) -> Jet:
         return Jet(-self.f, -self.d, -self.dd)
 
-    def __sub__(self, other):
+    def __sub__(self, other: Array) -> Jet:
         return self + (-jet(other))
 
-    def __rsub__(self, other):
+    def __rsub__(self, other: Array) -> Jet:
         return jet(other) - self
 
     __radd__, __rmul__ = __add__, __mul__
@@ -47,7 +55,7 @@ class Jet(NamedTuple):
         return Jet(*(np.sum(x) for x in self))
 
 
-def jet(x) -> Jet:
+def jet(x: Array) -> Jet:
     """A constant as a jet."""
     return x if isinstance(x, Jet) else Jet(x, 0.0, 0.0)
 

@@ -223,8 +223,7 @@ def _chosen(v, e, base, stride, p, left, u):
 def _forward(own, along, closed, first, held):
     """Fill held (M, W, Q^W, level): configurations before each spin of the next row is added."""
     M, W, Q, _ = along.shape
-    v = np.zeros(held.shape[2:])
-    new = np.zeros((Q, v.shape[1]))
+    v, new = np.zeros((held.shape[2], held.shape[3])), np.zeros((Q, held.shape[3]))
     top = _begin(v, closed, first)
     for x in range(M):
         top = _shift(v, own[x], top)

@@ -1,0 +1,50 @@
+"""All states, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from .. import thermo, truth
+from ..errors import MeaningError
+from ..graph import Promise, Stage, Task
+from ..hamiltonian import model
+from ..spec import Reference
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+MOST = 24  # bits
+EXTRA = {
+    name: Promise(truth.ALONG, *thermo.QUANTITIES[name]) for name in ("abs_magnetization", "susceptibility", "binder")
+}
+CODE = ("spindsl.thermo", "spindsl.kernels.exact.enumeration", "spindsl.kernels.energies")
+
+
+class Enumeration(Reference):
+    """Sums over all Q^N states, Q^N <= 2^24, of any energy: ln Z, U, C and S, <|m|>, chi and U_4."""
+
+    kind: Literal["enumeration"]
+
+    def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
+        system = sources["system"]
+        spins, Q = system.sizes["spin"], system.said.get("colours", 2)
+        if Q**spins > 2**MOST:
+            raise MeaningError(f"{Q}^{spins} states are more than 2^{MOST}", "kind", code="E203",
+                               hint=f"at most {int(MOST / np.log2(Q))} spins of {Q} values")  # fmt: skip
+        said = self.said() | {"spins": spins}
+        return (truth.stage(name, sources, count, said, CODE, truth.THERMO | EXTRA, seconds=1e-7 * Q**spins),)
+
+
+def count(task: Task, system: xr.Dataset) -> xr.Dataset:
+    """At all temperatures, in one pass."""
+    from ..kernels.exact.enumeration import moments
+
+    betas, spins = np.array(task.said["betas"]), task.said["spins"]
+    found = moments(model(system), betas)
+    chi = betas * spins * (found.m2 - found.abs_m**2)
+    extra = {"abs_magnetization": found.abs_m, "susceptibility": chi, "binder": found.binder}
+    about = truth.thermo(betas, spins, found.log_z, found.energy, found.variance)
+    return about.assign({name: ("beta", value) for name, value in extra.items()})
