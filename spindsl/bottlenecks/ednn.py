@@ -67,7 +67,7 @@ class Ednn(Bottleneck):
     )
     shrink: Positive | None = Field(
         default=None,
-        description="n / (n + shrink) is kept of what a pattern that was seen n times adds to the products; absent: all",
+        description="what a pattern seen n times adds to the products keeps n / (n + shrink); absent: all",
     )
     observations: Count | None = Field(default=None, description="look at so many only; absent for all")
 
@@ -110,7 +110,7 @@ class Ednn(Bottleneck):
         says, unit = ("square of E - E_label", "J2") if self.labelled else ("-ln P(s_i | the others)", "nat")
         return {
             "pattern_energy": Promise(
-                ("beta", "pattern"), "J", "energy of a window by its pattern, bit b is 1 where spin b is up", attrs=about
+                ("beta", "pattern"), "J", "energy of a window by its pattern, bit b: spin b is up", attrs=about
             ),
             "patterns_seen": Promise(("beta",), "1", "number of patterns that were seen while learning", "int32"),
             "loss": Promise(("beta", "step"), unit, f"{says}, mean over the batch"),
@@ -170,7 +170,7 @@ class Ednn(Bottleneck):
 
 
 def few(side: int, dims: int) -> dict[int, tuple[int, ...]]:
-    """One spin, and two in their lowest corner, of a window: bit sets in order, and the second's place from the first."""
+    """One spin, and two in their lowest corner, of a window: bit sets, and the place of the second from the first."""
     places = list(product(range(side), repeat=dims))
     found = {1: (0,) * dims}
     for (k, a), (m, b) in combinations(enumerate(places), 2):
