@@ -76,7 +76,7 @@ def read(task: Task) -> xr.Dataset:
 
 def chosen(found: xr.Dataset, place: dict[str, int | float | str], name: str) -> xr.Dataset:
     """One of several, by the labels of its dimensions; DataError names what is lacking."""
-    own = {"template", "body", "axis", "pattern"}
+    own = {"template", "body", "axis", "pattern", "cluster"}
     for dim in [d for d in found["coupling" if "coupling" in found else "pattern_energy"].dims if d not in own]:
         labels = found[dim].values.tolist() if dim in found.coords else list(range(found.sizes[dim]))
         if dim not in place:
