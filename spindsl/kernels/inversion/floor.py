@@ -2,7 +2,7 @@
 
     p(s) ~ exp(sum_t K_t Phi_t(s)):   cov(K) >= (n F)^-1,   F = cov(Phi) at one temperature
 
-For one coupling, E = -J Phi, F of K = beta J is var(E) / J^2: se(J) >= J / (beta sqrt(n var E)). Energies of a test set
+For one coupling, E = -J Phi, F = var(E) / J^2 and se(J) >= J / (beta sqrt(n var E)). Energies E of a test set
 then err by (dJ / J) E, apart from a constant, so that their root mean square error is (dJ / J) sd(E) over that set.
 """
 

@@ -1,9 +1,12 @@
 """Position-dependent couplings on a graph that is not known: E(s) = -sum_(i<j) J_ij s_i s_j - sum_i h_i s_i.
 
 Each site's conditional is a logistic regression on all others (Ravikumar, Wainwright and Lafferty 2010). With far more
-observations than sites it is fitted without a penalty, a pair is kept where the mean of its two estimates exceeds
-chance, and what is kept is fitted anew with one J a bond: symmetric pseudolikelihood, then a Newton step.
-Pairs left out are tested against that fit, pairs kept against zero, until nothing changes.
+observations than sites it needs no penalty but a wide prior; a pair is kept where its estimates exceed chance, and what
+is kept is fitted anew with one J a bond: symmetric pseudolikelihood, then the likelihood's Newton step. Pairs left out
+are tested against that fit, pairs kept against zero, until nothing changes.
+
+At low temperature a stiff spin is hardly ever against its neighbours: its conditional, free in all couplings at
+once, is then certain in the observations and has no maximum. The prior bounds it; the freer end of the bond decides.
 """
 
 from functools import partial
@@ -80,9 +83,8 @@ def logistic(x: np.ndarray, i: int, field: bool, prior: float) -> tuple[np.ndarr
     y = x[:, free].copy()
     y[:, free == i] = 1.0
     w, se = np.zeros(x.shape[1]), np.full(x.shape[1], prior)
-    for step in (8, 1):  # an eighth of the observations brings it near
-        own, others = x[::step, i], y[::step]
-        w[free], curve = climb(partial(_node, own, others), w[free], prior)
+    for part in (slice(None, None, 8), slice(None)):
+        w[free], curve = climb(partial(_node, x[part, i], y[part]), w[free], prior)
     se[free] = np.sqrt(np.diag(np.linalg.inv(curve)))
     return w, se
 

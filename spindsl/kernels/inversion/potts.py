@@ -160,23 +160,37 @@ def fit_potts(q: np.ndarray, sides: tuple[int, ...], Q: int, beta: float, *, rea
     `alarm`: number of false tables to expect; `level`: probability below which a shape is rejected (nought keeps none).
     """
     cuts, every = runs(len(q), blocks), pool(sides, reach, Q)
-    chance = alarm / len(every)
+    chance = float(np.log(alarm / len(every)))
     chosen: list[int] = []
+    dropped: set[int] = set()
     while True:
-        p, best = score(q, sides, every, chosen, Q, cuts)
+        p, best = score(q, sides, every, chosen, Q, cuts, dropped)
         if p > chance:
             break
         chosen.append(best)
+        chosen = prune(q, sides, every, chosen, Q, cuts, chance, dropped)
     groups = [every[k] for k in chosen]
     K, covariance = refit(q, sides, groups, Q, cuts)
     named = [named_shape(g, K[s], covariance[s, s], Q, blocks, level) for g, s in zip(groups, slices(groups))]
     groups = [g if n == "general" else Group(g.offset, shapes(Q)[n][None]) for g, n in zip(groups, named)]
     K, covariance = refit(q, sides, groups, Q, cuts)
-    return _tables(groups, named, K / beta, covariance / beta**2, chance, p)
+    return _tables(groups, named, K / beta, covariance / beta**2, np.exp(chance), np.exp(p))
 
 
-def score(q, sides, every, chosen, Q, cuts):
-    """Least probability of the efficient scores of the groups left outside, and which it is."""
+def prune(q, sides, every, chosen, Q, cuts, chance, dropped):
+    """Drop the groups whose own estimates are within chance of zero, likeliest first, and never take them again."""
+    while chosen:
+        groups = [every[k] for k in chosen]
+        K, covariance = refit(q, sides, groups, Q, cuts)
+        p = [tail(K[s] @ np.linalg.solve(covariance[s, s], K[s]), s.stop - s.start, len(cuts)) for s in slices(groups)]
+        if max(p) <= chance:
+            break
+        dropped.add(chosen.pop(int(np.argmax(p))))
+    return chosen
+
+
+def score(q, sides, every, chosen, Q, cuts, dropped):
+    """ln of the least probability of the efficient scores of the groups left outside, and which it is."""
     groups = [every[k] for k in chosen]
     K = refit(q, sides, groups, Q, cuts)[0] if chosen else np.zeros(0)
     places, whole = slices(every), np.zeros(slices(every)[-1].stop)
@@ -186,18 +200,22 @@ def score(q, sides, every, chosen, Q, cuts):
         whole[held] = K
         hessian = slopes(q, sides, every, Q, whole, heads(cuts, LOOK))[1]
         gradient = gradient - gradient[:, held] @ np.linalg.solve(hessian[np.ix_(held, held)], hessian[held])
-    p = np.ones(len(every))
-    for k in set(range(len(every))) - set(chosen):
+    p = np.zeros(len(every))
+    for k in set(range(len(every))) - set(chosen) - dropped:
         p[k] = hotelling(gradient[:, places[k]])
     return p.min(), int(p.argmin())
 
 
 def hotelling(block: np.ndarray) -> float:
-    """Probability that the sum of the blocks (block, parameter) is as far from zero by chance: Hotelling's T^2."""
+    """ln of the probability that sums of blocks (block, parameter) are as far from zero by chance: Hotelling's T^2."""
     n, k = block.shape
     mean = block.mean(axis=0)
-    t2 = n * mean @ np.linalg.solve(np.atleast_2d(np.cov(block.T)), mean)
-    return float(fisher.sf(t2 * (n - k) / (k * (n - 1)), k, n - k)) if t2 < 1e4 else float(np.exp(-min(t2 / 2, 700)))
+    return tail(n * mean @ np.linalg.solve(np.atleast_2d(np.cov(block.T)), mean), k, n)
+
+
+def tail(t2: float, k: int, n: int) -> float:
+    """ln of the probability of a larger T^2 of k numbers, covariance from n blocks: T^2 (n - k) / k (n - 1) is F."""
+    return float(fisher.logsf(t2 * (n - k) / (k * (n - 1)), k, n - k))
 
 
 def named_shape(group: Group, K, covariance, Q: int, blocks: int, level: float) -> str:
