@@ -59,8 +59,8 @@ def alike(found: np.ndarray, due: np.ndarray) -> float:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_exchange_is_as_likely_as_its_definition_says(name):
-    """The share of 40,000 exchanges of exact draws against sum pi_a(x) pi_b(y) min(1, e^((beta_a - beta_b)(E(x) - E(y)))):
-    5.2 s.e., 2e-7 for each of four. What is exchanged is whole states."""
+    """The share of 40,000 exchanges of exact draws: sum pi_a(x) pi_b(y) min(1, e^((beta_a - beta_b)(E(x) - E(y)))),
+    within 5.2 s.e., 2e-7 for each of four. What is exchanged is whole states."""
     matter, n = MATTERS[name], 40_000
     E = np.array([matter.E(x) for x in matter.states])
     for first, a in ((8, 1), (16, 0)):  # exchange 1 is of the pair (1, 2), exchange 2 of (0, 1)
