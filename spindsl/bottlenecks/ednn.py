@@ -129,9 +129,7 @@ class Ednn(Bottleneck):
         if "colours" in system.said:
             yield MeaningError("windows are of spins ±1; these have colours", "kind", hint="colour-expansion")
         if not periodic:
-            yield MeaningError(
-                "windows reach around the lattice; this one has open ends", "kind", hint="periodic = true"
-            )
+            yield MeaningError("windows reach around; this lattice has open ends", "kind", hint="periodic = true")
         if off := [n for n in sides if n % self.focus]:
             fits = [f for f in range(1, min(sides) + 1) if not any(n % f for n in sides)]
             hint = f"focus = {' or '.join(map(str, fits))}"
