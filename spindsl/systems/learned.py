@@ -32,7 +32,7 @@ class Learned(Lattice):
     kind: Literal["learned"]
     from_: str = Field(alias="from", min_length=1, description="result.nc of the run that learned it")
     bottleneck: Name = Field(description="name of the bottleneck in that run")
-    beta: Positive = Field(description="inverse temperature at which it was learned, 1/J")
+    learned_at: Positive = Field(description="inverse temperature at which it was learned, 1/J")
     place: dict[Name, int | float | str] = Field(
         default_factory=dict, description="which of several, such as { realization = 0, network = 2 }"
     )
@@ -70,7 +70,7 @@ def read(task: Task) -> xr.Dataset:
 
     said = task.said
     with xr.open_dataset(task.files["from"], group=f"/bottleneck/{said['bottleneck']}", engine="netcdf4") as file:
-        found = chosen(file, {"beta": said["beta"], **said["place"]}, said["bottleneck"]).load()
+        found = chosen(file, {"beta": said["learned_at"], **said["place"]}, said["bottleneck"]).load()
     return restated(found, said["attrs"])
 
 

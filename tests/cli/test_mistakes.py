@@ -181,15 +181,17 @@ CASES = {
         "kinds: edwards-anderson, hysterons, ising, learned, potts, random-organization, recorded, spin-glass",
     ),
     "far kind of two words": Case(
-        {'"field-drive"': '"tides"'}, "E104 17:8 protocol.kind", "kinds: cyclic-drive, field-drive"
+        {'"field-drive"': '"tides"'}, "E104 17:8 protocol.kind", "kinds: cyclic-drive, equilibrium, field-drive"
     ),
     "missing kind": Case(
         {'kind = "vae"\n': ""},
         "E102 26:1 bottleneck.vae.kind",
-        'add kind = "autoencoder", "pca", "rbm", "tica", "vae" or "vib"',
+        'add kind = "autoencoder", "cluster-expansion"',
     ),
     "missing kind of two words": Case(
-        {'kind = "field-drive"\n': ""}, "E102 16:1 protocol.kind", 'add kind = "cyclic-drive" or "field-drive"'
+        {'kind = "field-drive"\n': ""},
+        "E102 16:1 protocol.kind",
+        'add kind = "cyclic-drive", "equilibrium" or "field-drive"',
     ),
     "kind by another name": Case(
         {'kind = "vae"': 'type = "vae"'}, "E101 27:1 bottleneck.vae.type", "did you mean `kind`?"

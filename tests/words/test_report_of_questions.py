@@ -19,12 +19,13 @@ KINDS = [p.stem for p in EXAMPLES.glob("*.toml") if p.stem.replace("-", "_") in 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("realizations", [1, 2])
-def test_every_kind_has_its_section(small, tmp_path, kind, realizations):
+def test_every_kind_has_its_section(small, still, tmp_path, kind, realizations):
     from spindsl.report.questions.asked import asked
 
-    table = tomllib.loads(small)
-    for key, value in tomllib.loads((EXAMPLES / f"{kind}.toml").read_text()).items():
-        table[key] = table[key] | value if key in ("bottleneck", "analysis") else value
+    given = tomllib.loads((EXAMPLES / f"{kind}.toml").read_text())
+    table = tomllib.loads(still if given.pop("base", "") == "equilibrium" else small)
+    for key, value in given.items():
+        table[key] = table.get(key, {}) | value if key in ("bottleneck", "analysis") else value
     table["realizations"] = realizations
     file = tmp_path / "small.toml"
     file.write_text(tomlkit.dumps(table))
