@@ -22,7 +22,7 @@ PULL = {
 CODE = tuple(f"spindsl.kernels.exact.{k}" for k in ("chain", "jets"))
 
 
-class Chain(Reference):
+class OneDimension(Reference):
     """Rings and open chains in closed form: any couplings of Ising spins without a field, a uniform ring in a field,
     Potts and clock colours without fields. Ising, Z. Phys. 31, 253 (1925)."""
 
