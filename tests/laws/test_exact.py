@@ -135,6 +135,7 @@ def test_a_large_torus_is_the_infinite_lattice(beta):
 def test_hot_and_cold_torus():
     spins, bonds = 15, 30
     assert kaufman.torus(3, 5, 1.0, 0.0) == pytest.approx((spins * math.log(2), 0.0, bonds), abs=1e-14)
+    agree(kaufman.torus(2, 5, 1.0, 0.0), kaufman.torus(2, 5, 1.0, 1e-13), 10)  # bonds around the side of 2 twice
     z, e, v = kaufman.torus(16, 16, 1.0, 500.0)
     assert (z, e, v) == (pytest.approx(512 * 500.0 + math.log(2), rel=1e-15), -512.0, 0.0)
     with pytest.raises(ValueError, match="odd side"):
