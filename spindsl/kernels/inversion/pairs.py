@@ -13,6 +13,7 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import expit
 from scipy.stats import norm
 
 from .moments import sharpen
@@ -104,7 +105,7 @@ def climb(slope, K, prior: float):
 def _node(own, y, w, cuts=None, full=None):
     """Gradient (block, coupling) and curvature of one site's conditional; those of all of `full` where it is given."""
     full = y if full is None else full
-    r = 1.0 / (1.0 + np.exp(2.0 * own * (y @ w.astype(np.float32))))
+    r = expit(-2.0 * own * (y @ w.astype(np.float32)))
     signed = r * own
     starts = [0] if cuts is None else cuts[:, 0]
     gradient = np.stack([signed[a:b] @ full[a:b] for a, b in zip(starts, [*starts[1:], len(own)])])
