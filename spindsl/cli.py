@@ -59,9 +59,11 @@ def check(file: File, set: Set = None, data: Data = None, format: Format = "text
     found = absent(run)
     if not found:
         try:
+            from .lint import doubts
             from .lower import lower
 
             lower(run.experiment, run.data)
+            found = doubts(run.experiment, run.data)
         except SpecError as error:
             fail(error, file, run.text, format, run.changes)
     tell(found, file, run.text, format, run.changes)

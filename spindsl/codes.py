@@ -206,7 +206,17 @@ CODES = {
             relax = 100_000.0         # s
         """),
     "W205": code("temperatures that miss the transition", """
-        The values of a sweep all lie on one side of the critical temperature.
+        The temperatures lie on both sides of a transition whose place is known, and
+        none is within a tenth of it, where curves have their peaks. On finite lattices
+        peaks are near that place, not at it.
+        """),
+    "W206": code("clusters where couplings are frustrated", """
+        Where not all pairs can be satisfied at once, clusters of satisfied pairs span
+        the system long before spins order. Cluster moves remain right, but decorrelate
+        no faster than single spins, at a higher price.
+
+            [dynamics]
+            kind = "parallel-tempering"
         """),
     "W301": code("a data file that is not there", """
         The experiment is right, but cannot run until the file lies beside it or in

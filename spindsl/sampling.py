@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import DataError, MeaningError
+from . import multispin
+from .errors import DataError
 from .graph import Stage
 from .hamiltonian import model
 from .seeds import generator, philox_key
@@ -24,37 +25,8 @@ if TYPE_CHECKING:
     from .kernels.energies import Model
 
 KERNELS = ("energies", "measures", "philox", "floats", "chains", "clusters", "tempering")
-CODE = ("spindsl.sampling", "spindsl.hamiltonian", *(f"spindsl.kernels.{k}" for k in KERNELS))
-
-
-def lattice(system: Stage) -> dict[str, Any]:
-    """What a system's stage says of its graph: kind, sides, periodic; nothing of a graph that is no lattice."""
-    graph = system.said.get("graph", {})
-    return graph if "sides" in graph else {}
-
-
-def orderly(order: str | None, system: Stage) -> None:
-    """MeaningError where spins cannot be tried in that order."""
-    if order != "checkerboard":
-        return
-    grid = lattice(system)
-    if not grid or system.said.get("terms"):
-        message = "a checkerboard needs a lattice whose spins meet their nearest neighbours only"
-        raise MeaningError(message, "order", code="E203", hint='order = "sequential"')
-    odd = [side for side in grid["sides"] if side % 2]
-    if grid["periodic"] and odd:
-        message = f"a ring of {odd[0]} has no checkerboard: two neighbours would have the same colour"
-        raise MeaningError(message, "order", code="E203", hint='even sides, or order = "sequential"')
-
-
-def clustered(system: Stage) -> None:
-    """MeaningError where clusters cannot be grown: on energies that are not of pairs."""
-    if "table" in system.gives:
-        raise MeaningError("clusters grow along pairs; this energy is a table of patterns", "kind", hint="metropolis")
-    several = [k for k, term in enumerate(system.said.get("terms", ())) if len(term["offsets"]) > 2]
-    if several:
-        message = f"clusters grow along pairs; system.terms.{several[0]} is a product of more spins"
-        raise MeaningError(message, "kind", hint="metropolis or heat-bath")
+CODE = ("spindsl.sampling", "spindsl.hamiltonian", *multispin.CODE, *(f"spindsl.kernels.{k}" for k in KERNELS))
+CHEAPER = 10  # times that an attempt in lanes is cheaper, and more
 
 
 @dataclass(frozen=True)
@@ -164,12 +136,21 @@ def run(
     """
     from .kernels import chains as kernel
 
+    out = np.empty((len(s), count, s.shape[1]), dtype=np.int8), np.empty((len(s), count))
+    if (held := multispin.packed(system, rule, beta)) is not None:
+        lanes = multispin.begin(held, s, chains)
+        if first == 0 and schedule.burn:
+            lanes.step(key, 0, schedule.burn)
+        for k in portions(count, schedule.every * s.size // CHEAPER, tick):
+            begin = schedule.burn + (first + k.start) * schedule.every
+            lanes.record(key, begin, schedule.every, *(v[:, k] for v in out))
+        lanes.leave(s)
+        return out
     (energy, move), spins = moving(rule, system), s.shape[1]
     name = np.array(chains, dtype=np.uint64)
     burn, every = schedule.attempts(sweep(rule, spins))
     if first == 0 and burn:
         kernel.advance(energy, move, beta, s, name, key, np.uint64(0), burn)
-    out = np.empty((len(s), count, spins), dtype=np.int8), np.empty((len(s), count))
     for k in portions(count, every * s.size // sweep(rule, spins), tick):
         begin = np.uint64(burn + (first + k.start) * every)
         kernel.record(energy, move, beta, s, name, key, begin, every, *(v[:, k] for v in out))

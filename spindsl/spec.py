@@ -88,6 +88,10 @@ class Word(Words, ABC):
             if isinstance(part := getattr(self, name), Word):
                 yield from part.cited()
 
+    def doubts(self, stages: Mapping[str, Stage]) -> Iterator[MeaningError]:
+        """What is allowed and still likely to be a mistake of physics, with codes W2xx; shown by `check`."""
+        yield from ()
+
     @classmethod
     def __get_pydantic_core_schema__(cls, source, handler):
         """A noun is the union of its words, told apart by `kind`."""
@@ -162,6 +166,12 @@ class Bottleneck(Model, ABC):
     def refers(self) -> tuple[str, ...]:
         """The bottlenecks whose results it takes."""
         return ()
+
+    def doubts(self, stages: Mapping[str, Stage]) -> Iterator[MeaningError]:
+        latent, spins = getattr(self, "latent", 0), stages["trajectory"].sizes.get("spin")
+        if spins is not None and latent >= spins:
+            message = f"{latent} latent variables squeeze nothing out of {spins} spins"
+            yield MeaningError(message, "latent", code="W201", hint="far fewer than spins")
 
 
 class Analysis(Model, ABC):

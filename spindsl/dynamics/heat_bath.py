@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from .. import sampling
+from .. import moves
 from ..graph import Stage
 from ..spec import Dynamics, Sweeps
 
@@ -24,5 +24,5 @@ class HeatBath(Dynamics):
         return {"move": "spindsl.kernels.chains:heat_bath", "order": self.order}
 
     def stages(self, system: Stage) -> tuple[Stage, ...]:
-        sampling.orderly(self.order, system)
+        moves.orderly(self.order, system)
         return ()

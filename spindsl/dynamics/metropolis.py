@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from .. import sampling
+from .. import moves
 from ..errors import MeaningError
 from ..graph import Stage
 from ..spec import Dynamics, Positive, Sweeps
@@ -41,5 +41,5 @@ class Metropolis(Dynamics):
         return {"rule": "spindsl.kernels.rules.metropolis:Metropolis", "beta": self.beta}
 
     def stages(self, system: Stage) -> tuple[Stage, ...]:
-        sampling.orderly(self.order, system)
+        moves.orderly(self.order, system, metropolis=True)
         return ()

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from .. import sampling
+from .. import moves
 from ..graph import Stage
 from ..spec import Count, Dynamics, Sweeps
 
@@ -27,5 +27,5 @@ class ParallelTempering(Dynamics):
         return {"move": move, "order": self.order, "exchange": self.exchange}
 
     def stages(self, system: Stage) -> tuple[Stage, ...]:
-        sampling.orderly(self.order, system)
+        moves.orderly(self.order, system, metropolis=self.move == "metropolis")
         return ()

@@ -1,8 +1,10 @@
 """Single clusters, flipped as one."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
-from .. import sampling
+from .. import moves
+from ..errors import MeaningError
 from ..graph import Stage
 from ..spec import Dynamics
 
@@ -23,5 +25,9 @@ class Wolff(Dynamics):
         return {"move": "spindsl.kernels.clusters:wolff", "whole": True}
 
     def stages(self, system: Stage) -> tuple[Stage, ...]:
-        sampling.clustered(system)
+        moves.clustered(system)
         return ()
+
+    def doubts(self, stages: Mapping[str, Stage]) -> Iterator[MeaningError]:
+        if doubt := moves.percolating(stages["system"]):
+            yield doubt

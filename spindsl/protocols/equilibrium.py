@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from .. import sampling
+from .. import moves, sampling
 from ..errors import MeaningError
 from ..graph import SPINS, Promise, Split, Stage, Task
 from ..spec import Betas, Count, Dynamics, Protocol, Words
@@ -88,6 +88,10 @@ class Equilibrium(Protocol):
         else:
             trajectory = replace(one, **ensemble.how)
         return (*pilot, trajectory, correlation(trajectory, said))
+
+    def doubts(self, stages: Mapping[str, Stage]) -> Iterator[MeaningError]:
+        if doubt := moves.missed(self.betas, stages["system"]):
+            yield doubt
 
     def pilot(self, said: Mapping[str, Any], ensemble: sampling.Ensemble, code: tuple[str, ...]) -> Stage:
         """The stage `pilot`: a short run that measures correlation times, where samples are to be that far apart."""

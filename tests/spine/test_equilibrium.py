@@ -15,6 +15,7 @@ from spindsl.store import Store
 LADDER = 'kind = "parallel-tempering"\nmove = "heat-bath"\norder = "random"\nexchange = 3'
 MOVES = {
     "metropolis": 'kind = "metropolis"\norder = "random"',
+    "lanes": 'kind = "metropolis"\norder = "checkerboard"',
     "swendsen-wang": 'kind = "swendsen-wang"',
     "ladder": LADDER,
 }
@@ -84,6 +85,7 @@ def test_a_ladder_tells_its_exchanges(tmp_path, still):
 
 TERMS = "system.terms=[{ offsets = [[0, 0], [0, 1], [1, 0]], J = 0.3 }]"
 ODD = "system.graph.sides=[3, 4]"
+RING = 'system.graph={ kind = "chain", sides = [6], periodic = true }'
 
 
 @pytest.mark.parametrize(
@@ -93,6 +95,7 @@ ODD = "system.graph.sides=[3, 4]"
         ('kind = "swendsen-wang"', TERMS, "dynamics.kind"),
         ('kind = "heat-bath"\norder = "checkerboard"', ODD, "dynamics.order"),
         (LADDER.replace("random", "checkerboard"), ODD, "dynamics.order"),
+        ('kind = "metropolis"\norder = "checkerboard"', RING, "dynamics.order"),
         (LADDER, 'protocol.every="auto"', "protocol.every"),
         ('kind = "wolff"', "protocol.every={ flips = 3 }", "protocol.every.flips"),
     ],

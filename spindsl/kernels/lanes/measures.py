@@ -27,10 +27,10 @@ def tally(tallies, bit, m):
 
 
 @njit
-def flush(tallies, count):
-    """Move the tallies into count (lane)."""
+def flush(tallies, count, places):
+    """Move the tallies of the first `places` into count (lane)."""
     for d in range(DIGITS):
-        for j in range(PIECE):
+        for j in range(places):
             for lane in range(LANES):
                 count[lane] += np.int64((tallies[PIECE * d + j] >> np.uint64(lane)) & ONE) << d
     tallies[:] = ZERO
@@ -63,8 +63,8 @@ def likes(torus, words, unlike):
                 tally(tallies, like, m)
                 added += 1
                 if added % FULLEST == 0:
-                    flush(tallies, out[w])
-        flush(tallies, out[w])
+                    flush(tallies, out[w], min(PIECE, sites))
+        flush(tallies, out[w], min(PIECE, sites))
     return out
 
 
@@ -85,8 +85,8 @@ def ups(words, colour):
                     same[j] &= ~(own[j] ^ digit)
             tally(tallies, same, m)
             if (added + 1) % FULLEST == 0:
-                flush(tallies, out[w])
-        flush(tallies, out[w])
+                flush(tallies, out[w], min(PIECE, sites))
+        flush(tallies, out[w], min(PIECE, sites))
     return out
 
 
