@@ -57,7 +57,10 @@ class Sweep(Words):
     """Values of parameters, by path: every combination (product), or side by side (zip)."""
 
     product: dict[Path, Values] = Field(default_factory=dict, description="path = values; each is a dimension")
-    zip: dict[Path, Values] = Field(default_factory=dict, description="path = values; together they are one")
+    zip: dict[Path, Values] = Field(
+        default_factory=dict,
+        description="path = values; together they are one, named by the first whose values all differ",
+    )
 
     @model_validator(mode="after")
     def _fits(self):
@@ -68,10 +71,14 @@ class Sweep(Words):
 
     def _repeated(self) -> Iterator[MeaningError]:
         for path, values in self.product.items():
-            several = [(isinstance(v, bool), v) for v in listed(values)]
-            for k, one in enumerate(several):
-                if one in several[:k]:
-                    yield MeaningError(f"{one[1]!r} appears twice", "product", path, k, code="E107")
+            for k, value in repeated(values):
+                yield MeaningError(f"{value!r} appears twice", "product", path, k, code="E107")
+        if self.zip and all(repeated(values) for values in self.zip.values()):
+            path = next(iter(self.zip))
+            k, value = repeated(self.zip[path])[0]
+            message = f"{value!r} appears twice, and values of every other path too: points have no name"
+            hint = "one path of a zip has a different value at every point"
+            yield MeaningError(message, "zip", path, k, code="E107", hint=hint)
 
     def _unequal(self) -> Iterator[MeaningError]:
         counts = {path: len(listed(values)) for path, values in self.zip.items()}
@@ -84,6 +91,12 @@ class Sweep(Words):
 def listed(values: Sequence[Any] | Range) -> tuple[Any, ...]:
     """The values of a parameter."""
     return values.values() if isinstance(values, Range) else tuple(plain(v) for v in values)
+
+
+def repeated(values: Sequence[Any] | Range) -> list[tuple[int, Any]]:
+    """Values that are there before, with their numbers."""
+    several = [(isinstance(v, bool), v) for v in listed(values)]
+    return [(k, one[1]) for k, one in enumerate(several) if one in several[:k]]
 
 
 @dataclass(frozen=True)
@@ -116,8 +129,8 @@ def axes(sweeps: Sequence[Sweep], realizations: int, taken: frozenset[str] = fro
             )
         if sweep.zip:
             paths = {path: listed(values) for path, values in sweep.zip.items()}
-            first, *others = paths
-            coords = {names[path]: paths[path] for path in others}
+            first = next((path for path in paths if not repeated(paths[path])), next(iter(paths)))
+            coords = {names[path]: paths[path] for path in paths if path != first}
             found.append(Axis(names[first], paths[first], paths, coords, ("sweep", k, "zip"), ranges(sweep.zip)))
     if realizations > 1:
         found.append(Axis("realization", tuple(range(realizations)), at=("realizations",)))

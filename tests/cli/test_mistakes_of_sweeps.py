@@ -206,6 +206,10 @@ CASES = {
         "E102 49:13 sweep.0.product.protocol.fields.on.fraction",
         "protocol.fields.on.chosen: missing key",
     ),
+    "points of a zip that nothing tells apart": Case(
+        {ZIP: 'zip = { "dynamics.barrier" = [1.0, 2.0, 1.0], "protocol.dwell" = [10.0, 10.0, 20.0] }'},
+        "E107 53:41 sweep.1.zip.dynamics.barrier.2", "1 appears twice",
+    ),
     "swept twice": Case(
         {ZIP: 'zip = { "dynamics.beta" = [1.0, 2.0], "dynamics.barrier" = [1.0, 2.0] }\n[[sweep]]\n'
          'product = { "dynamics.barrier.low" = [1.0], "dynamics.beta" = [4.0] }'},

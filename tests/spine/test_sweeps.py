@@ -9,7 +9,7 @@ import xarray as xr
 from scipy import stats
 
 from spindsl.engine import Runner
-from spindsl.errors import StageError
+from spindsl.errors import SpecError, StageError
 from spindsl.experiment import loads
 from spindsl.lower import lower
 from spindsl.planning import plan
@@ -50,6 +50,17 @@ def test_parameters_are_dimensions_in_front(run, glasses):
     assert tree["/system/J"].dims == ("realization", "edge")
     assert tree["/protocol/field_strength"].dims == ("realization", "field", "spin")
     assert tree["/dynamics/B"].dims == ("barrier", "realization", "spin")
+
+
+def test_a_zip_is_named_by_what_never_repeats(run, glasses):
+    """Two values of the barrier alike, which alone would make two points one."""
+    text = glasses + '[[sweep]]\nzip = { "dynamics.barrier" = [3.0, 4.5, 4.5], "protocol.switches" = [4, 4, 6] }\n'
+    with pytest.raises(SpecError, match="appears twice"):
+        loads(text)
+    tree = opened(run(text.replace("[4, 4, 6]", "[4, 5, 6]")))
+    score = tree["/analysis/drive/score"]
+    assert score.sizes["switches"] == 3
+    assert score["barrier"].values.tolist() == [3.0, 4.5, 4.5]
 
 
 def test_a_point_lies_where_its_labels_say(run, glasses, tmp_path):
