@@ -178,12 +178,18 @@ def explore(task: Task, system: xr.Dataset) -> xr.Dataset:
     return xr.Dataset({"every": ((), np.int64(max(1, np.ceil(2 * tau))))})
 
 
+WATCHED = {  # what correlation times are of
+    "energy": "energy",
+    "abs_magnetization": "modulus of the magnetization",
+    "magnetization": "magnetization, with its sign",
+}
+
+
 def correlation(trajectory: Stage, said: Mapping[str, Any]) -> Stage:
     """The stage `correlation`: what samples of a chain know of one another."""
     each = ("beta",)
-    what = {"energy": "energy", "magnetization": "magnetization, of its modulus for spins of two values"}
     gives: dict[str, Promise] = {}
-    for name, says in what.items():
+    for name, says in WATCHED.items():
         gives |= {
             f"tau_{name}": Promise(each, "sample", f"integrated correlation time of the {says}, 1/2 for none"),
             f"tau_{name}_se": Promise(each, "sample", f"standard error of that time of the {says}"),
@@ -213,9 +219,8 @@ def correlated(task: Task, trajectory: xr.Dataset, pilot: xr.Dataset | None = No
     if "exchange" in task.said["rule"]:
         tried = int(trajectory["tried"].sum())
         found["exchange_rate"] = int(trajectory["exchanged"].sum()) / tried if tried else float("nan")
-    for name in ("energy", "magnetization"):
-        x = trajectory[name].values
-        x = np.abs(x) if name == "magnetization" else x
+    m = trajectory["magnetization"].values
+    for name, x in {"energy": trajectory["energy"].values, "abs_magnetization": np.abs(m), "magnetization": m}.items():
         tau, se = integrated(x)
         found |= {f"tau_{name}": tau, f"tau_{name}_se": se, f"tau_exp_{name}": exponential(x)}
         found |= {f"n_eff_{name}": x.size / (2 * tau), f"r_hat_{name}": r_hat(x)}
