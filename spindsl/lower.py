@@ -192,11 +192,13 @@ def lowered(point: Point, data: Path) -> tuple[dict[str, Stage], list[Finding]]:
         wrong += (unfit := [*watched(word, f"bottleneck.{name}", trajectory), *missing(experiment, name, word)])
         if not unfit and all(f"bottleneck.{n}" in stages for n in word.refers()):
             add(f"bottleneck.{name}", partial(word.stages, name, stages))
+    whole = {"bottleneck": experiment.bottleneck, "reference": experiment.reference}
+    lost = {n for noun, named in whole.items() for n in named if f"{noun}.{n}" not in stages}  # wrong themselves
     for name, word in experiment.analysis.items():
         of = word.refers()
         unfit = list(watched(word, f"analysis.{name}", trajectory)) or list(referred(experiment, name, of, stages))
         wrong += unfit
-        if not unfit and (of not in experiment.bottleneck or f"bottleneck.{of}" in stages):
+        if not unfit and not {of, *word.compares()} & lost:
             add(f"analysis.{name}", partial(word.stages, name, stages))
     return stages, wrong
 

@@ -185,6 +185,11 @@ class Analysis(Model, ABC):
     def refers(self) -> str:
         """The bottleneck or variable that it reads."""
 
+    def compares(self) -> tuple[str, ...]:
+        """The references that it is held against: the key `against`, where it is a name."""
+        against = getattr(self, "against", None)
+        return (against,) if isinstance(against, str) else ()
+
 
 class Topology(Word):
     """Which spins are coupled: the key `graph` of a system."""
