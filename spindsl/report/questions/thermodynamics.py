@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..canvas import Plate
+from ..canvas import SOFT, Plate, colour, grid
+from ..figures import keyed
 from ..markup import Html, joined, table, tag
 from .asked import Asked
-from .drawing import lines
-from .series import Series, label
+from .series import label
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.figure import Figure
 
 TITLE = "Thermodynamics"
 SHOWN = {
     "energy": "energy per spin, J", "abs_magnetization": "|m|", "heat_capacity": "heat capacity per spin",
     "susceptibility": "susceptibility per spin, 1/J",
 }  # fmt: skip
+REMEMBERED = ("energy", "abs_magnetization", "magnetization")
 BOUND = 6.0  # standard errors that chance passes in fewer than one of 10^6 tables of hundreds of numbers
 
 
@@ -41,54 +43,88 @@ def exact(asked: Asked, name: str) -> xr.Dataset | None:
     return asked.group(f"/reference/{against}") if against else None
 
 
+def curves(asked: Asked) -> Iterator[tuple[str, xr.Dataset, xr.Dataset | None]]:
+    """Each analysis at each place of a sweep, at the temperatures that are there, and what is exact."""
+    for name, data in asked.found.items():
+        truth = exact(asked, name)
+        several = list(places(truth)) if truth is not None else []
+        for k, (at, one) in enumerate(places(data)):
+            known = np.flatnonzero(np.isfinite(one["energy"].values))
+            beside = several[min(k, len(several) - 1)][1].isel(beta=known) if several else None
+            yield ", ".join(v for v in (name, at) if v), one.isel(beta=known), beside
+
+
 def plates(asked: Asked) -> Iterator[Plate]:
-    """One quantity a plate, where there is more than one temperature."""
-    for variable, says in SHOWN.items():
-        shown, grey = [], []
-        for name, data in asked.found.items():
-            for at, one in places(data):
-                x, y, se = (one[v].values for v in ("beta", variable, f"{variable}_se"))
-                shown.append(Series(", ".join(v for v in (name, at) if v), x, y, y - 2 * se, y + 2 * se))
-            truth = exact(asked, name)
+    """All quantities in one plate, where there is more than one temperature."""
+    found = list(curves(asked))
+    if all(one.sizes["beta"] < 2 for _, one, _ in found):
+        return
+    grey = any(truth is not None for *_, truth in found)
+    caption = joined([
+        tag("b", "Energy, order, heat capacity and susceptibility against inverse temperature. "),
+        "Bars: two standard errors. ", "Grey: exact. " if grey else "",
+    ])  # fmt: skip
+    yield Plate("thermodynamics", caption, partial(drawn, found))
+
+
+def drawn(found: Sequence[tuple[str, xr.Dataset, xr.Dataset | None]], width: int) -> Figure:
+    """A panel a quantity, a colour an analysis."""
+    figure, axes = grid(width, len(SHOWN), 0.62, most=2)
+    for ax, (variable, says) in zip(axes, SHOWN.items(), strict=True):
+        for k, (_, one, truth) in enumerate(found):
+            x = one["beta"].values
             if truth is not None and variable in truth:
-                grey += [Series("", t["beta"].values, *[t[variable].values] * 3) for _, t in places(truth)]
-        if not shown or len(shown[0].x) < 2:
-            return
-        ends = np.concatenate([np.r_[s.low, s.high] for s in shown])
-        low, high = np.nanmin(ends), np.nanmax(ends)
-        pad = 0.04 * (high - low or 1.0)
-        caption = joined([
-            tag("b", f"{says[0].upper()}{says[1:]} against inverse temperature. "),
-            "Shading: two standard errors. ", "Grey: exact. " if grey else "",
-        ])  # fmt: skip
-        draw = partial(lines, shown, grey, ("β, 1/J", says), log=False, y=(low - pad, high + pad))
-        yield Plate(f"thermodynamics-{variable.replace('_', '-')}", caption, draw)
+                ax.plot(x, truth[variable].values, color=SOFT, lw=1, zorder=1)
+            bar = {"yerr": 2 * one[f"{variable}_se"].values, "elinewidth": 1, "capsize": 2}
+            ax.errorbar(x, one[variable].values, color=colour(k), marker="o", ms=3.5, lw=1, zorder=4, **bar)
+        ax.set(xlabel="β, 1/J")
+        ax.set_title(f"{says[0].upper()}{says[1:]}" if says[0] != "|" else says, fontweight="bold")
+    if len(found) > 1:
+        keyed(figure, [name for name, *_ in found], [colour(k) for k in range(len(found))])
+    return figure
 
 
 def rows(asked: Asked) -> Html:
-    """Every value with its error, and its distance from the exact one."""
+    """Every value with its error and its distance from the exact one; how long chains remember."""
     body = []
-    for name, data in asked.found.items():
-        for at, one in places(data):
-            for k, beta in enumerate(one["beta"].values):
-                cells = []
-                for variable in (*SHOWN, "binder"):
-                    z = f" ({float(one[f'{variable}_z'][k]):+.1f})" if f"{variable}_z" in one else ""
-                    cells.append(f"{float(one[variable][k]):.5g} ± {float(one[f'{variable}_se'][k]):.1g}{z}")
-                body.append((", ".join(v for v in (name, at) if v), f"{beta:g}", *cells))
+    for name, one, _ in curves(asked):
+        for k, beta in enumerate(one["beta"].values):
+            cells = []
+            for variable in (*SHOWN, "binder"):
+                z = f" ({float(one[f'{variable}_z'][k]):+.1f})" if f"{variable}_z" in one else ""
+                cells.append(f"{float(one[variable][k]):.5g} ± {float(one[f'{variable}_se'][k]):.1g}{z}")
+            body.append((name, f"{beta:g}", *cells))
     note = "Per spin, with standard errors; in brackets the distance from the exact value in standard errors. "
     note += "Of several realizations the first."
-    return table(("", "β", "U", "|m|", "C", "χ", "Binder"), body, note, class_="scores")
+    values = table(("", "β", "U", "|m|", "C", "χ", "Binder"), body, note, class_="scores")
+    return joined([values, chains(asked)])
+
+
+def chains(asked: Asked) -> Html:
+    """Correlation times in attempts, independent samples and agreement of chains."""
+    found = asked.group("/diagnostics")
+    if found is None or not {f"tau_{v}" for v in REMEMBERED} <= set(found):
+        return Html("")
+    body = []
+    for at, one in places(found.assign(energy=found["tau_energy"])):
+        for k in np.flatnonzero(np.isfinite(one["energy"].values)):
+            here = one.isel(beta=k)
+            cells = [f"{float(here[f'tau_{v}'] * here['distance']):.3g}" for v in REMEMBERED]
+            cells += [f"{float(here['n_eff_energy']):.3g}", f"{float(here['r_hat_energy']):.4f}"]
+            body.append((at or "chains", f"{float(here['beta']):g}", *cells))
+    note = "Integrated correlation times in attempted flips (of clusters: in clusters), half the distance of samples "
+    note += "where these know nothing of one another; of the energy the number of independent samples, and R-hat."
+    return table(("", "β", "τ of E", "τ of |m|", "τ of m", "independent", "R-hat"), body, note, class_="scores")
 
 
 def told(asked: Asked) -> Iterator[Html]:
     """Whether all agrees with what is exact."""
     for name, data in asked.found.items():
-        z = {v: data[v] for v in data if str(v).endswith("_z")}
+        z = {v: np.abs(data[v].values) for v in data if str(v).endswith("_z")}
         if not z:
             continue
-        worst = max(z, key=lambda v: float(np.abs(z[v]).max()))
-        size, count = float(np.abs(z[worst]).max()), sum(v.size for v in z.values())
+        worst = max(z, key=lambda v: float(np.nanmax(z[v])))
+        size, count = float(np.nanmax(z[worst])), sum(int(np.isfinite(v).sum()) for v in z.values())
         verdict = "agrees with" if size < BOUND else "is away from"
         told = f": the farthest of {count} numbers is {str(worst).removesuffix('_z').replace('_', ' ')}, "
         yield joined([tag("b", name), f" {verdict} exact truth{told}{size:.1f} standard errors away."])
