@@ -97,7 +97,8 @@ def translated(offsets: Sequence[Sequence[int]], sides: Sequence[int], periodic:
     at = place + np.array(offsets)[None]
     if not periodic:
         at = at[((at >= 0) & (at < np.array(sides))).all(axis=(1, 2))]
-    return np.ravel_multi_index(tuple(np.moveaxis(at % np.array(sides), -1, 0)), tuple(sides)).astype(np.int32)
+    found = np.ravel_multi_index(tuple(np.moveaxis(at % np.array(sides), -1, 0)), tuple(sides))
+    return np.asarray(found, dtype=np.int32)
 
 
 def model(system: xr.Dataset) -> Model:

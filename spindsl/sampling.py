@@ -213,8 +213,9 @@ def temper(
         out = (spins[:, k], found[:, k], tried[:, 1:][:, k], accepted[:, 1:][:, k])
         begin = burn + np.uint64(first + k.start) * every
         kernel.record(energy, move, betas, copies, name, key, begin, every, period, *out)
-    counts = np.diff(tried, axis=1), np.diff(accepted, axis=1)
-    return tuple(np.ascontiguousarray(np.moveaxis(v, 2, 0)) for v in (spins, found, *counts))
+    late = (np.diff(v, axis=1) for v in (tried, accepted))
+    spins, found, tried, accepted = (np.ascontiguousarray(np.moveaxis(v, 2, 0)) for v in (spins, found, *late))
+    return spins, found, tried, accepted
 
 
 def magnetization(system: xr.Dataset, spins: np.ndarray) -> np.ndarray:

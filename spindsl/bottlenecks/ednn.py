@@ -251,7 +251,7 @@ def likely(task: Task, shape: Any, pattern: np.ndarray, window: np.ndarray) -> t
             flat = scoring.scored(
                 alone, torch.zeros(alone.parameters), pattern, window, sites, beta, prior, g, SKIP_STEPS
             )
-        except torch.linalg.LinAlgError as error:
+        except torch.linalg.LinAlgError as error:  # pyright: ignore[reportPrivateImportUsage]
             raise DataError(f"at beta = {beta:g} no products can be fitted: {error}") from error
         start = alone.skip(flat).clone()
         start[np.searchsorted(alone.terms, 1 << np.arange(shape.bits))] += flat[: shape.bits]

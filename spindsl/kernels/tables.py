@@ -75,7 +75,7 @@ class Table:
         x = patterns(self.bits, flat.device, flat.dtype)
         for part, g in zip(x.split(CHUNK), gradient.split(CHUNK)):
             network(weights, part).backward(g)
-        out = theta.grad
+        out = theta.grad if theta.grad is not None else torch.zeros_like(flat)
         if len(self.terms):
             out[len(flat) - len(self.terms) :] = (walsh.expanded(gradient) * len(gradient))[self.terms]
         return out
