@@ -49,12 +49,12 @@ class Extrapolation(Analysis):
         return self.of
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
-        bottleneck, system = sources[f"bottleneck.{self.of}"], sources["system"]
+        bottleneck, system = sources.get(f"bottleneck.{self.of}"), sources["system"]
         rule = self.dynamics.rule()
         if "move" not in rule or "exchange" in rule:
             hint = "metropolis or heat-bath with an order, wolff, swendsen-wang"
             raise MeaningError("such a dynamics runs no single chains in sweeps", "dynamics", "kind", hint=hint)
-        if not {"coupling", "pattern_energy", "pair_energy"} & set(bottleneck.gives):
+        if bottleneck is None or not {"coupling", "pattern_energy", "pair_energy"} & set(bottleneck.gives):
             raise MeaningError(f"{self.of!r} has no energy that can be run", "of", code="E204")
         said = {k: v for k, v in system.said.items() if k != "attrs"}
         if self.sides is not None:

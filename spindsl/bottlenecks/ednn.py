@@ -32,8 +32,12 @@ SKIP_STEPS, DECAY = 6, 1e-6  # of scoring, which fits the products by themselves
 class Regression(Words):
     """The published route: least squares of E = -ln q / beta of random configurations, less its mean over them."""
 
-    labels: Name = Field(description="the bottleneck that says ln q: made, gru or pixelcnn; of several fits the first")
-    configurations: Count = Field(description="random configurations, of independent spins without any energy")
+    labels: Name = Field(
+        description="the bottleneck that says ln q: made, gru or pixelcnn; of several fits each has its share"
+    )
+    configurations: Count = Field(
+        description="random configurations of each fit that labels, of independent spins without any energy"
+    )
 
 
 class Ednn(Bottleneck):
@@ -94,7 +98,9 @@ class Ednn(Bottleneck):
         if isinstance(self.train, Regression):
             model = self.labelling(self.train.labels, sources)
             needs, code, said = model.name, (*code, *sequences.CODE), said | {"model": model.said}
-            said |= {"observations": model.said["observations"]} if "observations" in model.said else {}
+            blind, asked = model.said.get("train") == "observations", model.said.get("observations")
+            seen = observations.admitted(trajectory, asked, model.said.get("test", 0)) if blind else 0
+            said |= {"observations": seen}
         parameters = sum(a * b for a, b in zip((bits, *self.hidden), (*self.hidden, 1)))
         seconds = self.steps * (2e-10 * parameters * 2**bits + 1e-8 * self.batch * bits * len(sides))
         return (Stage(
@@ -225,13 +231,15 @@ def regressed(pattern: np.ndarray, labels: np.ndarray, table: Any, rows: np.ndar
 
 
 def labelled(task: Task, found: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Random configurations (n, site) and their energies less the mean, (n); DataError where one is infinite."""
+    """Random configurations (n, site) and their energies less the mean, (n): of several fits equal numbers, each less
+    its own; DataError where one is infinite."""
     said, beta = task.said, task.about["beta"]
     rng = generator(task.seed, "bottleneck", said["name"], task.part, "configurations")
-    size = (said["train"]["configurations"], int(np.prod(said["sides"])))
+    fits = said["model"].get("networks", 1)
+    size = (fits, said["train"]["configurations"], int(np.prod(said["sides"])))
     spins = 2 * rng.integers(2, size=size, dtype=np.int8) - 1
-    E = sequences.labels(said["model"], found, spins, beta)
-    return spins, E - E.mean()
+    E = np.stack([sequences.labels(said["model"], found, s, beta, k) for k, s in enumerate(spins)])
+    return spins.reshape(-1, size[-1]), (E - E.mean(axis=1, keepdims=True)).ravel()
 
 
 def likely(task: Task, shape: Any, pattern: np.ndarray, window: np.ndarray) -> tuple[Table, Any, Callable]:

@@ -22,6 +22,7 @@ KEYS = {
 LABELLED = KEYS | {
     "train": {"labels": "made", "configurations": 600}, "steps": 400, "batch": 200, "learning_rate": 0.03, "last": 1e-4,
 }  # fmt: skip
+MADE = {"form": "made:Made", "train": "observations", "observations": 77}
 
 
 def stage(keys: dict, attrs: dict = RING, **said) -> Stage:
@@ -32,7 +33,7 @@ def stage(keys: dict, attrs: dict = RING, **said) -> Stage:
     sources = {
         "system": Stage("system", print, {"attrs": attrs, **said}, {}),
         "trajectory": Stage("trajectory", print, {}, {}, coords=coords),
-        "bottleneck.made": Stage("bottleneck.made", print, {"form": "made:Made", "observations": 77}, weights),
+        "bottleneck.made": Stage("bottleneck.made", print, MADE, weights),
         "bottleneck.pca": Stage("bottleneck.pca", print, {}, {}),
     }
     return word(Bottleneck, keys).stages("windows", sources)[0]

@@ -153,7 +153,43 @@ def test_a_model_is_rebuilt_from_what_is_stored(still, tmp_path):
     q = [sequences.log_q(said, found["bottleneck.told"].isel(beta=1), states, n) for n in (0, 1)]
     assert np.allclose(np.exp(q).sum(axis=1), 1, atol=1e-5)
     assert not np.allclose(*q)
+    for n, one in enumerate(found["bottleneck.told"].isel(beta=1)["weights"].values):
+        assert np.array_equal(
+            sequences.flattened(sequences.rebuilt(said, found["bottleneck.told"].isel(beta=1), n)), one
+        )
     assert graph.stages["bottleneck.told"].sizes["weight"] == found["bottleneck.told"].sizes["weight"]
+
+
+def test_divergence_is_of_p_from_q(told, monkeypatch):
+    """ln q = ln P - 0.7 and ln P - 0.2: 0.7 and 0.2 nats to rounding, the cross entropy beta <E> + ln Z more."""
+    from spindsl.graph import Task
+
+    graph, found = told
+    energy = model(found["system"])
+    stage, beta = graph.stages["analysis.apart"], 0.4
+    log_z = float(found["reference.exact"]["log_z"].sel(beta=beta))
+    monkeypatch.setattr(sequences, "log_q", lambda said, w, s, n=0: -beta * energies(energy, s) - log_z - (0.7, 0.2)[n])
+    inputs = {n: found[n].sel(beta=beta) if "beta" in found[n].dims else found[n] for n in stage.needs}
+    apart = stage.run(Task(7, stage.said, part="0.4", about={"beta": beta}), **inputs)
+    np.testing.assert_allclose(apart["divergence"], [0.7, 0.2], atol=1e-12)
+    U = energies(energy, inputs["trajectory"]["spins"].values).mean()
+    np.testing.assert_allclose(apart["cross_entropy"], beta * U + log_z + np.array([0.7, 0.2]), rtol=1e-12)
+
+
+def test_errors_of_the_divergence_are_of_independent_blocks():
+    """8 chains of 5,000 normal numbers: 1/200, from 32 blocks; their variance inside its chi-squared at 1e-6."""
+    from scipy.stats import chi2
+
+    from spindsl.analyses.divergence import averaged
+
+    mean, se = averaged(3 + np.random.default_rng(0).normal(size=(8, 5000)))
+    assert abs(mean - 3) < GAUSS / 200
+    assert chi2.ppf(5e-7, 31) < 31 * (200 * se) ** 2 < chi2.isf(5e-7, 31)
+
+
+def test_models_read_up_as_one_and_colours_as_they_are():
+    assert sequences.coded(np.array([-1, 1, 1], np.int8)).tolist() == [0, 1, 1]
+    assert sequences.coded(np.array([0, 1, 2], np.int8)).tolist() == [0, 1, 2]
 
 
 def test_only_what_is_told_the_hamiltonian_needs_it(still, tmp_path):
