@@ -57,12 +57,14 @@ class Prediction(Analysis):
             said["graph"] = said["graph"] | {"sides": list(self.sides)}
         return said
 
-    def learned(self, of: str, bottleneck: Stage) -> None:
-        """MeaningError where a bottleneck has no energy that can be run there."""
-        if not {"coupling", "pattern_energy", "pair_energy"} & set(bottleneck.gives):
+    def learned(self, of: str, sources: Mapping[str, Stage]) -> Stage:
+        """The stage of the bottleneck; MeaningError where it has no energy that can be run there."""
+        bottleneck = sources.get(f"bottleneck.{of}")
+        if bottleneck is None or not {"coupling", "pattern_energy", "pair_energy"} & set(bottleneck.gives):
             raise MeaningError(f"{of!r} has no energy that can be run", "of", code="E204")
         if self.sides is not None and "edge" in bottleneck.gives.get("coupling", Promise((), "", "")).dims:
             raise MeaningError("couplings of single pairs are of one size only; drop it", "sides")
+        return bottleneck
 
     def asked(self, name: str, system: Stage) -> dict[str, Any]:
         """What a stage that runs such chains says of itself."""
@@ -118,7 +120,7 @@ def averaged(x: np.ndarray) -> tuple[float, float]:
 def reference(name: str, sources: Mapping[str, Stage], said: Mapping[str, Any], betas: tuple[float, ...]) -> Stage:
     """A reference of the file, asked of matter that says `said` of itself, at these temperatures."""
     found, _ = truth.against(name, sources, {})
-    form = words(Reference)[found.said["kind"]]
+    form: Any = words(Reference)[found.said["kind"]]
     own = form.model_validate({k: v for k, v in found.said.items() if k in form.model_fields})
     here = sources["system"]
     if said != {k: v for k, v in here.said.items() if k != "attrs"}:

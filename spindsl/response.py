@@ -80,7 +80,7 @@ def moved(energy: np.ndarray, m: np.ndarray, phi: np.ndarray, beta: float, spins
     slope = beta * cov(x, phi)  # (moment, coupling), of e, e^2, |m|, m^2, m^4
     slope[0] -= phi.mean(axis=(0, 1)) / spins
     slope[1] -= 2 * (energy[..., None] * phi).mean(axis=(0, 1)) / spins**2
-    return thermo.quantities(x.mean(axis=(0, 1)) + 1j * TINY * slope.T, beta, spins).imag.T / TINY
+    return np.imag(thermo.quantities(x.mean(axis=(0, 1)) + 1j * TINY * slope.T, beta, spins)).T / TINY
 
 
 def free(energy: np.ndarray, m: np.ndarray, phi: np.ndarray, beta: float, spins: int) -> np.ndarray:

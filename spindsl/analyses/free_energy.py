@@ -26,7 +26,6 @@ QUANTITIES = {
     "entropy": ("1", "entropy per spin, S"),
     "abs_magnetization": ("1", "modulus of the magnetization, <|m|>"),
 }
-HAVE = ("free_energy", "energy", "entropy", "abs_magnetization")  # that references may say
 
 
 class Ordered(Words):
@@ -72,8 +71,7 @@ class FreeEnergy(Prediction):
             if self.constant is not None:
                 raise MeaningError("the true energy has its own constant", "constant", key=True)
             return (control,)
-        bottleneck = sources[f"bottleneck.{self.of}"]
-        self.learned(self.of, bottleneck)
+        bottleneck = self.learned(self.of, sources)
         if self.constant is None:
             hint = 'constant = "mean-zero", or { ordered = -2.0 }'
             raise MeaningError("a learned energy has no constant", "constant", code="E102", hint=hint)
@@ -98,7 +96,7 @@ class FreeEnergy(Prediction):
         system, code, exact = sources["system"], (), []
         if self.against is not None:
             found = predicted.reference(self.against, sources, own["system"], self.betas)
-            exact, code = [q for q in HAVE if q in found.gives], (found.run.__module__, *found.code)
+            exact, code = [q for q in QUANTITIES if q in found.gives], (found.run.__module__, *found.code)
             own["reference"] = {"run": f"{found.run.__module__}:{found.run.__name__}", "said": dict(found.said)}
         own["exact"] = exact
         gives = promises(("target",), exact, "true_")

@@ -1,7 +1,7 @@
 """What couplings do to what is predicted, against enumeration.
 
-3 × 3 torus at e^(4 beta) = 2: its energies are 4 apart, so that every Boltzmann weight is a whole number, and a list that
-holds each state so many times is the ensemble itself.
+3 × 3 torus at e^(4 beta) = 2: its energies are 4 apart, so that every Boltzmann weight is a whole number, and a list
+that holds each state so many times is the ensemble itself.
 """
 
 import numpy as np
