@@ -6,17 +6,19 @@ that Student's t of 255 is a normal one to a hundredth of that.
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.stats import chi2
 
 from spindsl.analyses.free_energy import constant
 from spindsl.engine import Runner
 from spindsl.errors import SpecError
-from spindsl.experiment import loads
+from spindsl.experiment import Expect, loads
 from spindsl.hamiltonian import energies
 from spindsl.kernels import energies as kernel
 from spindsl.kernels.exact.enumeration import configurations
 from spindsl.kernels.exact.kaufman import torus
 from spindsl.lower import lower
+from spindsl.result import reduced
 from spindsl.store import Store
 
 FIT = """
@@ -184,3 +186,13 @@ def test_mistakes_are_told(still, tmp_path, old, new, path, says):
     with pytest.raises(SpecError, match=says) as error:
         lower(loads(still + text.replace(old, new)), tmp_path)
     assert any(path in map(str, f.path) for f in error.value.findings)
+
+
+@pytest.mark.parametrize(("how", "value"), [("max-abs", 3.0), ("sum-of-squares", 14.0), ("max", 2.0), ("median", -1.0)])
+def test_expectations_reduce_deviations(how, value):
+    """Of -3, -1 and 2, and a NaN that counts for nothing; of none NaN."""
+    found = xr.Dataset({"z": ("target", [-3.0, np.nan, 2.0, -1.0])}, {"target": [0.1, 0.2, 0.3, 0.4]})
+    tree = xr.DataTree.from_dict({"/analysis/free": found})
+    expect = Expect(of="analysis.free.z", reduce=how, max=9.0, source="nobody")
+    assert reduced(expect, tree) == value
+    assert np.isnan(reduced(expect.model_copy(update={"where": {"target": 0.2}}), tree))
