@@ -62,6 +62,9 @@ class Prediction(Analysis):
         bottleneck = sources.get(f"bottleneck.{of}")
         if bottleneck is None or not {"coupling", "pattern_energy", "pair_energy"} & set(bottleneck.gives):
             raise MeaningError(f"{of!r} has no energy that can be run", "of", code="E204")
+        if "pattern_energy" in bottleneck.gives and self.rule().get("whole"):
+            message = f"clusters grow along pairs; the energy of {of!r} is a table of patterns"
+            raise MeaningError(message, "dynamics", "kind", hint="metropolis or heat-bath")
         if self.sides is not None and "edge" in bottleneck.gives.get("coupling", Promise((), "", "")).dims:
             raise MeaningError("couplings of single pairs are of one size only; drop it", "sides")
         return bottleneck
