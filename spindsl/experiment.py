@@ -83,7 +83,9 @@ class Expect(Words):
         description="variable of the result, as in analysis.drive.score"
     )
     where: dict[Label, Selection] = Field(default_factory=dict, description="a selection by label")
-    reduce: Literal["median", "mean", "min", "max"] = Field(default="median", description="over what is selected")
+    reduce: Literal["median", "mean", "min", "max", "max-abs", "sum-of-squares"] = Field(
+        default="median", description="over what is selected"
+    )
     min: float | None = None
     max: float | None = None
     value: float | None = None

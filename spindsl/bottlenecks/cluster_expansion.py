@@ -61,6 +61,9 @@ class ClusterExpansion(Bottleneck):
                 ("beta", "template"), "J", "coupling of the term, E = - coupling prod s; 0 where left out"
             ),
             "coupling_se": Promise(("beta", "template"), "J", "standard error of the coupling; NaN where left out"),
+            "coupling_covariance": Promise(
+                ("beta", "template", "other"), "J2", "covariance of the couplings of two terms; NaN where left out"
+            ),
             "selected": Promise(("beta", "template"), "1", "whether the data ask for the term", "int8", label=True),
             "terms": Promise(("beta",), "1", "number of terms that the data ask for", "int32"),
             "nearest_miss": Promise(("beta",), "1", "largest |z| of the terms left out, standard errors"),
@@ -71,7 +74,7 @@ class ClusterExpansion(Bottleneck):
         return (Stage(
             f"bottleneck.{name}", fit, said, gives, ("trajectory",), group=f"/bottleneck/{name}",
             code=(*observations.CODE, *(f"spindsl.kernels.inversion.{k}" for k in KERNELS)),
-            sizes={"template": len(pool), "body": self.order, "axis": len(sides)},
+            sizes={"template": len(pool), "other": len(pool), "body": self.order, "axis": len(sides)},
             coords={"beta": trajectory.coords["beta"]}, seconds=1e-7 * count * system.sizes["spin"] * len(pool),
             **Ensemble.of(trajectory).how,
         ),)  # fmt: skip
@@ -103,6 +106,9 @@ def fit(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
     each = {"coupling": J, "coupling_se": se, "selected": taken}
     result = xr.Dataset({"offsets": (("template", "body", "axis"), offsets)})
     result = result.assign({n: ("template", v) for n, v in each.items()})
+    covariance = np.full((len(pool), len(pool)), np.nan)
+    covariance[np.ix_(place, place)] = found.covariance
+    result = result.assign(coupling_covariance=(("template", "other"), covariance))
     one = {"nearest_miss": found.refused, "needed": found.chance}
     result = result.assign({n: ((), float(v)) for n, v in one.items()})
     return result.assign(terms=((), np.int32(len(place))))

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import pairwise
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
+from .. import sequences
 from ..autoregressive import Unwrapped, opposed
-from ..errors import MeaningError
-from ..graph import Stage
+from ..errors import DataError, MeaningError
+from ..graph import Stage, Task
+from ..seeds import integer
 from ..spec import Count
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 class Made(Unwrapped):
@@ -33,6 +40,14 @@ class Made(Unwrapped):
         default=False,
         description="tanh without biases, l(-s) = -l(s): true of every conditional of spins without field",
     )
+    primed: Literal[True] | None = Field(
+        default=None,
+        description="the skip begins at 2 beta J of the true Hamiltonian, not at 0: right to first order in beta",
+    )
+
+    def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
+        fitted, *rest = super().stages(name, sources)
+        return replace(fitted, run=prime) if self.primed else fitted, *rest
 
     def architecture(self, sites: int, sides: tuple[int, ...], colours: int) -> tuple[str, dict[str, Any]]:
         return "made:Made", {"sites": sites, "colours": colours} | {
@@ -49,3 +64,43 @@ class Made(Unwrapped):
         yield from super().asymmetric(system)
         if self.odd and (why := opposed(system)):
             yield MeaningError(why, "odd", hint="odd = false")
+        if self.primed and (why := self.unprimed(system)):
+            yield MeaningError(why, "primed", hint="no such key")
+
+    def unprimed(self, system: Stage) -> str:
+        """Why such a network of such matter cannot begin at the couplings; nothing where it can."""
+        if not self.knows:
+            return "what learns from observations is not told the Hamiltonian"
+        if not self.skip:
+            return "couplings go into the skip, which this network has not"
+        others = [k for k in ("colours", "field", "terms") if system.said.get(k)]
+        if others or not {"coupling", "J"} & set(system.gives):
+            return "couplings of two spins ±1 go into the skip; this matter has more to it"
+        return ""
+
+
+def prime(task: Task, system: xr.Dataset) -> xr.Dataset:
+    """As `sequences.fit` by free energy, from networks whose skip is 2 beta J."""
+    from ..kernels.autoregressive import made, van
+
+    said, beta, several = task.said, task.about["beta"], []
+    how = {k: said[k] for k in ("batch", "learning_rate", "decay")}
+    how |= {k: said["train"][k] for k in ("steps", "annealing", "clip")}
+    for n in range(said["networks"]):
+        names = ("bottleneck", said["name"], task.part, n)
+        q = made.primed(sequences.untrained(said, integer(task.seed, *names, "start")), symmetric(system), beta)
+        how["tick"] = lambda done, n=n: task.tick((n + done) / said["networks"])
+        q, history = van.anneal(q, sequences.hamiltonian(system), beta, seed=integer(task.seed, *names, "fit"), **how)
+        flat = sequences.flattened(q)
+        if not np.isfinite(flat).all() or not np.isfinite(history).all():
+            raise DataError(f"at beta = {beta:g} training diverges; a smaller learning rate, or a larger batch")
+        several.append({"weights": ("weight", flat), "loss": ("step", history[:, 0] / said["sites"])})
+    return sequences.beside(said, several)
+
+
+def symmetric(system: xr.Dataset) -> np.ndarray:
+    """J (site, site) of E = -sum_{i<j} J_ij s_i s_j; a pair named twice counts twice."""
+    J = np.zeros((system.attrs["spins"],) * 2)
+    own = -system["J"].values if "J" in system else system["coupling"].values
+    np.add.at(J, (system["i"].values, system["j"].values), own)
+    return J + J.T

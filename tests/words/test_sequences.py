@@ -311,3 +311,54 @@ def refused(text, folder, path, says):
     with pytest.raises(SpecError) as error:
         lower(loads(text), folder)
     assert [f for f in error.value.findings if path in f.path and says in f.message], error.value
+
+
+PRIMED = """
+[bottleneck.primed]
+kind = "made"
+unwrapping = "snake"
+depth = 2
+width = 2
+odd = true
+primed = true
+train = { by = "free-energy", steps = 1, annealing = 0 }
+batch = 50
+learning_rate = 1e-12
+networks = 2
+drawn = 4000
+"""
+
+
+def test_couplings_prime_the_skip(still, tmp_path):
+    """S_tr = 2 beta J_tr, t after r in the order of reading: exactly, as a step of 1e-12 is none; the other weights
+    are those of the same network without. Such a model is nearer to the truth at the start."""
+    text = still.replace("J = 1.0", "J = -0.7")
+    graph, found = ran(text + PRIMED, tmp_path)
+    _, plain = ran(text + PRIMED.replace("primed = true\n", ""), tmp_path)
+    said, system = graph.stages["bottleneck.primed"].said, found["system"]
+    J = np.zeros((16, 16))
+    for i, j in zip(system["i"].values, system["j"].values):
+        J[i, j] = J[j, i] = -0.7
+    for beta in (0.2, 0.4):
+        for n in (0, 1):
+            q, other = (sequences.rebuilt(said, f["bottleneck.primed"].sel(beta=beta), n) for f in (found, plain))
+            S = 2 * beta * J[np.ix_(q.order, q.order)]
+            np.testing.assert_allclose(q.weights["S"].numpy(), np.tril(S, -1), atol=1e-6)
+            for name in ("W0", "W1"):
+                np.testing.assert_allclose(q.weights[name].numpy(), other.weights[name].numpy(), atol=1e-9)
+    primed, plain = (f["bottleneck.primed.estimates"]["free_energy"].values for f in (found, plain))
+    assert (primed < plain - 0.05).all()
+    assert (primed > found["reference.exact"]["free_energy"].values[:, None] - 0.01).all()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('{ by = "free-energy", steps = 1, annealing = 0 }', '"observations"\nepochs = 1', "not told the Hamiltonian"),
+        ("odd = true", "odd = true\nskip = false", "which this network has not"),
+        ("J = 1.0", "J = 1.0\nterms = [{ offsets = [[0, 0], [0, 1], [1, 0], [1, 1]], J = 0.3 }]", "has more to it"),
+    ],
+)
+def test_what_cannot_be_primed_is_told(still, tmp_path, old, new, says):
+    text = (still[: still.index("[reference")] + PRIMED).replace(old, new)
+    refused(text, tmp_path, "primed", says)
