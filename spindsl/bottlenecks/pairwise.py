@@ -44,6 +44,9 @@ class Pairwise(Bottleneck):
         default="likelihood", description="whether the likelihood's Newton step follows"
     )
     observations: Count | None = Field(default=None, description="look at so many only; absent for all")
+    shuffled: bool = Field(
+        default=False, description="whether each spin's values are put in an order of its own first: a control"
+    )
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         trajectory, spins = sources["trajectory"], sources["system"].sizes["spin"]
@@ -84,6 +87,8 @@ def fit(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
 
     said, beta = task.said, task.about["beta"]
     spins = observations.observed(said, trajectory)
+    if said["shuffled"]:
+        spins = observations.shuffled(spins, task.seed, "bottleneck", said["name"], task.part)
     key = philox_key(task.seed, "bottleneck", said["name"], task.part) if said["estimator"] == "likelihood" else None
     how = {k: said[k] for k in ("alarm", "prior", "blocks", "fields")}
     try:

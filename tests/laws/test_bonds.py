@@ -59,6 +59,23 @@ def test_share_and_width_are_learned():
     assert like.width == pytest.approx(LIKE.width, abs=5.5 * 0.025)
 
 
+def test_what_is_learned_is_the_maximum_of_the_likelihood():
+    """Errors as wide as bonds: the marginal likelihood, written out, is higher at what is learned than two per cent
+    off in any direction."""
+    rng = np.random.default_rng(3)
+    K, se = np.where(rng.random(3000) < 0.4, rng.normal(0, 1, 3000), 0), rng.uniform(0.2, 1.0, 3000)
+    estimate = K + se * rng.normal(size=3000)
+
+    def likelihood(share, width):
+        bond = np.log(share) + norm.logpdf(estimate, 0, np.hypot(width, se))
+        return np.logaddexp(bond, np.log(1 - share) + norm.logpdf(estimate, 0, se)).sum()
+
+    like = learned(estimate, se, np.abs(estimate) > 2 * se)
+    best = likelihood(*like)
+    for share, width in ((1.02, 1), (0.98, 1), (1, 1.02), (1, 0.98), (1.02, 0.98), (0.98, 1.02)):
+        assert likelihood(share * like.share, width * like.width) < best
+
+
 def test_the_mean_errs_least_and_probabilities_are_kept():
     """Of 20,000 pairs it errs less than a threshold at 4.9 standard errors, than one at P = 1/2, and than no threshold.
 

@@ -3,9 +3,9 @@
 Each site's conditional is a logistic regression on all others (Ravikumar, Wainwright and Lafferty 2010). With far more
 observations than sites it needs no penalty but a wide prior; a pair is kept where its estimates exceed chance, and what
 is kept is fitted anew with one J a bond: symmetric pseudolikelihood, then the likelihood's Newton step. Pairs left out
-are tested against that fit, pairs kept against zero, until nothing changes. Of bonds too weak to be told from chance one
-by one all estimates tell together (`bonds`): pairs that are bonded with a probability of `LEAST` or more enter the fit,
-and J is the mean given the data.
+are tested against that fit, pairs kept against zero, until nothing changes. Of bonds too weak to be told from chance
+one by one all estimates tell together (`bonds`): pairs that are bonded with a probability of `LEAST` or more enter the
+fit, and J is the mean given the data.
 
 At low temperature a stiff spin is hardly ever against its neighbours: its conditional, free in all couplings at
 once, is then certain in the observations and has no maximum. The prior bounds it; the freer end of the bond decides.
