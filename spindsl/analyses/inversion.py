@@ -84,8 +84,11 @@ BONDS = {
     "coupling_rmse": Promise(("beta",), "J", "root mean square error of the couplings of the true bonds"),
     "coupling_floor": Promise(("beta",), "J", "least such error where the graph is known (Cramér, Rao)"),
     "coupling_excess": Promise(("beta",), "1", "error of the couplings over that floor"),
-    "missed": Promise(("beta",), "1", "number of true bonds that were not found", "int32"),
-    "spurious": Promise(("beta",), "1", "number of bonds found where there is none", "int32"),
+    "as_bond_excess": Promise(
+        ("beta",), "1", "the same of what the true bonds would be were they known to be bonds, over that floor"
+    ),
+    "missed": Promise(("beta",), "1", "number of true bonds that were not selected", "int32"),
+    "spurious": Promise(("beta",), "1", "number of pairs selected where there is no bond", "int32"),
 }
 
 
@@ -151,19 +154,21 @@ def errors(true: np.ndarray, found: np.ndarray) -> dict[str, np.ndarray]:
 def bonds(system: xr.Dataset, trajectory: xr.Dataset, model: xr.Dataset, beta: float) -> dict[str, tuple]:
     """Errors of the couplings, and their floor: the trace of the inverse Fisher information beta^2 n cov(s_i s_j)."""
     spins = system.attrs["spins"]
-    true, found = np.zeros((2, spins, spins))
+    true, found, sure, chosen = np.zeros((4, spins, spins))
     i, j = system["i"].values, system["j"].values
     true[i, j] = system["coupling"].values
-    found[model["i"].values, model["j"].values] = model["coupling"].values
-    off = (found - true)[i, j]
+    for square, name in ((found, "coupling"), (sure, "as_bond"), (chosen, "selected")):
+        square[model["i"].values, model["j"].values] = model[name].values
     s = trajectory["spins"].values.reshape(-1, spins)
     products = (s[:, i] * s[:, j]).astype(np.float32)
     information = np.cov(products, rowvar=False) * beta**2 * len(s)
-    rmse, least = float(np.sqrt((off**2).mean())), float(np.sqrt(np.diag(np.linalg.inv(information)).mean()))
-    spurious = int(((found != 0) & (true == 0)).sum())
+    rmse, bare = (float(np.sqrt(((square - true)[i, j] ** 2).mean())) for square in (found, sure))
+    least = float(np.sqrt(np.diag(np.linalg.inv(information)).mean()))
+    spurious = int(((chosen != 0) & (true == 0)).sum())
     return {
         "coupling_rmse": ((), rmse), "coupling_floor": ((), least), "coupling_excess": ((), rmse / least),
-        "missed": ((), np.int32((found[i, j] == 0).sum())), "spurious": ((), np.int32(spurious)),
+        "as_bond_excess": ((), bare / least), "missed": ((), np.int32((chosen[i, j] == 0).sum())),
+        "spurious": ((), np.int32(spurious)),
     }  # fmt: skip
 
 

@@ -43,6 +43,9 @@ class ClusterExpansion(Bottleneck):
         default="likelihood", description="whether the likelihood's Newton step follows, with moments of chains"
     )
     observations: Count | None = Field(default=None, description="look at so many only; absent for all")
+    shuffled: bool = Field(
+        default=False, description="whether each spin's values are put in an order of its own first: a control"
+    )
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         from ..kernels.inversion.candidates import candidates
@@ -89,6 +92,8 @@ def fit(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
 
     said = task.said
     spins, sides = observations.observed(said, trajectory), tuple(said["sides"])
+    if said["shuffled"]:
+        spins = observations.shuffled(spins, task.seed, "bottleneck", said["name"], task.part)
     how = {k: said.get(k) for k in ("order", "reach", "window")}
     key = philox_key(task.seed, "bottleneck", said["name"], task.part) if said["estimator"] == "likelihood" else None
     pool = candidates(sides, how["reach"], how["order"], how["window"], said["periodic"])

@@ -18,23 +18,24 @@ from ..spec import Bottleneck, Count, Positive
 if TYPE_CHECKING:
     import xarray as xr
 
-KERNELS = ("pairs", "moments", "templates", "scores", "candidates")
+KERNELS = ("pairs", "bonds", "moments", "templates", "scores", "candidates")
 
 
 class Pairwise(Bottleneck):
     """E(s) = -sum_(i<j) J_ij s_i s_j - sum_i h_i s_i, each J_ij its own, on a graph of which nothing is known.
 
-    Every site's conditional is a logistic regression on all others (Ravikumar et al. 2010); bonds that chance would
-    explain are left out, the others fitted anew with one J a bond, by symmetric pseudolikelihood, and by a Newton step
-    of the likelihood with moments of chains.
+    Every site's conditional is a logistic regression on all others (Ravikumar et al. 2010); bonds are fitted anew with
+    one J each, by symmetric pseudolikelihood, and by a Newton step of the likelihood with moments of chains. Share and
+    width of the bonds are learned from the estimates of all pairs together (Efron et al. 2001): a pair that may be
+    bonded has its mean given the data, P(bond) times what it would be as a bond.
     """
 
     watches: ClassVar = ("beta", "chain", "sample")
-    cites: ClassVar = ("ravikumar2010", "besag1975", "nguyen2017")
+    cites: ClassVar = ("ravikumar2010", "besag1975", "nguyen2017", "efron2001", "mitchell1988")
 
     kind: Literal["pairwise"]
     fields: bool = Field(default=True, description="whether spins may have fields")
-    alarm: Positive = Field(default=0.01, description="number of false bonds to expect")
+    alarm: Positive = Field(default=0.01, description="number of false bonds to expect among those selected")
     prior: Positive = Field(
         default=10.0, description="standard deviation of beta J of a wide normal, for what the data do not tell"
     )
@@ -43,6 +44,9 @@ class Pairwise(Bottleneck):
         default="likelihood", description="whether the likelihood's Newton step follows"
     )
     observations: Count | None = Field(default=None, description="look at so many only; absent for all")
+    shuffled: bool = Field(
+        default=False, description="whether each spin's values are put in an order of its own first: a control"
+    )
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         trajectory, spins = sources["trajectory"], sources["system"].sizes["spin"]
@@ -53,12 +57,17 @@ class Pairwise(Bottleneck):
         gives = {
             "i": Promise(("edge",), "1", "first spin of the pair", "int32", label=True),
             "j": Promise(("edge",), "1", "second spin of the pair", "int32", label=True),
-            "coupling": Promise(edge, "J", "coupling of the pair, E = - coupling s s; 0 where there is no bond"),
-            "coupling_se": Promise(edge, "J", "standard error; of a pair left out what it would have been"),
-            "selected": Promise(edge, "1", "whether the data ask for the bond", "int8", label=True),
+            "coupling": Promise(
+                edge, "J", "coupling of the pair given the data, E = - coupling s s; 0 where it is hardly a bond"
+            ),
+            "coupling_sd": Promise(edge, "J", "standard deviation of the coupling given the data"),
+            "as_bond": Promise(edge, "J", "coupling given the data and that the pair is bonded"),
+            "as_bond_sd": Promise(edge, "J", "standard deviation given the same"),
+            "probability": Promise(edge, "1", "probability that the pair is bonded, given the data"),
+            "selected": Promise(edge, "1", "whether chance alone does not explain the pair", "int8", label=True),
             "h": Promise(site, "J", "field, E = - h s; 0 where there is none"),
             "h_se": Promise(site, "J", "standard error of the field"),
-            "terms": Promise(("beta",), "1", "number of bonds that the data ask for", "int32"),
+            "terms": Promise(("beta",), "1", "number of bonds that chance alone does not explain", "int32"),
         }
         count = len(trajectory.coords["chain"]) * len(trajectory.coords["sample"])
         return (Stage(
@@ -78,6 +87,8 @@ def fit(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
 
     said, beta = task.said, task.about["beta"]
     spins = observations.observed(said, trajectory)
+    if said["shuffled"]:
+        spins = observations.shuffled(spins, task.seed, "bottleneck", said["name"], task.part)
     key = philox_key(task.seed, "bottleneck", said["name"], task.part) if said["estimator"] == "likelihood" else None
     how = {k: said[k] for k in ("alarm", "prior", "blocks", "fields")}
     try:
@@ -85,7 +96,10 @@ def fit(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
     except (ValueError, np.linalg.LinAlgError) as error:
         raise DataError(f"at beta = {beta:g} no couplings can be fitted: {error}") from error
     i, j = np.triu_indices(spins.shape[1], 1)
-    edge = {"coupling": found.J[i, j], "coupling_se": found.se[i, j], "selected": (found.J[i, j] != 0).astype(np.int8)}
-    result = xr.Dataset({n: ("edge", v) for n, v in edge.items()})
+    chosen = np.zeros(found.J.shape, dtype=np.int8)
+    chosen[tuple(found.bonds.T)] = 1
+    square = {"coupling": found.J, "coupling_sd": found.sd, "as_bond": found.estimate, "as_bond_sd": found.se}
+    square |= {"probability": found.probability, "selected": chosen}
+    result = xr.Dataset({n: ("edge", v[i, j]) for n, v in square.items()})
     result = result.assign(i=("edge", i.astype(np.int32)), j=("edge", j.astype(np.int32)))
     return result.assign(h=("spin", found.h), h_se=("spin", found.h_se), terms=((), np.int32(len(found.bonds))))

@@ -215,10 +215,11 @@ def test_the_graph_of_a_glass_is_found():
     s = draws_of(J, h, 0.5, 20_000, 7)
     for key in (None, KEY):
         fit = fit_pairs(s, 0.5, alarm=1e-6, prior=10.0, blocks=100, key=key)
-        assert (np.asarray(fit.J != 0) == (J != 0)).all()
+        assert {tuple(b) for b in fit.bonds} == {tuple(b) for b in np.argwhere(np.triu(J))}
         assert fit.fields.tolist() == [5]
         i, j = fit.bonds.T
-        assert np.abs((fit.J - J)[i, j] / fit.se[i, j]).max() < 5.5
+        assert np.abs((fit.J - J)[i, j] / fit.sd[i, j]).max() < 5.5
+        assert np.abs((fit.estimate - J)[i, j] / fit.se[i, j]).max() < 5.5
         assert abs(fit.h[5] - 0.3) < 5.5 * fit.h_se[5]
 
 
@@ -230,11 +231,13 @@ def test_a_graph_and_templates_have_one_pseudolikelihood():
     K = np.array([0.3, -0.2, 0.4, 0.1, 0.2])
     held = terms([np.array([pool[k]]) for k in chosen])
     want = sums(s, held, K, held, cuts, exact=True)
-    gradient, hessian = joint(s.astype(np.float32), index, chosen, K, cuts, whole=False)
+    gradient, hessian, diagonal = joint(s.astype(np.float32), index, chosen, K, cuts, whole=False)
     np.testing.assert_allclose(gradient, want.gradient, rtol=1e-4, atol=1e-3)
     np.testing.assert_allclose(hessian, want.hessian, rtol=1e-4, atol=1e-3)
-    wide, _ = joint(s.astype(np.float32), index, chosen, K, cuts, whole=True)
+    np.testing.assert_allclose(diagonal, np.diag(hessian), rtol=1e-5)
+    wide, _, all_of_it = joint(s.astype(np.float32), index, chosen, K, cuts, whole=True)
     np.testing.assert_allclose(wide[:, chosen], gradient, rtol=1e-5, atol=1e-4)
+    np.testing.assert_allclose(all_of_it[chosen], diagonal, rtol=1e-5)
 
 
 def colours(sides, Q, tables, n, seed):

@@ -3,7 +3,9 @@
 Each site's conditional is a logistic regression on all others (Ravikumar, Wainwright and Lafferty 2010). With far more
 observations than sites it needs no penalty but a wide prior; a pair is kept where its estimates exceed chance, and what
 is kept is fitted anew with one J a bond: symmetric pseudolikelihood, then the likelihood's Newton step. Pairs left out
-are tested against that fit, pairs kept against zero, until nothing changes.
+are tested against that fit, pairs kept against zero, until nothing changes. Of bonds too weak to be told from chance
+one by one all estimates tell together (`bonds`): pairs that are bonded with a probability of `LEAST` or more enter the
+fit, and J is the mean given the data.
 
 At low temperature a stiff spin is hardly ever against its neighbours: its conditional, free in all couplings at
 once, is then certain in the observations and has no maximum. The prior bounds it; the freer end of the bond decides.
@@ -16,23 +18,37 @@ import numpy as np
 from scipy.special import expit
 from scipy.stats import norm
 
+from . import bonds
 from .moments import sharpen
 from .templates import runs, sandwich
 
 ROUNDS = 8  # of adding and dropping; two or three are usual
+LEAST = 0.05  # P(bond) from which a pair counts
+
+
+class Settled(NamedTuple):
+    """A fit to which no candidate wants to be added, and the estimate of each."""
+
+    chosen: np.ndarray  # numbers of the candidates in the fit
+    K: np.ndarray  # (chosen)
+    covariance: np.ndarray  # (chosen, chosen)
+    estimate: np.ndarray  # (candidate): K; of those left out, K to first order were they in the fit
+    se: np.ndarray  # (candidate)
 
 
 class Graph(NamedTuple):
-    """The couplings of a graph, zero where no bond was found."""
+    """The couplings of a graph; matrices (site, site) are symmetric."""
 
-    J: np.ndarray  # (site, site), symmetric
-    h: np.ndarray  # (site)
-    se: np.ndarray  # (site, site); that of a bond not found is what it would have had
+    J: np.ndarray  # mean given the data, 0 where P(bond) < LEAST
+    sd: np.ndarray  # standard deviation given the data
+    estimate: np.ndarray  # mean given the data and that the pair is bonded
+    se: np.ndarray  # standard deviation given the same
+    probability: np.ndarray  # P(bond)
+    h: np.ndarray  # (site), 0 where no field was found
     h_se: np.ndarray  # (site)
-    bonds: np.ndarray  # (bond, 2), i < j
-    covariance: np.ndarray  # (bond + field, bond + field) of those found, in the order of `bonds`, then of the fields
+    bonds: np.ndarray  # (bond, 2), i < j: pairs that chance does not explain one by one
     fields: np.ndarray  # sites found to have a field
-    chance: float  # |z| beyond which a term is taken
+    chance: float  # |z| beyond which a term is no chance
 
 
 def fit_pairs(spins: np.ndarray, beta: float, *, alarm: float, prior: float, blocks: int, fields: bool = True,
@@ -48,11 +64,37 @@ def fit_pairs(spins: np.ndarray, beta: float, *, alarm: float, prior: float, blo
     chance = float(norm.isf(alarm / (2 * len(pool))))
     K, se = neighbourhoods(x, fields, prior)
     z = np.array([abs(K[t[0], t[-1]]) / se[t[0], t[-1]] for t in pool])
-    chosen, K, covariance = settle(x, index, np.flatnonzero(z > chance), cuts, chance, prior)
-    if key is not None and len(chosen):
-        lists = [np.array([pool[k]]) for k in chosen]
-        K, covariance, _ = sharpen(spins, lists, K, cuts, key=key, share=share)
-    return _graph(sites, [pool[k] for k in chosen], K / beta, covariance / beta**2, se / beta, chance)
+    found = settle(x, index, np.flatnonzero(z > chance), cuts, np.full(len(pool), chance), prior)
+    like = likeness(found, sites)
+    if like is not None:
+        least = np.full(len(pool), chance)
+        pairs = slice(sites * (sites - 1) // 2)
+        least[pairs] = np.minimum(chance, bonds.needed(found.se[pairs], like, LEAST))
+        chosen = np.flatnonzero(np.abs(found.estimate) > least * found.se)
+        found = settle(x, index, chosen, cuts, least, prior)
+    if key is not None and len(found.chosen):
+        found = sharper(spins, found, [np.array([pool[k]]) for k in found.chosen], cuts, key, share)
+    return _graph(sites, pool, found, like, beta, chance)
+
+
+def likeness(found: Settled, sites: int) -> bonds.Prior | None:
+    """What bonds are like, from the estimates of all pairs; None where not one pair is beyond chance."""
+    pairs = sites * (sites - 1) // 2
+    start = np.isin(np.arange(pairs), found.chosen)
+    return bonds.learned(found.estimate[:pairs], found.se[:pairs], start) if start.any() else None
+
+
+def sharper(spins, found: Settled, lists: list[np.ndarray], cuts, key, share) -> Settled:
+    """The fit after the likelihood's Newton step."""
+    K, covariance, _ = sharpen(spins, lists, found.K, cuts, key=key, share=share)
+    return settled(found.chosen, K, covariance, found.estimate, found.se)
+
+
+def settled(chosen, K, covariance, estimate, se) -> Settled:
+    """Estimates of the candidates left out, and those of the chosen in their places."""
+    estimate, se = estimate.copy(), se.copy()
+    estimate[chosen], se[chosen] = K, np.sqrt(np.diag(covariance))
+    return Settled(chosen, K, covariance, estimate, se)
 
 
 def numbered(sites: int, fields: bool) -> tuple[np.ndarray, list[tuple[int, ...]]]:
@@ -93,7 +135,7 @@ def logistic(x: np.ndarray, i: int, field: bool, prior: float) -> tuple[np.ndarr
 def climb(slope, K, prior: float):
     """Newton's method on a concave function with a normal prior; steps of at most 1. K and the curvature there."""
     for _ in range(200):
-        gradient, curve = slope(K)
+        gradient, curve, _ = slope(K)
         curve = curve + np.eye(len(K)) / prior**2
         step = np.linalg.solve(curve, gradient.sum(axis=0) - K / prior**2)
         K = K + step / max(1.0, np.abs(step).max())
@@ -103,17 +145,19 @@ def climb(slope, K, prior: float):
 
 
 def _node(own, y, w, cuts=None, full=None):
-    """Gradient (block, coupling) and curvature of one site's conditional; those of all of `full` where it is given."""
+    """Gradient (block, coupling) and curvature of one site's conditional, and that of any coupling by itself; those of
+    all of `full` where it is given."""
     full = y if full is None else full
     r = expit(-2.0 * own * (y @ w.astype(np.float32)))
-    signed = r * own
+    signed, loose = r * own, r * (1.0 - r)
     starts = [0] if cuts is None else cuts[:, 0]
     gradient = np.stack([signed[a:b] @ full[a:b] for a, b in zip(starts, [*starts[1:], len(own)])])
-    return 2.0 * gradient.astype(np.float64), 4.0 * (full.T @ (y * (r * (1.0 - r))[:, None])).astype(np.float64)
+    curve = 4.0 * (full.T @ (y * loose[:, None])).astype(np.float64)
+    return 2.0 * gradient.astype(np.float64), curve, 4.0 * float(loose.sum(dtype=np.float64))
 
 
 def joint(x, index, chosen, K, cuts, whole: bool):
-    """Gradient (block, coupling) and Hessian (coupling, chosen) of the symmetric pseudolikelihood.
+    """Gradient (block, coupling) and Hessian (coupling, chosen) of the symmetric pseudolikelihood, and its diagonal.
 
     Of the chosen couplings alone, or of all candidates where `whole`.
     """
@@ -121,18 +165,19 @@ def joint(x, index, chosen, K, cuts, whole: bool):
     place = np.full(index.max() + 2, -1)
     place[chosen] = np.arange(len(chosen))
     place = place[index]  # the last entry serves the -1 of no candidate
-    gradient, hessian = np.zeros((len(cuts), asked)), np.zeros((asked, len(chosen)))
+    gradient, hessian, diagonal = np.zeros((len(cuts), asked)), np.zeros((asked, len(chosen))), np.zeros(asked)
     for i in range(len(index)):
         near = np.flatnonzero(place[i] >= 0)
         some = np.flatnonzero(index[i] >= 0) if whole else near
         y, full = x[:, near], x[:, some]
         y[:, near == i] = 1.0
         full[:, some == i] = 1.0
-        g, c = _node(x[:, i], y, K[place[i, near]], cuts, full)
+        g, c, loose = _node(x[:, i], y, K[place[i, near]], cuts, full)
         to = index[i, some] if whole else place[i, near]
         gradient[:, to] += g
         hessian[np.ix_(to, place[i, near])] += c
-    return gradient, hessian
+        diagonal[to] += loose
+    return gradient, hessian, diagonal
 
 
 def refit(x, index, chosen, K, cuts, prior):
@@ -141,43 +186,60 @@ def refit(x, index, chosen, K, cuts, prior):
     return K, sandwich(curve, joint(x, index, chosen, K, cuts, whole=False)[0])
 
 
-def settle(x, index, chosen, cuts, chance, prior):
-    """Add the candidates whose efficient score exceeds chance, drop the terms within it, until neither is left."""
+def settle(x, index, chosen, cuts, needed, prior) -> Settled:
+    """Add the candidates whose efficient score exceeds what is `needed` (candidate), drop the terms within it, until
+    neither is left."""
     dropped: set[int] = set()
     for _ in range(ROUNDS):
         K, covariance = refit(x, index, chosen, np.zeros(len(chosen)), cuts, prior)
-        keep = np.abs(K) > chance * np.sqrt(np.diag(covariance))
+        keep = np.abs(K) > needed[chosen] * np.sqrt(np.diag(covariance))
         dropped |= set(chosen[~keep].tolist())
         chosen = chosen[keep]
         if not keep.all():
             K, covariance = refit(x, index, chosen, K[keep], cuts, prior)
-        gradient, hessian = joint(x, index, chosen, K, cuts, whole=True)
-        z = efficient(gradient, hessian, chosen, prior)
-        new = [k for k in np.flatnonzero(np.abs(z) > chance) if k not in dropped]
+        estimate, se = efficient(*joint(x, index, chosen, K, cuts, whole=True), chosen, prior)
+        wanted = np.abs(estimate) > needed * se
+        new = [k for k in np.flatnonzero(wanted) if k not in dropped]
         if not new:
-            return chosen, K, covariance
+            return settled(chosen, K, covariance, estimate, se)
         chosen = np.sort(np.append(chosen, new))
     raise ValueError(f"the graph does not settle in {ROUNDS} rounds: too few observations for these couplings")
 
 
-def efficient(gradient, hessian, chosen, prior) -> np.ndarray:
-    """z (candidate) of U_t - H_tS H_SS^-1 U_S, 0 for those in the fit; its variance from the blocks."""
+def efficient(gradient, hessian, diagonal, chosen, prior) -> tuple[np.ndarray, np.ndarray]:
+    """One step of Newton for each candidate by itself, (U_t - H_tS H_SS^-1 U_S) / (H_tt - H_tS H_SS^-1 H_St), and its
+    standard error from the blocks; 0 for those in the fit."""
     project = np.linalg.solve(hessian[chosen] + np.eye(len(chosen)) / prior**2, hessian.T)
     score = gradient - gradient[:, chosen] @ project
     noise = np.sqrt(((score - score.mean(axis=0)) ** 2).sum(axis=0) * len(score) / (len(score) - 1))
-    noise[chosen] = np.inf
-    return score.sum(axis=0) / noise
+    curve = diagonal + 1 / prior**2 - (hessian.T * project).sum(axis=0)
+    curve[chosen] = np.inf
+    return score.sum(axis=0) / curve, noise / curve
 
 
-def _graph(sites, found, value, covariance, se, chance) -> Graph:
-    J, h, se = np.zeros((sites, sites)), np.zeros(sites), se.copy()
-    for t, v, e in zip(found, value, np.sqrt(np.diag(covariance))):
-        if len(t) == 2:
-            J[t], se[t], J[t[::-1]], se[t[::-1]] = v, e, v, e
-        else:
-            h[t[0]], se[t[0], t[0]] = v, e
-    bonds = np.array([t for t in found if len(t) == 2], dtype=np.int64).reshape(-1, 2)
-    fields = np.array([t[0] for t in found if len(t) == 1], dtype=np.int64)
-    h_se = np.diag(se).copy()
-    np.fill_diagonal(se, 0.0)
-    return Graph(J, h, se, h_se, bonds, covariance, fields, chance)
+def _graph(sites, pool, found: Settled, like, beta, chance) -> Graph:
+    """Of couplings K = beta J: pairs by what bonds are like, fields by chance."""
+    pairs, square = sites * (sites - 1) // 2, partial(_square, sites)
+    K, se = found.estimate[:pairs] / beta, found.se[:pairs] / beta
+    given = K, se
+    p, J, spread = np.zeros((3, pairs))
+    if like is not None:
+        like = bonds.Prior(like.share, like.width / beta)
+        given = bonds.conditional(K, se, like)[1:]
+        p, mean, spread = bonds.posterior(K, se, like)
+        J = np.where(np.isin(np.arange(pairs), found.chosen), mean, 0.0)
+    certain = np.isin(np.arange(len(pool)), found.chosen) & (np.abs(found.estimate) > chance * found.se)
+    h, h_se = np.zeros(sites), np.full(sites, np.nan)
+    if len(pool) > pairs:
+        h, h_se = np.where(certain, found.estimate, 0.0)[pairs:] / beta, found.se[pairs:] / beta
+    return Graph(
+        *map(square, (J, spread, *given, p)), h, h_se, np.array(pool[:pairs])[certain[:pairs]].reshape(-1, 2),
+        np.flatnonzero(certain[pairs:]), chance,
+    )  # fmt: skip
+
+
+def _square(sites: int, value: np.ndarray) -> np.ndarray:
+    """Values of the pairs i < j as a symmetric matrix (site, site)."""
+    out = np.zeros((sites, sites))
+    out[np.triu_indices(sites, 1)] = value
+    return out + out.T

@@ -1,0 +1,95 @@
+"""How much of what a table of patterns is tested on it has never seen, and what that costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from .. import levels, observations
+from ..errors import MeaningError
+from ..graph import Promise, Stage, Task
+from ..hamiltonian import energies, learned, windowed
+from ..sampling import Ensemble
+from ..spec import Analysis, Count, Name
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+class Coverage(Analysis):
+    """Share of the windows whose pattern was never observed, level by level, and the error of the energy with and
+    without such windows.
+
+    Observations at one temperature hold the patterns that are likely there. Configurations of high energy are made of
+    others, of which a network says what it happens to say: no observation holds it to anything. Configurations are
+    those of `inversion`, equal numbers at every level of energy; the constant is the mean over those that hold no
+    unseen window.
+    """
+
+    watches: ClassVar = ("beta", "chain", "sample")
+    cites: ClassVar = ("mills2019", "sprague2021")
+
+    kind: Literal["coverage"]
+    of: Name = Field(description="the bottleneck that learned energies of patterns: ednn, from observations")
+    each: Count = Field(description="test configurations at each level")
+
+    def refers(self) -> str:
+        return self.of
+
+    def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
+        bottleneck, trajectory = sources[f"bottleneck.{self.of}"], sources["trajectory"]
+        if "pattern_energy" not in bottleneck.gives or "trajectory" not in bottleneck.needs:
+            message = f"{self.of!r} has no energies of patterns that were learned from observations"
+            raise MeaningError(message, "of", code="E204", hint='an ednn with train = "pseudolikelihood"')
+        test = levels.stage(sources, self.each, None)
+        said = self.said() | {"attrs": sources["system"].said["attrs"]}
+        said |= {k: bottleneck.said[k] for k in ("observations",) if k in bottleneck.said}
+        one, each = ("beta",), ("beta", "level")
+        gives = {
+            "unseen": Promise(each, "1", "share of the windows whose pattern was never observed"),
+            "energy": Promise(each, "J", "true energy of the level"),
+            "patterns_unseen": Promise(one, "1", "share of all patterns that were never observed"),
+            "rmse_seen": Promise(one, "J", "root mean square error of configurations without an unseen window"),
+            "rmse_unseen": Promise(
+                one, "J", "of those with one or more, constant as of the others; NaN: there are none"
+            ),
+        }
+        return test, Stage(
+            f"analysis.{name}", look, said, gives, (test.name, bottleneck.name, "trajectory"),
+            group=f"/analysis/{name}", code=(*levels.CODE, *observations.CODE, "spindsl.kernels.ednn"),
+            coords={"beta": trajectory.coords["beta"]}, sizes={"level": test.size("level")}, seconds=10.0,
+            **Ensemble.of(trajectory).how,
+        )  # fmt: skip
+
+
+def look(task: Task, trajectory: xr.Dataset, **inputs: xr.Dataset) -> xr.Dataset:
+    """One temperature."""
+    import xarray as xr
+
+    from ..kernels.ednn import seen
+
+    (test,) = (d for n, d in inputs.items() if n.startswith("levels"))
+    (model,) = (d for n, d in inputs.items() if n.startswith("bottleneck"))
+    true, spins = test["energy"].values, test["spins"].values
+    window = windowed(model, task.said["attrs"])
+    known = np.zeros(1 << window.shape[1], dtype=bool)
+    known[seen(window, observations.observed(task.said, trajectory))] = True
+    fresh = ~known[seen(window, spins.reshape(-1, spins.shape[-1]))].reshape(*true.shape, len(window))
+    off = energies(learned(model, task.said["attrs"]), spins) - true
+    return xr.Dataset(
+        {
+            "unseen": ("level", fresh.mean(axis=(1, 2))), "energy": ("level", true.mean(axis=1)),
+            "patterns_unseen": ((), float((~known).mean())), **costs(off, fresh.any(axis=2)),
+        }
+    )  # fmt: skip
+
+
+def costs(off: np.ndarray, fresh: np.ndarray) -> dict[str, tuple]:
+    """Errors of energies off (level, draw) by so much, without and with unseen windows, after the constant of those
+    without."""
+    off = off - (off[~fresh].mean() if not fresh.all() else np.nan)
+    rms = lambda some: float(np.sqrt((off[some] ** 2).mean())) if some.any() else float("nan")
+    return {"rmse_seen": ((), rms(~fresh)), "rmse_unseen": ((), rms(fresh))}
