@@ -142,7 +142,8 @@ def test_constants_are_what_is_asked_for():
 
 
 def test_constants_shift_free_energies_and_energies_alone(still, tmp_path):
-    """Of couplings J_t each all spins alike have -J_1 - J_2 a spin, so that F and U differ by 2 - J_1 - J_2 less."""
+    """Of couplings J_t each all spins alike have -J_1 - J_2 a spin: where these are held at -5, F and U lie 5 - J_1 - J_2
+    lower."""
     several = still.replace("samples = 60", "samples = 400").replace("betas = [0.2, 0.4]", "betas = [0.4]") + FIT
     free = FREE.replace("[0.25, 0.45]", "[0.35]") + 'of = "direct"\n' + RUN
     text = (
@@ -150,11 +151,11 @@ def test_constants_shift_free_energies_and_energies_alone(still, tmp_path):
         + free
         + 'constant = "mean-zero"\n'
         + free.replace("free]", "ground]")
-        + "constant = { ordered = -2.0 }\n"
+        + "constant = { ordered = -5.0 }\n"
     )
     found = ran(text.replace("samples = 40", "samples = 200"), tmp_path)
     zero, ground = found["analysis.free"], found["analysis.ground"]
-    shift = float(found["bottleneck.direct"]["coupling"].sum()) - 2.0
+    shift = float(found["bottleneck.direct"]["coupling"].sum()) - 5.0
     for name, by in (("free_energy", shift), ("energy", shift), ("entropy", 0.0)):
         off = (ground[name] - zero[name]).values - by
         assert (np.abs(off) < 5 * np.hypot(ground[f"{name}_run_se"], zero[f"{name}_run_se"])).all()
