@@ -9,7 +9,6 @@ import numpy as np
 
 from .errors import DataError, MeaningError
 from .graph import Stage
-from .seeds import generator
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -54,12 +53,6 @@ def observed(said: Mapping[str, Any], trajectory: xr.Dataset) -> np.ndarray:
             "a smaller beta, or samples further apart"
         )
     return np.ascontiguousarray(spins)
-
-
-def shuffled(spins: np.ndarray, seed: int, *names: str) -> np.ndarray:
-    """Each spin's values in an order of its own, (observation, site): a control in which spins know nothing of each
-    other, but each is up as often as before."""
-    return generator(seed, *names, "shuffled").permuted(spins, axis=0)
 
 
 def unseen(said: Mapping[str, Any], trajectory: xr.Dataset) -> np.ndarray:

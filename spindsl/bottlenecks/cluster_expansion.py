@@ -13,7 +13,7 @@ from ..errors import DataError, MeaningError
 from ..graph import Promise, Stage, Task
 from ..hamiltonian import NONE
 from ..sampling import Ensemble
-from ..seeds import philox_key
+from ..seeds import generator, philox_key
 from ..spec import Bottleneck, Count, Positive
 
 if TYPE_CHECKING:
@@ -90,7 +90,8 @@ def fit(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
     said = task.said
     spins, sides = observations.observed(said, trajectory), tuple(said["sides"])
     if said["shuffled"]:
-        spins = observations.shuffled(spins, task.seed, "bottleneck", said["name"], task.part)
+        order = generator(task.seed, "bottleneck", said["name"], task.part, "shuffled")
+        spins = order.permuted(spins, axis=0)
     how = {k: said.get(k) for k in ("order", "reach", "window")}
     key = philox_key(task.seed, "bottleneck", said["name"], task.part) if said["estimator"] == "likelihood" else None
     pool = candidates(sides, how["reach"], how["order"], how["window"], said["periodic"])
