@@ -12,7 +12,7 @@ from .. import observations
 from ..errors import DataError, MeaningError
 from ..graph import Promise, Stage, Task
 from ..sampling import Ensemble
-from ..seeds import philox_key
+from ..seeds import generator, philox_key
 from ..spec import Bottleneck, Count, Positive
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ def fit(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
     said, beta = task.said, task.about["beta"]
     spins = observations.observed(said, trajectory)
     if said["shuffled"]:
-        spins = observations.shuffled(spins, task.seed, "bottleneck", said["name"], task.part)
+        order = generator(task.seed, "bottleneck", said["name"], task.part, "shuffled")
+        spins = order.permuted(spins, axis=0)
     key = philox_key(task.seed, "bottleneck", said["name"], task.part) if said["estimator"] == "likelihood" else None
     how = {k: said[k] for k in ("alarm", "prior", "blocks", "fields")}
     try:

@@ -22,7 +22,9 @@ from . import bonds
 from .moments import sharpen
 from .templates import runs, sandwich
 
-ROUNDS = 8  # of adding and dropping; two or three are usual
+ROUNDS = 20  # of adding and dropping; two or three are usual, more at low temperature
+AGAIN = 2  # times that a term may be dropped: while others are missing its estimate is off
+SLACK = 0.8  # a term in the fit stays down to this share of what it needed to come in
 LEAST = 0.05  # P(bond) from which a pair counts
 
 
@@ -63,25 +65,27 @@ def fit_pairs(spins: np.ndarray, beta: float, *, alarm: float, prior: float, blo
     index, pool = numbered(sites, fields)
     chance = float(norm.isf(alarm / (2 * len(pool))))
     K, se = neighbourhoods(x, fields, prior)
-    z = np.array([abs(K[t[0], t[-1]]) / se[t[0], t[-1]] for t in pool])
-    found = settle(x, index, np.flatnonzero(z > chance), cuts, np.full(len(pool), chance), prior)
-    like = likeness(found, sites)
-    if like is not None:
+    K, se = (np.array([v[t[0], t[-1]] for t in pool]) for v in (K, se))
+    pairs = sites * (sites - 1) // 2
+    like = likeness(K[:pairs], se[:pairs], chance)
+
+    def needed(se):
         least = np.full(len(pool), chance)
-        pairs = slice(sites * (sites - 1) // 2)
-        least[pairs] = np.minimum(chance, bonds.needed(found.se[pairs], like, LEAST))
-        chosen = np.flatnonzero(np.abs(found.estimate) > least * found.se)
-        found = settle(x, index, chosen, cuts, least, prior)
+        if like is not None:
+            least[:pairs] = np.minimum(chance, bonds.needed(se[:pairs], like, LEAST))
+        return least * se
+
+    found = settle(x, index, np.flatnonzero(np.abs(K) > needed(se)), cuts, needed, prior)
+    like = likeness(found.estimate[:pairs], found.se[:pairs], chance)
     if key is not None and len(found.chosen):
         found = sharper(spins, found, [np.array([pool[k]]) for k in found.chosen], cuts, key, share)
     return _graph(sites, pool, found, like, beta, chance)
 
 
-def likeness(found: Settled, sites: int) -> bonds.Prior | None:
+def likeness(estimate: np.ndarray, se: np.ndarray, chance: float) -> bonds.Prior | None:
     """What bonds are like, from the estimates of all pairs; None where not one pair is beyond chance."""
-    pairs = sites * (sites - 1) // 2
-    start = np.isin(np.arange(pairs), found.chosen)
-    return bonds.learned(found.estimate[:pairs], found.se[:pairs], start) if start.any() else None
+    start = np.abs(estimate) > chance * se
+    return bonds.learned(estimate, se, start) if start.any() else None
 
 
 def sharper(spins, found: Settled, lists: list[np.ndarray], cuts, key, share) -> Settled:
@@ -187,22 +191,24 @@ def refit(x, index, chosen, K, cuts, prior):
 
 
 def settle(x, index, chosen, cuts, needed, prior) -> Settled:
-    """Add the candidates whose efficient score exceeds what is `needed` (candidate), drop the terms within it, until
-    neither is left."""
-    dropped: set[int] = set()
+    """Add the candidates whose estimate to first order exceeds what is `needed` by its error, a function (candidate),
+    drop the terms within it, until neither is left."""
+    dropped, K, se = np.zeros(index.max() + 1), np.zeros(index.max() + 1), np.ones(index.max() + 1)
     for _ in range(ROUNDS):
-        K, covariance = refit(x, index, chosen, np.zeros(len(chosen)), cuts, prior)
-        keep = np.abs(K) > needed[chosen] * np.sqrt(np.diag(covariance))
-        dropped |= set(chosen[~keep].tolist())
-        chosen = chosen[keep]
+        fit, covariance = refit(x, index, chosen, K[chosen], cuts, prior)
+        se[chosen] = np.sqrt(np.diag(covariance))
+        keep = np.abs(fit) > SLACK * needed(se)[chosen]
+        dropped[chosen[~keep]] += 1
+        chosen, fit = chosen[keep], fit[keep]
         if not keep.all():
-            K, covariance = refit(x, index, chosen, K[keep], cuts, prior)
-        estimate, se = efficient(*joint(x, index, chosen, K, cuts, whole=True), chosen, prior)
-        wanted = np.abs(estimate) > needed * se
-        new = [k for k in np.flatnonzero(wanted) if k not in dropped]
-        if not new:
-            return settled(chosen, K, covariance, estimate, se)
-        chosen = np.sort(np.append(chosen, new))
+            fit, covariance = refit(x, index, chosen, fit, cuts, prior)
+        first = efficient(*joint(x, index, chosen, fit, cuts, whole=True), chosen, prior)
+        found = settled(chosen, fit, covariance, *first)
+        K, se = found.estimate, found.se
+        new = np.setdiff1d(np.flatnonzero((np.abs(K) > needed(se)) & (dropped < AGAIN)), chosen)
+        if not len(new):
+            return found
+        chosen = np.union1d(chosen, new)
     raise ValueError(f"the graph does not settle in {ROUNDS} rounds: too few observations for these couplings")
 
 
@@ -213,7 +219,7 @@ def efficient(gradient, hessian, diagonal, chosen, prior) -> tuple[np.ndarray, n
     score = gradient - gradient[:, chosen] @ project
     noise = np.sqrt(((score - score.mean(axis=0)) ** 2).sum(axis=0) * len(score) / (len(score) - 1))
     curve = diagonal + 1 / prior**2 - (hessian.T * project).sum(axis=0)
-    curve[chosen] = np.inf
+    curve[chosen] = np.inf  # 0 of those in the fit
     return score.sum(axis=0) / curve, noise / curve
 
 
