@@ -142,8 +142,7 @@ def test_constants_are_what_is_asked_for():
 
 
 def test_constants_shift_free_energies_and_energies_alone(still, tmp_path):
-    """Of couplings J_t each all spins alike have -J_1 - J_2 a spin: where these are held at -5, F and U lie 5 - J_1 - J_2
-    lower."""
+    """All spins alike have -J_1 - J_2 a spin: where these are held at -5, F and U lie 5 - J_1 - J_2 lower."""
     several = still.replace("samples = 60", "samples = 400").replace("betas = [0.2, 0.4]", "betas = [0.4]") + FIT
     free = FREE.replace("[0.25, 0.45]", "[0.35]") + 'of = "direct"\n' + RUN
     text = (
