@@ -115,6 +115,9 @@ def test_errors_of_what_was_learned_hold_those_of_its_couplings(still, tmp_path)
         assert within(z, 10)
     change, U = (several(found, "analysis.more", v) for v in ("energy_change", "energy"))
     np.testing.assert_allclose(change, U - U[..., :1], rtol=1e-12)
+    apart, own = (parts(found, "analysis.more", v)[2] for v in ("energy_change", "energy"))
+    assert (apart[..., 0] == 0).all()  # what couplings do to both energies, they do to the difference less
+    assert (apart[..., 1] < own[..., 1]).all() and (apart[..., 1] > 0.2 * (own[..., 1] - own[..., 0])).all()
 
 
 def parts(found, stage, quantity):
@@ -142,7 +145,7 @@ def test_constants_are_what_is_asked_for():
 
 
 def test_constants_shift_free_energies_and_energies_alone(still, tmp_path):
-    """All spins alike have -J_1 - J_2 a spin: where these are held at -5, F and U lie 5 - J_1 - J_2 lower."""
+    """Of couplings J_t all spins alike have -J_1 - J_2 a spin: held at -5, F and U lie 5 - J_1 - J_2 lower."""
     several = still.replace("samples = 60", "samples = 400").replace("betas = [0.2, 0.4]", "betas = [0.4]") + FIT
     free = FREE.replace("[0.25, 0.45]", "[0.35]") + 'of = "direct"\n' + RUN
     text = (
