@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SEEDS ?= 1 2 3 4 5
 DATA ?= data
 
-.PHONY: quickstart test lint types papers deposit benchmarks schemas clean
+.PHONY: quickstart test lint types papers deposit inversion benchmarks schemas clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -37,6 +37,10 @@ deposit: $(VENV)/ready  ## the authors' own configurations, DATA=folder of class
 	  $(BIN)/spindsl run experiments/zhong2020/$$file.toml --data $(DATA) --set seed=$$seed || [ $$? -eq 6 ] || exit 1; done; done
 	$(BIN)/python -m benchmarks.spread runs/deposit-classification
 	$(BIN)/python -m benchmarks.spread runs/deposit-memory 100 200 298
+
+inversion: $(VENV)/ready  ## Sprague et al. 2021 at full size, and exact truth: about an hour on two cores
+	for file in experiments/exact/*.toml experiments/sprague2021/*.toml; do \
+	  $(BIN)/spindsl run $$file || [ $$? -eq 6 ] || exit 1; done
 
 benchmarks: $(VENV)/ready  ## what is timed, as ratios within one run
 	$(BIN)/python -m benchmarks.events

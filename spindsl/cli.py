@@ -163,7 +163,7 @@ def cite(file: File, set: Set = None) -> None:
 @app.command()
 def new(
     file: Annotated[Path, typer.Argument(help="file to write")],
-    kind: Annotated[str, typer.Option(help="spin-glass or recorded")] = "spin-glass",
+    kind: Annotated[str, typer.Option(help="spin-glass, equilibrium or recorded")] = "spin-glass",
 ) -> None:
     """Write a first experiment to start from, with every key explained."""
     template = Path(__file__).parent / "templates" / f"{kind}.toml"

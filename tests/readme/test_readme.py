@@ -85,8 +85,24 @@ def test_a_sweep_is_described_as_it_is_run(tmp_path, small):
             assert eval(line, {"result": result}).dims == tuple(dims[1].split(", "))
 
 
+def test_a_hamiltonian_of_ones_own(tmp_path):
+    """`spindsl new --kind equilibrium`, then `run`, smaller; the Python beside it has the dimensions that it says."""
+    (new, run) = [w for w in COMMANDS if w[:1] == ["spindsl"] and "magnet.toml" in w]
+    (code,) = [text for kind, text in BLOCKS if kind == "python" and "energies" in text]
+    assert spindsl(*new[1:], cwd=tmp_path).returncode == 0
+    small = [f"protocol.{k}" for k in ("chains=16", "samples=200", "burn_in=100")] + ["bottleneck.direct.order=2"]
+    small += ["analysis.larger.samples=50", "analysis.larger.sides=[10,10]", "expect=[]"]
+    done = spindsl(*run[1:], "-q", *(x for change in small for x in ("--set", change)), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    with xr.open_datatree(tmp_path / done.stdout.splitlines()[0] / "result.nc") as result:
+        for line in code.splitlines():
+            dims = re.search(r"# \(([^)]*)\)", line)
+            assert dims
+            assert eval(line, {"result": result}).dims == tuple(dims[1].split(", "))
+
+
 def test_the_python_of_the_readme(tmp_path, small):
-    (code,) = [text for kind, text in BLOCKS if kind == "python" and "quenched" not in text]
+    (code,) = [text for kind, text in BLOCKS if kind == "python" and "open_datatree" in text]
     file = tmp_path / "quickstart.toml"
     file.write_text(small.replace('["A", "B", "C"]', '["A", "B", "C", "D", "E"]').replace("size = 2", "size = 4"))
     path = opened(file, tmp_path / "runs").run(2).path

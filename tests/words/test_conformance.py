@@ -106,10 +106,10 @@ def test_every_experiment_of_the_project_reads(file):
     assert load(file).expect
 
 
-@pytest.mark.parametrize("kind", ["spin-glass", "recorded"])
-def test_every_template_reads(kind):
+@pytest.mark.parametrize(("name", "kind"), [("spin-glass",) * 2, ("recorded",) * 2, ("equilibrium", "ising")])
+def test_every_template_reads(name, kind):
     folder = Path(__file__).parents[2] / "spindsl/templates"
-    assert load(folder / f"{kind}.toml").system.kind == kind
+    assert load(folder / f"{name}.toml").system.kind == kind
 
 
 def test_the_schema_in_the_tree_is_the_language():
