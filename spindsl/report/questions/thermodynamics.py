@@ -11,6 +11,7 @@ import numpy as np
 from ..canvas import SOFT, Plate, colour, grid
 from ..figures import keyed
 from ..markup import Html, joined, table, tag
+from .agreement import BOUND
 from .asked import Asked
 from .series import label
 
@@ -24,7 +25,6 @@ SHOWN = {
     "susceptibility": "susceptibility per spin, 1/J",
 }  # fmt: skip
 REMEMBERED = ("energy", "abs_magnetization", "magnetization")
-BOUND = 6.0  # standard errors that chance passes in fewer than one of 10^6 tables of hundreds of numbers
 
 
 def places(data: xr.Dataset) -> Iterator[tuple[str, xr.Dataset]]:
