@@ -60,12 +60,14 @@ def drawn(data: xr.Dataset, width: int) -> Figure:
     figure, axes = grid(width, 2 * len(SHOWN), 0.8 if width >= WIDE else 0.7)
     wide = len(SHOWN) if width >= WIDE else 2
     pairs = [(axes[k // wide * 2 * wide + k % wide], axes[k // wide * 2 * wide + k % wide + wide]) for k in range(4)]
-    seen = list(data["beta"].values)
+    seen, room = list(data["beta"].values), 0.4 * np.diff(data["target"].values).min()
     for (above, below), (variable, says) in zip(pairs, SHOWN.items(), strict=True):
         for _, one in places(data, "energy", "target"):
             panels(above, below, one, variable, (seen.index(one["beta"].item()), len(seen)))
         below.axhline(0, color=SOFT, lw=0.8, zorder=1)
-        below.set(xlabel="β, 1/J", xlim=above.get_xlim())
+        below.set(xlabel="β, 1/J")
+        for ax in (above, below):
+            ax.set_xlim(*(data["target"].values[[0, -1]] + room * np.array([-1, 1])))
         above.set_title(says, fontweight="bold")
     pairs[0][1].set_ylabel("learned − true")
     keyed(figure, [f"β = {b:g}" for b in seen] + ["true"], [*map(colour, range(len(seen))), SOFT])

@@ -98,16 +98,17 @@ def rest(place: Mapping[str, str]) -> dict[str, str]:
 def exact(asked: Asked) -> dict[tuple[str, float], Numbers]:
     """What is exact, by lattice and temperature; of a sweep only what is the same everywhere."""
     found: dict[tuple[str, float], Any] = {}
+    differing: set[tuple[str, float]] = set()
     for name, data in asked.found.items():
         have = [q for q in SHOWN if f"exact_{q}" in data]
         for _, one in places(data, f"exact_{have[0]}") if have else ():
             here = {q: (float(one[f"exact_{q}"]), 0.0) for q in have}
             key = sides(asked, name), float(one["target"])
-            same = key not in found or all(
-                np.isclose(found[key].get(q, v)[0], v[0], rtol=1e-9) for q, v in here.items()
-            )
-            found[key] = found.get(key, {}) | here if same else {}
-    return found
+            before = found.setdefault(key, here)
+            same = all(np.isclose(before.get(q, v)[0], v[0], rtol=1e-9, equal_nan=True) for q, v in here.items())
+            differing |= set() if same else {key}
+            found[key] = before | here
+    return {key: v for key, v in found.items() if key not in differing}
 
 
 def plates(asked: Asked) -> Iterator[Plate]:
