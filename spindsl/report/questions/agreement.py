@@ -43,7 +43,7 @@ class Farthest(NamedTuple):
 
 def farthest(z: Mapping[str, xr.DataArray]) -> Farthest | None:
     """Of distances in standard errors, by quantity; NaN is no number. None where there is none."""
-    known = {n: np.abs(v) for n, v in z.items() if bool(v.notnull().any())}
+    known = {n: abs(v) for n, v in z.items() if bool(v.notnull().any())}
     if not known:
         return None
     worst = max(known, key=lambda n: float(known[n].max()))
