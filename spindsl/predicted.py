@@ -72,7 +72,8 @@ class Prediction(Analysis):
     def asked(self, name: str, system: Stage) -> dict[str, Any]:
         """What a stage that runs such chains says of itself."""
         said = self.elsewhere(system)
-        own = self.said() | {"name": name, "system": said, "attrs": word(System, said).attrs, "rule": self.rule()}
+        attrs = word(System, said).attrs | {k: said[k] for k in ("colours",) if k in said}
+        own = self.said() | {"name": name, "system": said, "attrs": attrs, "rule": self.rule()}
         own.pop("dynamics")
         return own
 

@@ -127,6 +127,17 @@ def parts(found, stage, quantity):
     return both, run, coupling
 
 
+def test_colours_stay_colours(still, tmp_path):
+    """Of three colours the order parameter of what was learned is that of the true energy: |z| < 6 with errors of both
+    runs alone, from 12,000 observations, of which the tables hold what they do not say."""
+    text = still.replace('kind = "ising"', 'kind = "potts"\ncolours = 3\ninteraction = "cosine"')
+    text = text.split("[reference")[0].replace("chains = 5", "chains = 60").replace("samples = 60", "samples = 200")
+    text += '\n[bottleneck.tables]\nkind = "colour-expansion"\n\n[analysis.there]\nkind = "extrapolation"\n'
+    found = ran(text + 'of = "tables"\nbetas = [0.5]\n' + RUN, tmp_path)["analysis.there"]
+    assert (np.abs(found["abs_magnetization_z"].values) < 6).all()
+    assert (np.abs(found["energy_z"].values) < 6).all()
+
+
 def test_constants_are_what_is_asked_for():
     """Over all states of 3 × 3: the mean is 0; or all spins alike have -2 a spin."""
     rng, attrs = np.random.default_rng(1), {"spins": 9}
