@@ -124,6 +124,13 @@ def test_chains_do_not_know_how_they_are_cut(sides):
     assert (late[2] == whole[2][[3, 70]]).all()
 
 
+def test_a_burn_in_is_the_beginning_of_the_same_chain():
+    """Sweeps go on being counted: four of a burn-in and two recorded are six recorded."""
+    whole = run(CASES["field"], RULES["metropolis"], BETA, (0, 5), 6, every=1, burn=0)
+    late = run(CASES["field"], RULES["metropolis"], BETA, (0, 5), 2, every=1, burn=4)
+    assert (whole[0][:, 4:] == late[0]).all()
+
+
 def test_large_lattices_are_cut_into_blocks():
     assert multispin.packed(spins((64, 64)), RULES["metropolis"], BETA).torus.chains == 1
     assert multispin.packed(spins((32, 32)), RULES["metropolis"], BETA).torus.chains == 64
