@@ -17,7 +17,7 @@ quickstart: $(VENV)/ready  ## a tenth-size classification: its score and where i
 	$(BIN)/spindsl run experiments/zhong2020/quickstart.toml
 	$(BIN)/spindsl report runs/quickstart/$$(ls -t runs/quickstart | head -n 1)
 
-test: $(VENV)/ready  ## the whole suite, below ten minutes on two cores
+test: $(VENV)/ready  ## the whole suite, some ten minutes on two cores
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/ready  ## style and floors

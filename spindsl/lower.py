@@ -192,15 +192,20 @@ def lowered(point: Point, data: Path) -> tuple[dict[str, Stage], list[Finding]]:
         wrong += (unfit := [*watched(word, f"bottleneck.{name}", trajectory), *missing(experiment, name, word)])
         if not unfit and all(f"bottleneck.{n}" in stages for n in word.refers()):
             add(f"bottleneck.{name}", partial(word.stages, name, stages))
-    whole = {"bottleneck": experiment.bottleneck, "reference": experiment.reference}
-    lost = {n for noun, named in whole.items() for n in named if f"{noun}.{n}" not in stages}  # wrong themselves
+    absent = lost(experiment, stages)
     for name, word in experiment.analysis.items():
         of = word.refers()
         unfit = list(watched(word, f"analysis.{name}", trajectory)) or list(referred(experiment, name, of, stages))
         wrong += unfit
-        if not unfit and not {of, *word.compares()} & lost:
+        if not unfit and not {of, *word.compares()} & absent:
             add(f"analysis.{name}", partial(word.stages, name, stages))
     return stages, wrong
+
+
+def lost(experiment: Experiment, stages: Mapping[str, Stage]) -> set[str]:
+    """Bottlenecks and references that are wrong themselves, of whose questions nothing more is said."""
+    nouns = {"bottleneck": experiment.bottleneck, "reference": experiment.reference}
+    return {n for noun, named in nouns.items() for n in named if f"{noun}.{n}" not in stages}
 
 
 def dimensions(stage: Stage) -> set[str]:
