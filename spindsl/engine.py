@@ -135,7 +135,7 @@ class Runner:
         tick = Seen(lambda f: self.progress.advance(stage.name, f * share), self.stop)
         before = self.store.read(piece.before, piece.key) if piece.before else None
         task = Task(
-            stage.disorder if stage.quenched else stage.seed, stage.said, stage.disorder, stage.files, piece.part,
+            stage.disorder if stage.quenched else stage.seed, stage.params, stage.disorder, stage.files, piece.part,
             stage.parts[piece.part], piece.labels if stage.split else (), piece.grown, before, tick,
         )  # fmt: skip
         at_times = stage.split is not None and stage.split.dim == "switch"

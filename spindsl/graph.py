@@ -16,12 +16,18 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic
 
 import numpy as np
+from typing_extensions import TypeVar
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from .outline import Outline
+
+P = TypeVar("P", default=Any)  # parameters of a stage: a frozen model or dataclass
+Q = TypeVar("Q", default=Any)  # parameters of one of its parts
 
 
 @dataclass(frozen=True)
@@ -54,31 +60,44 @@ class Split:
 
 
 @dataclass(frozen=True)
-class Task:
-    """One piece of one stage, as its `run` sees it."""
+class Task(Generic[P, Q]):
+    """One piece of one stage, as its `run` sees it: `def fit(task: Task[Ednn, Temperature], …)`."""
 
     seed: int
-    said: Mapping[str, Any]
+    params: P  # that decide the numbers
     disorder: int = 0  # seed of what is quenched
     files: Mapping[str, Path] = field(default_factory=dict)
     part: str = ""  # name of the part
-    about: Mapping[str, Any] = field(default_factory=dict)  # what is said of this part alone
+    part_params: Q = field(default_factory=dict)  # pyright: ignore[reportAssignmentType]  # of this part alone
     labels: tuple[int, ...] = ()  # of the split dimension
     grown: tuple[int, int] = (0, 0)  # first and last number of the growing dimension
     before: xr.Dataset | None = None  # the piece that ends where this one begins
     tick: Callable[[float], None] = lambda fraction: None  # report progress; raises Stopped if asked to stop
 
+    @property
+    def said(self) -> P:
+        """The parameters, of stages that are not typed yet."""
+        return self.params
+
+    @property
+    def about(self) -> Q:
+        """The parameters of the part, of stages that are not typed yet."""
+        return self.part_params
+
 
 @dataclass(frozen=True)
 class Stage:
-    """One step: `run(task, **inputs)` gives a Dataset with the promised variables."""
+    """One step: `run(task, **inputs)` gives a Dataset with the promised variables.
+
+    `params` is a frozen model or dataclass: it travels as it is to `run`, and its JSON is part of the key.
+    """
 
     name: str
     run: Callable[..., xr.Dataset]
-    said: Mapping[str, Any]  # JSON: the parameters that decide the numbers
+    params: Any  # that decide the numbers
     gives: Mapping[str, Promise]
     needs: tuple[str, ...] = ()
-    parts: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"": {}})
+    parts: Mapping[str, Any] = field(default_factory=lambda: {"": {}})  # parameters of each part, by its name
     split: Split | None = None
     grows: int = 0  # the last switch
     files: Mapping[str, Path] = field(default_factory=dict)  # read by it; known by their sha256
@@ -96,6 +115,12 @@ class Stage:
     seconds: float = 0.0  # estimated, one core
     seed: int = 0  # of all that is thermal: the root's, or that of a point of a sweep
     disorder: int = 0  # of all that is quenched: the root's, or that of a realization
+    energy: Outline | None = None  # of matter that has one, or of a model that has learned one
+
+    @property
+    def said(self) -> Any:
+        """The parameters, of stages that are not typed yet."""
+        return self.params
 
     @property
     def cut(self) -> bool:

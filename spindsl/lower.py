@@ -16,6 +16,7 @@ from . import ensemble
 from .errors import Finding, MeaningError, SpecError
 from .experiment import Between, Expect, Experiment, First, Last
 from .graph import NUMBERED, Graph, Node, Stage
+from .params import as_json
 from .points import BEFORE, Point, surveyed, unswept, valid
 from .spec import Bottleneck, Model
 from .sweeping import Axis, axes, changed, owner
@@ -139,8 +140,8 @@ def identity(stage: Stage, needs: Mapping[str, str]) -> str:
     files = {k: str(path) for k, path in stage.files.items()}
     split = stage.split.labels if stage.split else ()
     made_of = [
-        stage.said,
-        stage.parts,
+        as_json(stage.params),
+        as_json(stage.parts),
         stage.coords,
         stage.sizes,
         stage.grows,

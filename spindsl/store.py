@@ -29,6 +29,7 @@ import numpy as np
 
 from .errors import StoreError
 from .graph import Graph, Stage
+from .params import as_json
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -81,7 +82,7 @@ def keys(graph: Graph) -> dict[str, dict[str, str]]:
     for name, node in graph.nodes.items():
         stage = node.stage
         made_of = {
-            "name": stage.name, "said": stage.said,
+            "name": stage.name, "params": as_json(stage.params),
             "seed": [stage.disorder] if stage.quenched else [stage.seed, stage.disorder],
             "files": {k: content(p) for k, p in stage.files.items()},
             "code": {m: code(m) for m in ("spindsl.seeds", stage.run.__module__, *stage.code)},
@@ -92,7 +93,7 @@ def keys(graph: Graph) -> dict[str, dict[str, str]]:
                 n: [{"keys": seen(found[at], stage, part), **extents(graph.nodes[at].stage, stage)} for at in several]
                 for n, several in node.sources.items()
             }
-            found[name][part] = short(made_of | {"needs": needs, "part": part, "about": about})
+            found[name][part] = short(made_of | {"needs": needs, "part": part, "part_params": as_json(about)})
     return found
 
 

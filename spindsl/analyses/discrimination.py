@@ -59,14 +59,14 @@ class Discrimination(Readout):
                 raise MeaningError(f"no drive {drive!r}", key, code="E202", hint=hint)
         w = tuple(several.values())
         guess = margins(self.guesses(name, sources, guessed, {"difference": w}))
-        guess = replace(guess, said=dict(guess.said) | {"reference": self.reference, "against": list(several)})
+        guess = replace(guess, params=dict(guess.said) | {"reference": self.reference, "against": list(several)})
         score = self.conclusion(name, guess, sources, concluded, "field")
         many = tuple(d for d in guess.gives["guess"].dims if d == "network")
         grid = tuple(float(f"{v:.5g}") for v in np.geomspace(w[0], w[-1], POINTS))
         named = {"field": CLASSES, "guessed": CLASSES, "weight": grid}
         score = replace(
             score, gives=dict(score.gives) | promises(many),
-            said=dict(score.said) | {"weight": list(grid), "states": self.states},
+            params=dict(score.said) | {"weight": list(grid), "states": self.states},
             coords={**score.coords, **named}, code=(*score.code, "spindsl.kernels.psychometric"),
         )  # fmt: skip
         return guess, score

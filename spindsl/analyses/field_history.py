@@ -62,9 +62,10 @@ class FieldHistory(Readout):
         named = {"field": trajectory.coords["field"], "guessed": trajectory.coords["field"]}
         score = replace(
             score, coords={**score.coords, **named}, gives=dict(score.gives) | PRESENT,
-            needs=(*score.needs, past, "fields"), said=dict(score.said) | {"past": past, "score": self.said()["score"]},
+            needs=(*score.needs, past, "fields"),
+            params=dict(score.said) | {"past": past, "score": self.said()["score"]},
         )  # fmt: skip
-        return before, replace(guess, said=dict(guess.said) | {"fields": list(named["field"]), "past": past}), score
+        return before, replace(guess, params=dict(guess.said) | {"fields": list(named["field"]), "past": past}), score
 
 
 def remembered(task: Task, trajectory: xr.Dataset) -> xr.Dataset:

@@ -47,7 +47,7 @@ class Retention(Readout):
         }
         said = dict(score.said) | {"since": self.since}
         code = (*score.code, "spindsl.kernels.decays")
-        return guess, replace(score, gives=dict(score.gives) | gives, said=said, code=code)
+        return guess, replace(score, gives=dict(score.gives) | gives, params=said, code=code)
 
 
 def lasting(task: Task, **inputs: xr.Dataset) -> xr.Dataset:

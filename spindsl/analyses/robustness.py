@@ -43,10 +43,10 @@ class Robustness(Readout):
         score = replace(score, gives=dict(score.gives) | gives)
         field = self.guesses(f"{name}-field", sources, present)
         named = {"field": sources["trajectory"].coords["field"]}
-        field = replace(field, said=dict(field.said) | {"fields": list(named["field"])})
+        field = replace(field, params=dict(field.said) | {"fields": list(named["field"])})
         told = self.conclusion(f"{name}-field", field, sources, fields, "field")
         told = replace(
-            told, said=dict(told.said) | {"fields": list(named["field"])},
+            told, params=dict(told.said) | {"fields": list(named["field"])},
             coords={**told.coords, **named, "guessed": named["field"]},
         )  # fmt: skip
         return guess, score, *(replace(s, group=f"/analysis/{name}-field") for s in (field, told))

@@ -84,7 +84,7 @@ class Equilibrium(Protocol):
             split=Split("chain", coords["chain"], BLOCK), seconds=seconds * sizes["spin"],
         )  # fmt: skip
         if "exchange" in rule:
-            trajectory = replace(one, run=climb, said=said | {"betas": list(self.betas)}, gives=gives | EXCHANGES)
+            trajectory = replace(one, run=climb, params=said | {"betas": list(self.betas)}, gives=gives | EXCHANGES)
         else:
             trajectory = replace(one, **ensemble.how)
         return (*pilot, trajectory, correlation(trajectory, said))

@@ -61,7 +61,7 @@ def matter(x: np.ndarray) -> tuple[xr.Dataset, xr.Dataset]:
 def fitted(x: np.ndarray, **said) -> xr.Dataset:
     from spindsl.bottlenecks.autoencoder import fit
 
-    return fit(Task(seed=3, said=SAID | said, labels=tuple(range(1, x.shape[1] + 1))), *matter(x))
+    return fit(Task(seed=3, params=SAID | said, labels=tuple(range(1, x.shape[1] + 1))), *matter(x))
 
 
 def test_training_gives_back_what_three_bits_determine():
@@ -81,7 +81,7 @@ def test_the_evidence_is_the_likelihood_at_the_latent_point():
 
     x = spins(60, 0.1, seed=2)[:, None]
     found = fitted(x)
-    task = Task(seed=3, said=SAID, labels=(1,))
+    task = Task(seed=3, params=SAID, labels=(1,))
     code, *_, weights = trained(task, *matter(x), autoencoder.learn, each=2)
     shape, flat = vae.Shape(12, (8,), 2), torch.from_numpy(weights[0, 0])[None]
     p = torch.sigmoid(vae.decode(shape, flat, torch.from_numpy(code[:, :, 0])))[0].numpy()
@@ -116,7 +116,7 @@ def test_lines_are_in_standard_deviations_of_each_latent_variable():
 
     x = spins(60, 0.1, seed=2).reshape(30, 2, 12)
     at = {"directions": ["z1", "z2"], "position": [-1.0, 2.0]}
-    task = Task(seed=3, said=SAID | at | {"networks": 2}, labels=(1, 2))
+    task = Task(seed=3, params=SAID | at | {"networks": 2}, labels=(1, 2))
     found = autoencoder.lines(task, *matter(x))
     code = autoencoder.fit(task, *matter(x))["latent_mean"].values[:, np.arange(30) % 5 > 0]
     for n in range(2):

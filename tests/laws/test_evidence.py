@@ -38,7 +38,7 @@ def matter(seed: int = 0, changed: bool = False) -> tuple[xr.Dataset, xr.Dataset
 def fitted(kind: str, trajectory: xr.Dataset, split: xr.Dataset, **said) -> xr.Dataset:
     from importlib import import_module
 
-    task = Task(seed=3, said=SAID[kind] | said, labels=(1, 2))
+    task = Task(seed=3, params=SAID[kind] | said, labels=(1, 2))
     return import_module(f"spindsl.bottlenecks.{kind}").fit(task, trajectory=trajectory, split=split)
 
 
@@ -100,7 +100,7 @@ def test_the_evidence_of_a_network_is_the_mean_elbo_over_its_posterior():
 
     trajectory, split = matter()
     _, _, evidence, _, _, weights = trained(
-        Task(seed=3, said=SAID["vae"], labels=(1, 2)), trajectory, split, vae.learn, each=3
+        Task(seed=3, params=SAID["vae"], labels=(1, 2)), trajectory, split, vae.learn, each=3
     )
     x = torch.from_numpy((trajectory["spins"].values.reshape(80, 2, 6)[:, 0] > 0).astype(np.float32))[None]
     stream = torch.Generator().manual_seed(integer(3, "bottleneck", "b", 1, 0) + 2)

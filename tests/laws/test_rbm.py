@@ -156,7 +156,7 @@ def matter(trials: int = 50) -> tuple[xr.Dataset, xr.Dataset]:
 def fitted(trajectory: xr.Dataset, split: xr.Dataset, **said) -> xr.Dataset:
     from spindsl.bottlenecks.rbm import fit
 
-    return fit(Task(seed=3, said=SAID | said, labels=(1, 2)), trajectory, split)
+    return fit(Task(seed=3, params=SAID | said, labels=(1, 2)), trajectory, split)
 
 
 @pytest.mark.parametrize("hidden", ["bernoulli", "gaussian"])

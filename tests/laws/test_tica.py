@@ -40,7 +40,7 @@ def parted(trajectory: xr.Dataset) -> xr.Dataset:
 def fitted(trajectory: xr.Dataset, **said) -> xr.Dataset:
     from spindsl.bottlenecks.tica import fit
 
-    return fit(Task(seed=3, said=SAID | said), trajectory=trajectory, split=parted(trajectory))
+    return fit(Task(seed=3, params=SAID | said), trajectory=trajectory, split=parted(trajectory))
 
 
 def spread(correlation: np.ndarray, trials: int) -> float:

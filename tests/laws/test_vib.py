@@ -31,7 +31,7 @@ def matter(trials: int = 60, told: float = 0.0, seed: int = 0, drives: int = 3) 
 def fitted(trajectory: xr.Dataset, split: xr.Dataset, **said) -> xr.Dataset:
     from spindsl.bottlenecks.vib import fit
 
-    return fit(Task(seed=3, said=SAID | said, labels=(1, 2)), trajectory, split)
+    return fit(Task(seed=3, params=SAID | said, labels=(1, 2)), trajectory, split)
 
 
 @pytest.mark.parametrize("beta", [0.0, 0.3])

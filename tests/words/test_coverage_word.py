@@ -39,4 +39,4 @@ def test_windows_never_observed_are_counted_level_by_level():
 
 def task(said):
     """A task of one temperature."""
-    return Task(seed=1, said=said, about={"beta": 0.4})
+    return Task(seed=1, params=said, part_params={"beta": 0.4})

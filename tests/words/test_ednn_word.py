@@ -41,7 +41,7 @@ def stage(keys: dict, attrs: dict = RING, **said) -> Stage:
 
 def fitted(found: Stage, given: xr.Dataset) -> xr.Dataset:
     """Its result at the one temperature, held against its promises."""
-    return found.checked(found.run(Task(5, found.said, part="0.3", about={"beta": BETA}), given=given))
+    return found.checked(found.run(Task(5, found.said, part="0.3", part_params={"beta": BETA}), given=given))
 
 
 def energy(s: np.ndarray) -> np.ndarray:

@@ -84,7 +84,7 @@ def looked(given, monkeypatch, slopes=(1.0, 1.0), shift=0.0):
     monkeypatch.setattr(sequences, "log_q", log_q)
     stage = graph.stages["analysis.made"]
     inputs = {n: found[n] for n in stage.needs}
-    return stage.checked(stage.run(Task(7, stage.said, part="0.4", about={"beta": 0.4}), **inputs))
+    return stage.checked(stage.run(Task(7, stage.said, part="0.4", part_params={"beta": 0.4}), **inputs))
 
 
 def test_the_energy_of_a_model_is_minus_its_log_probability(given, monkeypatch):
@@ -128,7 +128,7 @@ def test_a_label_that_is_infinite_is_refused(given, monkeypatch):
     monkeypatch.setattr(sequences, "log_q", lambda *a, **k: np.where(a[2][..., 0] > 0, -np.inf, -1.0))
     stage = graph.stages["analysis.made"]
     with pytest.raises(DataError, match="probability 0"):
-        stage.run(Task(7, stage.said, part="0.4", about={"beta": 0.4}), **{n: found[n] for n in stage.needs})
+        stage.run(Task(7, stage.said, part="0.4", part_params={"beta": 0.4}), **{n: found[n] for n in stage.needs})
 
 
 def test_regression_hears_every_network(given, monkeypatch):
@@ -139,7 +139,7 @@ def test_regression_hears_every_network(given, monkeypatch):
         sequences, "log_q", lambda said, w, s, k=0: -0.4 * ((1.5, 0.5)[k] * energies(energy, s) + 1e3 * k)
     )
     stage = graph.stages["bottleneck.windows"]
-    found = stage.run(Task(7, stage.said, part="0.4", about={"beta": 0.4}), made=found["bottleneck.made"])
+    found = stage.run(Task(7, stage.said, part="0.4", part_params={"beta": 0.4}), made=found["bottleneck.made"])
     J = dict(zip(map(tuple, found["offset"].values.tolist()), found["coupling"].values))
     assert J[(0, 1)] == pytest.approx(1.0, abs=0.1)
     assert J[(1, 0)] == pytest.approx(1.0, abs=0.1)

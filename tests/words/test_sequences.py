@@ -170,7 +170,7 @@ def test_divergence_is_of_p_from_q(told, monkeypatch):
     log_z = float(found["reference.exact"]["log_z"].sel(beta=beta))
     monkeypatch.setattr(sequences, "log_q", lambda said, w, s, n=0: -beta * energies(energy, s) - log_z - (0.7, 0.2)[n])
     inputs = {n: found[n].sel(beta=beta) if "beta" in found[n].dims else found[n] for n in stage.needs}
-    apart = stage.run(Task(7, stage.said, part="0.4", about={"beta": beta}), **inputs)
+    apart = stage.run(Task(7, stage.said, part="0.4", part_params={"beta": beta}), **inputs)
     np.testing.assert_allclose(apart["divergence"], [0.7, 0.2], atol=1e-12)
     U = energies(energy, inputs["trajectory"]["spins"].values).mean()
     np.testing.assert_allclose(apart["cross_entropy"], beta * U + log_z + np.array([0.7, 0.2]), rtol=1e-12)
@@ -220,7 +220,7 @@ def test_chains_of_the_test_teach_nothing(still, tmp_path):
     for chain in (2, 3):
         other = seen.copy(deep=True)
         other["spins"].values[chain] *= -1
-        task = Task(7, dict(stage.said) | {"epochs": 1, "batch": 30}, part="0.2", about={"beta": 0.2})
+        task = Task(7, dict(stage.said) | {"epochs": 1, "batch": 30}, part="0.2", part_params={"beta": 0.2})
         fits.append(sequences.fit(task, other)["weights"].values)
     plain = sequences.fit(task, seen)["weights"].values
     assert not np.array_equal(plain, fits[0])

@@ -1,0 +1,30 @@
+"""Parameters of stages as JSON: what keys and provenance hold of a frozen model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+
+from pydantic import BaseModel
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+
+def as_json(value: object) -> Json:
+    """A frozen model, dataclass, mapping or sequence as JSON values; keys without a value are left out.
+
+    TypeError names a value that JSON cannot hold.
+    """
+    if value is None or isinstance(value, bool | int | float | str):
+        return value.value if isinstance(value, Enum) else value
+    if isinstance(value, BaseModel):
+        named = {name: getattr(value, name) for name in type(value).model_fields}
+        return {k: as_json(v) for k, v in named.items() if v is not None}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: as_json(v) for f in fields(value) if (v := getattr(value, f.name)) is not None}
+    if isinstance(value, Mapping):
+        return {str(k): as_json(v) for k, v in value.items()}
+    if isinstance(value, tuple | list | frozenset):
+        return [as_json(v) for v in (sorted(value) if isinstance(value, frozenset) else value)]
+    raise TypeError(f"parameters hold a {type(value).__name__}, which JSON cannot: {value!r}")
