@@ -177,7 +177,7 @@ def lowered(point: Point, data: Path) -> tuple[dict[str, Stage], list[Finding]]:
             seed = point.thermal(owners[stage.name], stage.across)
             stages[stage.name] = replace(stage, seed=seed, disorder=point.disorder)
 
-    add("system", lambda: experiment.system.stages(experiment.seed, data))
+    add("system", lambda: experiment.system.stages(point.disorder, data))
     if experiment.protocol is not None and not wrong:
         add("dynamics", lambda: experiment.dynamics.stages(stages["system"]))
         add("protocol", lambda: experiment.protocol.stages(stages, experiment.dynamics, data))

@@ -1,96 +1,162 @@
-"""Which moves suit which matter: what `check` refuses, and what it doubts."""
+"""How chains move at equilibrium, and which moves suit which energy: what `check` refuses, and what it doubts."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
 from math import log, sqrt
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from . import properties
 from .errors import MeaningError
+from .factors import FactorGraph, model
 from .graph import Stage
-from .spec import Couplings, Drawn, word
+from .hamiltonian import energy_of
+from .outline import Outline
 
+if TYPE_CHECKING:
+    from .kernels.energies import Model
+
+Order = Literal["random", "sequential", "checkerboard"]
 SQUARE, CUBIC = log(1 + sqrt(2)) / 2, 0.221654626  # K_c of Ising: Onsager 1944; Ferrenberg, Xu and Landau 2018
 NEAR = 0.1  # of beta_c: how far the nearest temperature of a grid may lie
 
 
-def lattice(system: Stage) -> dict[str, Any]:
-    """What a system's stage says of its graph: kind, sides, periodic; nothing of a graph that is no lattice."""
-    graph = system.said.get("graph", {})
-    return graph if "sides" in graph else {}
+@dataclass(frozen=True)
+class Sweeps(ABC):
+    """A move of chains. One sweep is N attempts, or one attempt where an attempt is `whole`."""
 
-
-def orderly(order: str | None, system: Stage, metropolis: bool = False) -> None:
-    """MeaningError where spins cannot be tried in that order."""
-    if order != "checkerboard":
-        return
-    grid = lattice(system)
-    if not grid or system.said.get("terms"):
-        message = "a checkerboard needs a lattice whose spins meet their nearest neighbours only"
-        raise MeaningError(message, "order", code="E203", hint='order = "sequential"')
-    odd = [side for side in grid["sides"] if side % 2]
-    if grid["periodic"] and odd:
-        message = f"a ring of {odd[0]} has no checkerboard: two neighbours would have the same colour"
-        raise MeaningError(message, "order", code="E203", hint='even sides, or order = "sequential"')
-    said = system.said
-    alike = said.get("couplings", {}).get("kind", "plus-minus") == "plus-minus" and said.get("colours", 2) == 2
-    if metropolis and len(grid["sides"]) == 1 and grid["periodic"] and alike and not said.get("field"):
-        message = "on a ring Metropolis moves every domain wall at every step, by sublattices always the same way: "
-        message += "it never comes to equilibrium"
-        raise MeaningError(message, "order", code="E203", hint='order = "random", or heat-bath')
-
-
-def clustered(system: Stage) -> None:
-    """MeaningError where clusters cannot be grown: on energies that are not of pairs."""
-    if "table" in system.gives:
-        raise MeaningError("clusters grow along pairs; this energy is a table of patterns", "kind", hint="metropolis")
-    several = [k for k, term in enumerate(system.said.get("terms", ())) if len(term["offsets"]) > 2]
-    if several:
-        message = f"clusters grow along pairs; system.terms.{several[0]} is a product of more spins"
-        raise MeaningError(message, "kind", hint="metropolis or heat-bath")
-
-
-def frustrated(system: Stage) -> bool:
-    """Whether pairs may be at odds: couplings of both signs on loops, or negative ones on odd loops."""
-    said, grid = system.said, lattice(system)
-    tree = bool(grid) and len(grid["sides"]) == 1 and not grid["periodic"] and not said.get("terms")
-    if tree or said.get("colours", 2) > 2:
+    @property
+    def whole(self) -> bool:
+        """Whether an attempt moves the whole system, as clusters do."""
         return False
-    if "couplings" in said:
-        couplings = word(Couplings, said["couplings"])
-        several = couplings.draw(64, np.random.default_rng(0)) if isinstance(couplings, Drawn) else np.zeros(1)
-        return bool(several.min() < 0 < several.max())
-    pairs = [t["J"] for t in said.get("terms", ()) if len(t["offsets"]) == 2]
-    bipartite = bool(grid) and not (grid["periodic"] and any(k % 2 for k in grid["sides"]))
-    return any(J < 0 for J in pairs) or (said.get("J", 0.0) < 0 and (bool(pairs) or not bipartite))
+
+    @property
+    def single(self) -> bool:
+        """Whether sites are tried at random places, so that attempts may be counted one by one."""
+        return False
+
+    @property
+    def exchange(self) -> int | None:
+        """Sweeps between exchanges of neighbouring temperatures, None without exchange."""
+        return None
+
+    @abstractmethod
+    def compiled(self, graph: FactorGraph) -> tuple[Model, Any]:
+        """The energy and the move as kernels see them; the move has room to work in, of this caller alone."""
+
+    @abstractmethod
+    def refuse(self, energy: Outline) -> None:
+        """MeaningError where the move does not suit an energy."""
+
+
+@dataclass(frozen=True)
+class SingleSite(Sweeps):
+    """Single sites are offered another value, in an order."""
+
+    move: Literal["metropolis", "heat-bath"]
+    order: Order
+    every: int | None = None  # sweeps between exchanges of temperatures
+
+    @property
+    def single(self) -> bool:
+        return self.order == "random"
+
+    @property
+    def exchange(self) -> int | None:
+        return self.every
+
+    def compiled(self, graph: FactorGraph) -> tuple[Model, Any]:
+        from .kernels import chains, energies
+
+        make: Callable[[np.ndarray], Any] = {"metropolis": chains.metropolis, "heat-bath": chains.heat_bath}[self.move]
+        return energies.fastest(model(graph)), make(self.sites(graph))
+
+    def sites(self, graph: FactorGraph) -> np.ndarray:
+        """Sites in the order in which they are tried, uint32; none for at random."""
+        site = np.arange(graph.sites, dtype=np.uint32)
+        if self.order == "random":
+            return site[:0]
+        if self.order == "sequential" or graph.lattice is None:
+            return site
+        place = np.stack(np.unravel_index(site, graph.lattice.sides))
+        return site[np.argsort(place.sum(axis=0) % 2, kind="stable")]
+
+    def refuse(self, energy: Outline) -> None:
+        if self.order != "checkerboard":
+            return
+        if not (fits := energy.ask(properties.checkerboard)).yes:
+            hint = 'even sides, or order = "sequential"' if energy.lattice else 'order = "sequential"'
+            raise MeaningError(fits.why, "order", code="E203", hint=hint)
+        if self.move == "metropolis" and stuck(energy):
+            message = "on a ring Metropolis moves every domain wall at every step, by sublattices always the same way: "
+            message += "it never comes to equilibrium"
+            raise MeaningError(message, "order", code="E203", hint='order = "random", or heat-bath')
+
+
+def stuck(energy: Outline) -> bool:
+    """Whether Metropolis by sublattices never comes to equilibrium: on rings of one strength, without a field."""
+    lattice = energy.lattice
+    ring = lattice is not None and len(lattice.sides) == 1 and lattice.periodic
+    return ring and energy.ask(properties.even_strength).yes
+
+
+@dataclass(frozen=True)
+class Clusters(Sweeps):
+    """Clusters are grown along pairs and reflected."""
+
+    move: Literal["wolff", "swendsen-wang"]
+
+    @property
+    def whole(self) -> bool:
+        return True
+
+    def compiled(self, graph: FactorGraph) -> tuple[Model, Any]:
+        from .kernels import clusters
+
+        make: Callable[[Any], Any] = {"wolff": clusters.wolff, "swendsen-wang": clusters.swendsen_wang}[self.move]
+        energy = clusters.growing(model(graph))
+        return energy, make(energy)
+
+    def refuse(self, energy: Outline) -> None:
+        if not (fits := energy.ask(properties.reflecting)).yes and (fits.known or energy.draw is None):
+            message = f"clusters grow along pairs that are alike in every mirror; here {fits.why}"
+            raise MeaningError(message, "kind", hint="metropolis or heat-bath")
+
+
+def suited(sweeps: Sweeps | None, system: Stage) -> None:
+    """MeaningError where a dynamics cannot move matter in sweeps; nothing is said of one that has no sweeps."""
+    if sweeps is not None:
+        sweeps.refuse(energy_of(system))
 
 
 def percolating(system: Stage) -> MeaningError | None:
     """The doubt that clusters are of use."""
-    if not frustrated(system):
+    if system.energy is None or not system.energy.ask(properties.unfrustrated).no or system.energy.colours > 2:
         return None
     message = "not all pairs can be satisfied: clusters percolate far above the temperature at which spins order, and "
     message += "a move turns nearly all spins at once, which is right but slow"
     return MeaningError(message, "kind", code="W206", hint="parallel-tempering, or metropolis")
 
 
-def transition(system: Stage) -> float | None:
-    """beta_c, 1/J, of matter of which it is known in the limit of large lattices: Ising without field in two and three
+def transition(energy: Outline) -> float | None:
+    """beta_c of matter of which it is known in the limit of large lattices: Ising without field in two and three
     dimensions, Potts in two."""
-    said, sides = system.said, lattice(system).get("sides", ())
-    if said["kind"] == "ising" and said["J"] > 0 and not said["field"] and not said["terms"]:
-        return {2: SQUARE / said["J"], 3: CUBIC / said["J"]}.get(len(sides))
-    if said["kind"] == "potts" and said["J"] > 0 and not said["fields"] and len(sides) == 2:
-        Q, delta = said["colours"], said["interaction"] == "delta"
-        scale = 1.0 if delta else {2: 0.5, 3: 2 / 3}.get(Q, 0.0)
-        return scale * log(1 + sqrt(Q)) / said["J"] or None
-    return None
+    found, lattice = energy.ask(properties.uniform).value, energy.lattice
+    if found is None or lattice is None or found.field:
+        return None
+    dims = len(lattice.sides)
+    if energy.domain == "spin":
+        return {2: SQUARE / -found.c, 3: CUBIC / -found.c}.get(dims) if found.c < 0 else None
+    return log(1 + sqrt(energy.states)) / found.c if dims == 2 and found.c > 0 else None
 
 
 def missed(betas: tuple[float, ...], system: Stage) -> MeaningError | None:
     """The doubt whether a grid of temperatures sees the transition that it spans."""
-    critical = transition(system)
+    critical = transition(system.energy) if system.energy else None
     if critical is None or len(betas) < 3 or not betas[0] < critical < betas[-1]:
         return None
     near = min(betas, key=lambda b: abs(b - critical))

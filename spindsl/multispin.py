@@ -8,17 +8,17 @@ from the system alone, so that the random numbers of a chain do not know how man
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .errors import DataError
+from .factors import FactorGraph
+from .moves import SingleSite, Sweeps
+from .properties import uniform
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from .kernels.lanes.records import Weights
     from .kernels.lanes.torus import Torus
 
@@ -54,48 +54,46 @@ class Packed:
     planes: int  # binary digits of a colour; 0 for spins
 
 
-def bonded(system: xr.Dataset) -> Bonds | None:
-    """The bonds of a system, where it has no others than with nearest neighbours of an even lattice; else None."""
-    sides = tuple(int(k) for k in np.atleast_1d(system.attrs.get("sides", ())))
-    if (
-        not 1 <= len(sides) <= 3
-        or any(k % 2 for k in sides)
-        or "table" in system
-        or ("strength" in system and system.strength.any())
-    ):
+def bonded(graph: FactorGraph) -> Bonds | None:
+    """The bonds of an energy that has no others than with nearest neighbours of an even lattice; else None."""
+    lattice = graph.lattice
+    tabled = graph.domain == "spin" and len(graph.tables.kind)
+    if lattice is None or not 1 <= len(lattice.sides) <= 3 or any(k % 2 for k in lattice.sides) or tabled:
         return None
+    pairs, J = graph.products.of_order(2)
+    if len(pairs) < len(graph.products.c):
+        return None
+    if graph.domain == "colour":
+        pairs, J = graph.tables.window, -np.ones(len(graph.tables.kind))
+    onward = laid(lattice.sides, pairs, -J)
+    h = -graph.field if graph.domain == "spin" else np.zeros(graph.sites)
+    return None if onward is None else Bonds(lattice.sides, onward, h, graph.colours)
+
+
+def laid(sides: tuple[int, ...], pairs: np.ndarray, J: np.ndarray) -> np.ndarray | None:
+    """J of pairs (pair, 2) onward along each dimension, (dimension, site); None where a pair is no nearest one."""
     site = np.arange(np.prod(sides)).reshape(sides)
-    J, i, j = np.zeros((len(sides), site.size)), system["i"].values, system["j"].values
-    own = -system["J"].values if "J" in system else system["coupling"].values
-    left = np.ones(len(i), dtype=bool)
+    found, left = np.zeros((len(sides), site.size)), np.ones(len(pairs), dtype=bool)
     for d in range(len(sides)):
         onward = np.roll(site, -1, axis=d).ravel()
-        for a, b in ((i, j), (j, i)):
+        for a, b in (pairs.T, pairs.T[::-1]):
             here = left & (onward[a] == b)
-            np.add.at(J[d], a[here], own[here])
+            np.add.at(found[d], a[here], J[here])
             left &= ~here
-    h = system["h"].values if "h" in system else np.zeros(site.size)
-    return None if left.any() else Bonds(sides, J, h, int(system.attrs.get("colours", 0)))
+    return None if left.any() else found
 
 
-def like(system: xr.Dataset) -> tuple[float, float] | None:
-    """Energy of a bond of like colours and of unlike ones, where nothing else matters, to rounding; else None."""
-    table = system["pair_energy"].values
-    same = np.eye(table.shape[-1], dtype=bool)
-    a, b = table[0][same], table[0][~same]
-    alone = len(table) == 1 and not system["colour_energy"].values.any()
-    return (a[0], b[0]) if alone and max(np.ptp(a), np.ptp(b)) <= 1e-12 * np.abs(table).max() else None
-
-
-def packed(system: xr.Dataset, rule: Mapping[str, Any], beta: float) -> Packed | None:
-    """How chains of a system run in lanes under a rule; None where they cannot."""
-    if rule.get("order") != "checkerboard" or "exchange" in rule or (bonds := bonded(system)) is None:
+def packed(graph: FactorGraph, sweeps: Sweeps, beta: float) -> Packed | None:
+    """How chains of an energy run in lanes; None where they cannot."""
+    if not isinstance(sweeps, SingleSite) or sweeps.order != "checkerboard" or sweeps.exchange:
         return None
-    metropolis = rule["move"].endswith(":metropolis")
+    if (bonds := bonded(graph)) is None:
+        return None
+    metropolis = sweeps.move == "metropolis"
     if metropolis and len(bonds.sides) == 1 and bonds.even and not bonds.h.any() and bonds.colours in (0, 2):
         raise DataError("Metropolis by sublattices never equilibrates a ring without a field; another order does")
-    if "pair_energy" in system:
-        return coloured(system, bonds, beta) if metropolis and bonds.even and bonds.colours <= COLOURS else None
+    if graph.domain == "colour":
+        return coloured(graph, bonds, beta) if metropolis and bonds.even and bonds.colours <= COLOURS else None
     return spun(bonds, beta, metropolis)
 
 
@@ -117,14 +115,14 @@ def spun(bonds: Bonds, beta: float, metropolis: bool) -> Packed:
     return Packed(lattice, rule, weights, size * count + h * bonds.h.size, 0)
 
 
-def coloured(system: xr.Dataset, bonds: Bonds, beta: float) -> Packed | None:
+def coloured(graph: FactorGraph, bonds: Bonds, beta: float) -> Packed | None:
     """Potts colours, where an energy tells like from unlike alone."""
     from .kernels.lanes import colours, records
     from .kernels.lanes.torus import torus
 
-    if (found := like(system)) is None or (bonds.J[0, 0] != bonds.J).any():
+    if (found := uniform(graph).value) is None:
         return None
-    (same, other), lattice = found, torus(bonds.sides, cut(bonds.sides))
+    lattice, same, other = torus(bonds.sides, cut(bonds.sides)), found.same, found.other
     rule = colours.coloured(lattice, beta, other - same, bonds.colours)
     weights = records.counted(same - other, 0.0, np.zeros((0, 0, 0, 0), dtype=np.uint64))
     return Packed(lattice, rule, weights, other * bonds.J.size, (bonds.colours - 1).bit_length())

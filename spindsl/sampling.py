@@ -8,25 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TypedDict
 
 import numpy as np
 
 from . import multispin
 from .errors import DataError
+from .factors import FactorGraph
 from .graph import Stage
-from .hamiltonian import model
+from .moves import Sweeps
 from .seeds import generator, philox_key
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from .kernels.energies import Model
 
 KERNELS = ("energies", "measures", "philox", "floats", "chains", "clusters", "tempering")
 CODE = ("spindsl.sampling", "spindsl.hamiltonian", *multispin.CODE, *(f"spindsl.kernels.{k}" for k in KERNELS))
 CHEAPER = 10  # times that an attempt in lanes is cheaper, and more
+
+
+@dataclass(frozen=True)
+class Temperature:
+    """What a part of a stage that is made of temperatures knows of itself."""
+
+    beta: float
+
+
+class Parted(TypedDict):
+    """Keys of a stage that has parts of its own along a dimension."""
+
+    parts: Mapping[str, Temperature]
+    dim: str
+    apart: bool
 
 
 @dataclass(frozen=True)
@@ -45,9 +55,9 @@ class Ensemble:
         return tuple(f"{b:.12g}" for b in self.betas)
 
     @property
-    def how(self) -> dict[str, Any]:
+    def how(self) -> Parted:
         """Keys of a stage that has a part for each temperature."""
-        parts = {name: {"beta": b} for name, b in zip(self.names, self.betas)}
+        parts = {name: Temperature(b) for name, b in zip(self.names, self.betas)}
         return {"parts": parts, "dim": "beta", "apart": True}
 
 
@@ -56,9 +66,9 @@ def stream(seed: int, *names: str | int) -> np.ndarray:
     return philox_key(seed, "chains", *names)
 
 
-def begun(seed: int, names: tuple, chains: tuple[int, ...], system: xr.Dataset, initial: str) -> np.ndarray:
+def begun(seed: int, names: tuple, chains: tuple[int, ...], graph: FactorGraph, initial: str) -> np.ndarray:
     """Starts of chains (chain, site) int8: random, each by its number, or all spins alike."""
-    spins, colours = system.attrs["spins"], system.attrs.get("colours", 0)
+    spins, colours = graph.sites, graph.colours
     if initial == "ordered":
         return np.full((len(chains), spins), 0 if colours else 1, dtype=np.int8)
     draw = [generator(seed, "chains", *names, "initial", c).integers(colours or 2, size=spins) for c in chains]
@@ -82,32 +92,9 @@ class Schedule:
 PILOTS, SHORTEST, LONGEST = 8, 1024, 2**18  # chains, sweeps
 
 
-def sweep(rule: Mapping[str, Any], spins: int) -> int:
+def sweep(sweeps: Sweeps, spins: int) -> int:
     """Attempts that make a sweep: N, or one of clusters."""
-    return 1 if rule.get("whole") else spins
-
-
-def ordered(rule: Mapping[str, Any], system: xr.Dataset) -> np.ndarray:
-    """Sites in the order in which they are tried; none for at random."""
-    site = np.arange(system.attrs["spins"], dtype=np.uint32)
-    if rule["order"] == "random":
-        return site[:0]
-    if rule["order"] == "sequential":
-        return site
-    place = np.stack(np.unravel_index(site, tuple(np.atleast_1d(system.attrs["sides"]))))
-    return site[np.argsort(place.sum(axis=0) % 2, kind="stable")]
-
-
-def moving(rule: Mapping[str, Any], system: xr.Dataset) -> tuple[Model, Any]:
-    """The energy and the move as kernels see them; the move has room to work in, of this caller alone."""
-    from .kernels import energies
-
-    module, _, name = rule["move"].partition(":")
-    make = getattr(import_module(module), name)
-    if not rule.get("whole"):
-        return energies.fastest(model(system)), make(ordered(rule, system))
-    energy = import_module(module).growing(model(system))
-    return energy, make(energy)
+    return 1 if sweeps.whole else spins
 
 
 def portions(count: int, cost: int, tick: Callable[[float], None]) -> Iterator[slice]:
@@ -119,8 +106,8 @@ def portions(count: int, cost: int, tick: Callable[[float], None]) -> Iterator[s
 
 
 def run(
-    system: xr.Dataset,
-    rule: Mapping[str, Any],
+    graph: FactorGraph,
+    sweeps: Sweeps,
     beta: float,
     s: np.ndarray,
     chains: tuple[int, ...],
@@ -137,7 +124,7 @@ def run(
     from .kernels import chains as kernel
 
     out = np.empty((len(s), count, s.shape[1]), dtype=np.int8), np.empty((len(s), count))
-    if (held := multispin.packed(system, rule, beta)) is not None:
+    if (held := multispin.packed(graph, sweeps, beta)) is not None:
         lanes = multispin.begin(held, s, chains)
         if first == 0 and schedule.burn:
             lanes.step(key, 0, schedule.burn)
@@ -146,19 +133,19 @@ def run(
             lanes.record(key, begin, schedule.every, *(v[:, k] for v in out))
         lanes.leave(s)
         return out
-    (energy, move), spins = moving(rule, system), s.shape[1]
+    (energy, move), spins = sweeps.compiled(graph), s.shape[1]
     name = np.array(chains, dtype=np.uint64)
-    burn, every = schedule.attempts(sweep(rule, spins))
+    burn, every = schedule.attempts(sweep(sweeps, spins))
     if first == 0 and burn:
         kernel.advance(energy, move, beta, s, name, key, np.uint64(0), burn)
-    for k in portions(count, every * s.size // sweep(rule, spins), tick):
+    for k in portions(count, every * s.size // sweep(sweeps, spins), tick):
         begin = np.uint64(burn + (first + k.start) * every)
         kernel.record(energy, move, beta, s, name, key, begin, every, *(v[:, k] for v in out))
     return out
 
 
 def pilot(
-    system: xr.Dataset, rule: Mapping[str, Any], beta: float, initial: str, seed: int, tick: Callable[[float], None]
+    graph: FactorGraph, sweeps: Sweeps, beta: float, initial: str, seed: int, tick: Callable[[float], None]
 ) -> float:
     """The larger correlation time of energy and |m|, sweeps, from chains made longer until they hold 100 of it.
 
@@ -167,12 +154,12 @@ def pilot(
     from .kernels.autocorrelation import integrated
 
     names, chains = ("pilot", f"{beta:.12g}"), tuple(range(PILOTS))
-    s, done, energy, m = begun(seed, names, chains, system, initial), 0, [], []
+    s, done, energy, m = begun(seed, names, chains, graph, initial), 0, [], []
     while done < LONGEST:
         count = max(done, SHORTEST)
-        spins, e = run(system, rule, beta, s, chains, stream(seed, *names), Schedule(0, 1), done, count, tick)
+        spins, e = run(graph, sweeps, beta, s, chains, stream(seed, *names), Schedule(0, 1), done, count, tick)
         energy.append(e)
-        m.append(np.abs(magnetization(system, spins)))
+        m.append(np.abs(magnetization(graph, spins)))
         done += count
         late = [np.concatenate(v, axis=1)[:, done // 4 :] for v in (energy, m)]
         tau = max(0.5 if np.ptp(v) == 0 else integrated(v)[0] for v in late)
@@ -185,8 +172,8 @@ def pilot(
 
 
 def temper(
-    system: xr.Dataset,
-    rule: Mapping[str, Any],
+    graph: FactorGraph,
+    sweeps: Sweeps,
     betas: np.ndarray,
     s: np.ndarray,
     chains: tuple[int, ...],
@@ -200,10 +187,10 @@ def temper(
     temperature tried to exchange with the next since the sample before, and did: (beta, chain, sample) int32."""
     from .kernels import tempering as kernel
 
-    energy, move = moving(rule, system)
+    energy, move = sweeps.compiled(graph)
     copies, name = kernel.ladder(s), np.array(chains, dtype=np.uint64)
     burn, every = map(np.uint64, schedule.attempts(s.shape[2]))
-    period = np.uint64(rule["exchange"] * s.shape[2])
+    period = np.uint64((sweeps.exchange or 1) * s.shape[2])
     if first == 0 and burn:
         kernel.advance(energy, move, betas, copies, name, key, np.uint64(0), burn, period)
     spins, found = np.empty((len(s), count, *s.shape[1:]), dtype=np.int8), np.empty((len(s), count, len(betas)))
@@ -218,9 +205,9 @@ def temper(
     return spins, found, tried, accepted
 
 
-def magnetization(system: xr.Dataset, spins: np.ndarray) -> np.ndarray:
+def magnetization(graph: FactorGraph, spins: np.ndarray) -> np.ndarray:
     """Mean spin of configurations, or the order parameter of colours."""
     from .kernels import measures
 
-    colours = system.attrs.get("colours", 0)
+    colours = graph.colours
     return measures.order(spins, colours) if colours else measures.magnetization(spins)

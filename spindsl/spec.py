@@ -20,6 +20,8 @@ from .graph import Stage
 if TYPE_CHECKING:
     import numpy as np
 
+    from .factors import Lattice
+    from .moves import Sweeps
     from .recording import Header, Recording, Variables
 
 Positive = Annotated[float, Field(gt=0)]
@@ -45,7 +47,6 @@ def _unique(values: tuple) -> tuple:
 
 Listed = BeforeValidator(_tuple)
 Unique = AfterValidator(_unique)
-Sweeps = Literal["random", "sequential", "checkerboard"]
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
 Labels = Annotated[tuple[Label, ...], Field(min_length=1), Listed, Unique]
 Switches = Annotated[tuple[Count, ...], Field(min_length=1), Listed, Unique]
@@ -104,8 +105,8 @@ class System(Word, ABC):
     simulated: ClassVar[bool] = True
 
     @abstractmethod
-    def stages(self, seed: int, data: Path) -> tuple[Stage, ...]:
-        """The stage `system`, or for matter that is not simulated the stage `trajectory`.
+    def stages(self, disorder: int, data: Path) -> tuple[Stage, ...]:
+        """The stage `system` of the realization of a seed, or for matter that is not simulated the stage `trajectory`.
 
         `data` is the folder where files named in the text are looked for.
         """
@@ -114,9 +115,13 @@ class System(Word, ABC):
 class Dynamics(Word, ABC):
     """How matter moves."""
 
-    @abstractmethod
+    def sweeps(self) -> Sweeps | None:
+        """How chains move at equilibrium; None for a dynamics that has no sweeps."""
+        return None
+
     def rule(self) -> dict[str, Any]:
         """The kernel's rule, {"rule": "module:NamedTuple", field: number…}; fields by spin come from `stages`."""
+        return {}
 
     def stages(self, system: Stage) -> tuple[Stage, ...]:
         """The stage `dynamics`, if spins differ in it: the rule's fields that have a value a spin."""
@@ -201,7 +206,16 @@ class Topology(Word):
     @property
     def extent(self) -> tuple[int, ...] | None:
         """Sides of the lattice that it is, which say how many spins there are; None for any other graph."""
+        return self.lattice.sides if self.lattice else None
+
+    @property
+    def lattice(self) -> Lattice | None:
+        """The lattice that it is; None for any other graph."""
         return None
+
+    def resized(self, sides: tuple[int, ...]) -> Topology:
+        """The same kind of lattice with other sides; MeaningError for any other graph."""
+        raise MeaningError("this graph is no lattice", "graph", "kind")
 
     @abstractmethod
     def degree(self, spins: int) -> float:

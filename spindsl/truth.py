@@ -8,12 +8,15 @@ All but ln Z are per spin.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .errors import MeaningError
 from .graph import Promise, Stage
+from .outline import Outline
+from .spec import Reference
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -28,17 +31,53 @@ THERMO = {
 }
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A reference and the temperatures at which it is asked."""
+
+    word: Reference
+    betas: tuple[float, ...]
+
+
 def stage(
-    name: str, sources: Mapping[str, Stage], run: Callable[..., Any], said: Mapping[str, Any], code: tuple[str, ...],
-    gives: Mapping[str, Promise] = THERMO, **how: Any,
-) -> Stage:  # fmt: skip
+    name: str,
+    word: Reference,
+    sources: Mapping[str, Stage],
+    run: Callable[..., xr.Dataset],
+    gives: Mapping[str, Promise] = THERMO,
+    code: tuple[str, ...] = (),
+    seconds: float = 0.0,
+) -> Stage:
     """The stage `reference.NAME` at the temperatures of the trajectory; MeaningError where it has none."""
     betas = sources["trajectory"].coords.get("beta")
     if betas is None:
         raise MeaningError("exact references are of matter at equilibrium", "kind", hint="[protocol] equilibrium")
-    said = dict(said) | {"betas": list(betas)}
-    return Stage(f"reference.{name}", run, said, gives, ("system",), group=f"/reference/{name}",
-                 coords={"beta": betas}, code=("spindsl.truth", "spindsl.hamiltonian", *code), **how)  # fmt: skip
+    energy = sources["system"].energy
+    gives = {n: in_units(p, energy.unit if energy else "J") for n, p in gives.items()}
+    return Stage(
+        f"reference.{name}", run, Asked(word, tuple(betas)), gives, ("system",), group=f"/reference/{name}",
+        coords={"beta": betas}, code=("spindsl.truth", "spindsl.hamiltonian", *code), seconds=seconds,
+    )  # fmt: skip
+
+
+def in_units(promise: Promise, unit: str) -> Promise:
+    """A promise in units of J, in those of an energy."""
+    units = {"J": unit, "1/J": f"1/{unit}", "J2": f"{unit}2"}
+    return replace(promise, units=units.get(promise.units, promise.units))
+
+
+def nearest_lattice(energy: Outline, dims: tuple[int, ...], hint: str = "enumeration") -> tuple[tuple[int, ...], bool]:
+    """Sides and whether periodic of a lattice of nearest neighbours in so many dimensions; MeaningError for others."""
+    from . import properties
+
+    lattice, near = energy.lattice, energy.ask(properties.nearest)
+    if lattice is None or len(lattice.sides) not in dims:
+        where = "chains" if dims == (1,) else "square lattices" if dims == (2,) else "chains and square lattices"
+        raise MeaningError(f"this solves {where}", "kind", hint=hint)
+    if not near.yes:
+        message = f"this takes nearest neighbours and fields; {near.why}"
+        raise MeaningError(message, "kind", hint=hint)
+    return lattice.sides, lattice.periodic
 
 
 def thermo(betas: np.ndarray, spins: int, log_z: np.ndarray, energy: np.ndarray, heat: np.ndarray) -> xr.Dataset:

@@ -14,7 +14,8 @@ from ..spec import Couplings, Topology
 
 
 class FromFile(Couplings):
-    """Couplings read from a netCDF file: a symmetric matrix (spin, spin) with zero diagonal, K."""
+    """Couplings read from a netCDF file: a symmetric matrix (spin, spin) with zero diagonal, in the
+    unit and with the sign of the system."""
 
     kind: Literal["file"]
     path: str = Field(min_length=1, description="netCDF file, looked for beside the experiment or in --data")

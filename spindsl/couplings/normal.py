@@ -12,8 +12,8 @@ class Normal(Drawn):
     """J drawn independently from a normal distribution (Edwards and Anderson 1975)."""
 
     kind: Literal["normal"]
-    mean: float = Field(description="mean of J, K; positive is antiferromagnetic")
-    std: NonNegative = Field(description="standard deviation of J, K")
+    mean: float = Field(description="mean of J, in the unit and with the sign of the system")
+    std: NonNegative = Field(description="standard deviation of J")
 
     def draw(self, edges: int, rng: np.random.Generator) -> np.ndarray:
         return rng.normal(self.mean, self.std, edges)

@@ -12,8 +12,8 @@ class PlusMinus(Drawn):
     """J = +strength with probability `positive`, else -strength (Toulouse's ±J glass, 1977)."""
 
     kind: Literal["plus-minus"]
-    strength: NonNegative = Field(description="|J|, K")
-    positive: Annotated[float, Field(ge=0, le=1)] = Field(description="fraction of J > 0, which is antiferromagnetic")
+    strength: NonNegative = Field(description="|J|")
+    positive: Annotated[float, Field(ge=0, le=1)] = Field(description="fraction of J > 0")
 
     def draw(self, edges: int, rng: np.random.Generator) -> np.ndarray:
         return np.where(rng.random(edges) < self.positive, self.strength, -self.strength)

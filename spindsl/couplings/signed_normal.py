@@ -14,8 +14,8 @@ class SignedNormal(Drawn):
     cites: ClassVar = ("gold2019",)
 
     kind: Literal["signed-normal"]
-    mean: float = Field(description="mean of x, K")
-    std: NonNegative = Field(description="standard deviation of x, K")
+    mean: float = Field(description="mean of x, in the unit of the system")
+    std: NonNegative = Field(description="standard deviation of x")
 
     def draw(self, edges: int, rng: np.random.Generator) -> np.ndarray:
         return rng.choice([-1.0, 1.0], edges) * rng.normal(self.mean, self.std, edges)

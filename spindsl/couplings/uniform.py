@@ -13,7 +13,7 @@ class Uniform(Drawn):
     """J drawn independently and uniformly from [low, high]; low = high gives a pure magnet."""
 
     kind: Literal["uniform"]
-    low: float = Field(description="smallest J, K; positive is antiferromagnetic")
+    low: float = Field(description="smallest J, in the unit and with the sign of the system")
     high: float = Field(description="largest J, K")
 
     @model_validator(mode="after")

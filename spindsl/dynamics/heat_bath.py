@@ -1,12 +1,12 @@
 """Spins drawn afresh from their conditional distribution."""
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from .. import moves
 from ..graph import Stage
-from ..spec import Dynamics, Sweeps
+from ..spec import Dynamics
 
 
 class HeatBath(Dynamics):
@@ -18,11 +18,11 @@ class HeatBath(Dynamics):
     cites: ClassVar = ("creutz1980", "salmon2011")
 
     kind: Literal["heat-bath"]
-    order: Sweeps = Field(description="in which order spins are tried: random, sequential or checkerboard")
+    order: moves.Order = Field(description="in which order spins are tried: random, sequential or checkerboard")
 
-    def rule(self) -> dict[str, Any]:
-        return {"move": "spindsl.kernels.chains:heat_bath", "order": self.order}
+    def sweeps(self) -> moves.Sweeps:
+        return moves.SingleSite("heat-bath", self.order)
 
     def stages(self, system: Stage) -> tuple[Stage, ...]:
-        moves.orderly(self.order, system)
+        moves.suited(self.sweeps(), system)
         return ()

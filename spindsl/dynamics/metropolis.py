@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from .. import moves
 from ..errors import MeaningError
 from ..graph import Stage
-from ..spec import Dynamics, Positive, Sweeps
+from ..spec import Dynamics, Positive
 
 
 class Metropolis(Dynamics):
@@ -24,7 +24,7 @@ class Metropolis(Dynamics):
         default=None,
         description="inverse temperature, 1/K (k_B = 1), under a drive; at equilibrium in the protocol",
     )
-    order: Sweeps | None = Field(
+    order: moves.Order | None = Field(
         default=None, description="at equilibrium, in which order spins are tried: random, sequential or checkerboard"
     )
 
@@ -35,11 +35,14 @@ class Metropolis(Dynamics):
             raise MeaningError(message, "order" if self.order else "beta", code="E102")
         return self
 
+    def sweeps(self) -> moves.Sweeps | None:
+        return moves.SingleSite("metropolis", self.order) if self.order else None
+
     def rule(self) -> dict[str, Any]:
         if self.beta is None:
-            return {"move": "spindsl.kernels.chains:metropolis", "order": self.order}
+            return {}
         return {"rule": "spindsl.kernels.rules.metropolis:Metropolis", "beta": self.beta}
 
     def stages(self, system: Stage) -> tuple[Stage, ...]:
-        moves.orderly(self.order, system, metropolis=True)
+        moves.suited(self.sweeps(), system)
         return ()

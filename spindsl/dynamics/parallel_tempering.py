@@ -1,12 +1,12 @@
 """Copies at all temperatures that exchange their configurations."""
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from .. import moves
 from ..graph import Stage
-from ..spec import Count, Dynamics, Sweeps
+from ..spec import Count, Dynamics
 
 
 class ParallelTempering(Dynamics):
@@ -19,13 +19,12 @@ class ParallelTempering(Dynamics):
 
     kind: Literal["parallel-tempering"]
     move: Literal["metropolis", "heat-bath"] = Field(description="between exchanges")
-    order: Sweeps = Field(description="in which order spins are tried: random, sequential or checkerboard")
+    order: moves.Order = Field(description="in which order spins are tried: random, sequential or checkerboard")
     exchange: Count = Field(description="sweeps between exchanges")
 
-    def rule(self) -> dict[str, Any]:
-        move = f"spindsl.kernels.chains:{self.move.replace('-', '_')}"
-        return {"move": move, "order": self.order, "exchange": self.exchange}
+    def sweeps(self) -> moves.Sweeps:
+        return moves.SingleSite(self.move, self.order, self.exchange)
 
     def stages(self, system: Stage) -> tuple[Stage, ...]:
-        moves.orderly(self.order, system, metropolis=self.move == "metropolis")
+        moves.suited(self.sweeps(), system)
         return ()

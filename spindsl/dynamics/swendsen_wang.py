@@ -1,7 +1,7 @@
 """All clusters at once."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from .. import moves
 from ..errors import MeaningError
@@ -20,11 +20,11 @@ class SwendsenWang(Dynamics):
 
     kind: Literal["swendsen-wang"]
 
-    def rule(self) -> dict[str, Any]:
-        return {"move": "spindsl.kernels.clusters:swendsen_wang", "whole": True}
+    def sweeps(self) -> moves.Sweeps:
+        return moves.Clusters("swendsen-wang")
 
     def stages(self, system: Stage) -> tuple[Stage, ...]:
-        moves.clustered(system)
+        moves.suited(self.sweeps(), system)
         return ()
 
     def doubts(self, stages: Mapping[str, Stage]) -> Iterator[MeaningError]:

@@ -1,7 +1,7 @@
 """Single clusters, flipped as one."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from .. import moves
 from ..errors import MeaningError
@@ -21,11 +21,11 @@ class Wolff(Dynamics):
 
     kind: Literal["wolff"]
 
-    def rule(self) -> dict[str, Any]:
-        return {"move": "spindsl.kernels.clusters:wolff", "whole": True}
+    def sweeps(self) -> moves.Sweeps:
+        return moves.Clusters("wolff")
 
     def stages(self, system: Stage) -> tuple[Stage, ...]:
-        moves.clustered(system)
+        moves.suited(self.sweeps(), system)
         return ()
 
     def doubts(self, stages: Mapping[str, Stage]) -> Iterator[MeaningError]:

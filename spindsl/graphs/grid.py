@@ -1,11 +1,14 @@
 """Chains, square and cubic lattices: nearest neighbours on a grid."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from ..errors import MeaningError
+from ..factors import Lattice
 from ..spec import Listed, Topology
 
 Side = Annotated[int, Field(ge=2)]
@@ -15,6 +18,7 @@ class Grid(Topology):
     """Spins on a grid of given sides, in C order: spin (x, y, z) has the number (x L_y + y) L_z + z."""
 
     if TYPE_CHECKING:
+        kind: str
         sides: tuple[int, ...]  # as many as there are dimensions
 
     periodic: bool = Field(description="whether opposite ends are neighbours")
@@ -28,8 +32,11 @@ class Grid(Topology):
         return self
 
     @property
-    def extent(self) -> tuple[int, ...]:
-        return self.sides
+    def lattice(self) -> Lattice:
+        return Lattice(self.sides, self.periodic)
+
+    def resized(self, sides: tuple[int, ...]) -> Grid:
+        return type(self).model_validate({"kind": self.kind, "sides": sides, "periodic": self.periodic})
 
     def degree(self, spins: int) -> float:
         if np.prod(self.sides) != spins:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from .. import moves, sampling
 from ..errors import MeaningError
+from ..factors import read
 from ..graph import SPINS, Promise, Split, Stage, Task
+from ..hamiltonian import energy_of
+from ..moves import Sweeps
+from ..outline import Outline
 from ..spec import Betas, Count, Dynamics, Protocol, Words
 
 if TYPE_CHECKING:
@@ -32,6 +36,24 @@ class Record(Words):
     """What is shown of a trajectory beside energies and magnetizations."""
 
     spins: bool = Field(default=True, description="show the spins in the result; the store keeps them anyway")
+
+
+@dataclass(frozen=True)
+class Course:
+    """How chains run and when they are recorded: what decides the numbers, whatever their length."""
+
+    sweeps: Sweeps
+    initial: Literal["random", "ordered"]
+    burn_in: int
+    every: int | Flips | Literal["auto"]
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """Chains of all temperatures together, which exchange their configurations."""
+
+    course: Course
+    betas: tuple[float, ...]
 
 
 class Equilibrium(Protocol):
@@ -56,59 +78,61 @@ class Equilibrium(Protocol):
     record: Record = Record()
 
     def stages(self, sources: Mapping[str, Stage], dynamics: Dynamics, data: Path) -> tuple[Stage, ...]:
-        system, rule = sources["system"], dynamics.rule()
-        if "move" not in rule:
+        system, sweeps = sources["system"], dynamics.sweeps()
+        if sweeps is None:
             hint = "metropolis or heat-bath with an order, wolff, swendsen-wang, parallel-tempering"
             raise MeaningError("such a dynamics has no sweeps", "kind", hint=hint)
-        if not {"coupling", "J", "table"} & set(system.gives):
-            hint = "ising, potts, edwards-anderson, learned, or a spin-glass"
-            raise MeaningError("this matter has no energy of its configurations", "kind", hint=hint)
-        if isinstance(self.every, Flips) and rule.get("order") != "random":
-            hint = 'order = "random", or count sweeps'
-            raise MeaningError("single flips are attempted at random places only", "every", "flips", hint=hint)
-        if isinstance(self.every, str) and "exchange" in rule:
-            message = "temperatures that exchange configurations are recorded together: `auto` is of one alone"
-            raise MeaningError(message, "every", hint="a number of sweeps")
-        ensemble, colours = sampling.Ensemble(self.betas), system.said.get("colours", 0)
+        energy = energy_of(system)
+        self.fits(sweeps)
+        ensemble = sampling.Ensemble(self.betas)
         coords = {
             "beta": self.betas, "chain": tuple(range(self.chains)), "sample": tuple(range(1, self.samples + 1)),
         }  # fmt: skip
-        sizes, code = {"spin": system.sizes["spin"]}, sampling.CODE
-        every = self.every.said() if isinstance(self.every, Flips) else self.every
-        said = {"rule": rule, "initial": self.initial, "burn_in": self.burn_in, "every": every}
-        pilot = (self.pilot(said, ensemble, code),) if every == "auto" else ()
-        gives, seconds = promises(colours, self.record), 3e-8 * len(self.betas) * self.chains * self.samples
+        sizes, code = {"spin": energy.sites}, sampling.CODE
+        params = Course(sweeps, self.initial, self.burn_in, self.every)
+        pilot = (self.pilot(params, ensemble, code),) if self.every == "auto" else ()
+        gives, seconds = promises(energy, self.record), 3e-8 * len(self.betas) * self.chains * self.samples
         one = Stage(
-            "trajectory", watch, said, gives, ("system", *(p.name for p in pilot)), code=code,
+            "trajectory", watch, params, gives, ("system", *(p.name for p in pilot)), code=code,
             group="/trajectory", sizes=sizes, coords=coords, grows=self.samples,
             split=Split("chain", coords["chain"], BLOCK), seconds=seconds * sizes["spin"],
         )  # fmt: skip
-        if "exchange" in rule:
-            trajectory = replace(one, run=climb, params=said | {"betas": list(self.betas)}, gives=gives | EXCHANGES)
+        if sweeps.exchange:
+            ladder = Ladder(params, self.betas)
+            trajectory = replace(one, run=climb, params=ladder, gives=gives | EXCHANGES)
         else:
             trajectory = replace(one, **ensemble.how)
-        return (*pilot, trajectory, correlation(trajectory, said))
+        return (*pilot, trajectory, correlation(trajectory, params))
+
+    def fits(self, sweeps: Sweeps) -> None:
+        """MeaningError where samples cannot be so far apart under such a dynamics."""
+        if isinstance(self.every, Flips) and not sweeps.single:
+            hint = 'order = "random", or count sweeps'
+            raise MeaningError("single flips are attempted at random places only", "every", "flips", hint=hint)
+        if self.every == "auto" and sweeps.exchange:
+            message = "temperatures that exchange configurations are recorded together: `auto` is of one alone"
+            raise MeaningError(message, "every", hint="a number of sweeps")
 
     def doubts(self, stages: Mapping[str, Stage]) -> Iterator[MeaningError]:
         if doubt := moves.missed(self.betas, stages["system"]):
             yield doubt
 
-    def pilot(self, said: Mapping[str, Any], ensemble: sampling.Ensemble, code: tuple[str, ...]) -> Stage:
+    def pilot(self, params: Course, ensemble: sampling.Ensemble, code: tuple[str, ...]) -> Stage:
         """The stage `pilot`: a short run that measures correlation times, where samples are to be that far apart."""
         gives = {"every": Promise(("beta",), "1", "sweeps from one sample to the next", "int64", label=True)}
-        return Stage("pilot", explore, said, gives, ("system",), code=code, group="/diagnostics",
+        return Stage("pilot", explore, params, gives, ("system",), code=code, group="/diagnostics",
                      coords={"beta": self.betas}, **ensemble.how)  # fmt: skip
 
 
-def promises(colours: int, record: Record) -> dict[str, Promise]:
+def promises(energy: Outline, record: Record) -> dict[str, Promise]:
     """What a trajectory holds."""
-    spins = Promise((*ALONG, "spin"), "1", "spin", "int8", SPINS, hidden=not record.spins)
-    if colours:
-        spins = Promise((*ALONG, "spin"), "1", "colour of the spin, 0 … Q - 1", "int8", hidden=not record.spins)
+    colours = energy.colours > 0
+    says, marks = ("colour of the spin, 0 … Q - 1", {}) if colours else ("spin", SPINS)
+    spins = Promise((*ALONG, "spin"), "1", says, "int8", marks, hidden=not record.spins)
     order = "order parameter (Q max n_a / N - 1) / (Q - 1)" if colours else "mean spin"
     return {
         "spins": spins,
-        "energy": Promise(ALONG, "J", "energy of the whole system"),
+        "energy": Promise(ALONG, energy.unit, "energy of the whole system"),
         "magnetization": Promise(ALONG, "1", order),
         "end": replace(spins, dims=("beta", "chain", "spin"), long_name="after the last sample", hidden=True),
     }
@@ -122,59 +146,68 @@ EXCHANGES = {
 }
 
 
-def schedule(said: Mapping[str, Any], every: int | Mapping[str, int]) -> sampling.Schedule:
+def schedule(params: Course, every: int | Flips) -> sampling.Schedule:
     """When configurations are recorded."""
-    flips = isinstance(every, Mapping)
-    return sampling.Schedule(said["burn_in"], every["flips"] if flips else every, flips)
+    if isinstance(every, Flips):
+        return sampling.Schedule(params.burn_in, every.flips, flips=True)
+    return sampling.Schedule(params.burn_in, every)
 
 
-def watch(task: Task, system: xr.Dataset, pilot: xr.Dataset | None = None) -> xr.Dataset:
+def distance(params: Course, pilot: xr.Dataset | None) -> int | Flips:
+    """From one sample to the next, in sweeps or flips: as written, or as the pilot found."""
+    if pilot is not None:
+        return int(pilot["every"])
+    return 1 if params.every == "auto" else params.every
+
+
+def watch(task: Task[Course, sampling.Temperature], system: xr.Dataset, pilot: xr.Dataset | None = None) -> xr.Dataset:
     """Some chains at one temperature, from one sample to another."""
     import xarray as xr
 
-    said, (first, last) = task.said, task.grown
-    every = int(pilot["every"]) if pilot is not None else said["every"]
+    params, (first, last), graph = task.params, task.grown, read(system)
     key = sampling.stream(task.seed, task.part)
     if task.before is None:
-        s = sampling.begun(task.seed, (task.part,), task.labels, system, said["initial"])
+        s = sampling.begun(task.seed, (task.part,), task.labels, graph, params.initial)
     else:
         s = task.before["end"].values.copy()
     spins, energy = sampling.run(
-        system, said["rule"], task.about["beta"], s, task.labels, key, schedule(said, every),
+        graph, params.sweeps, task.part_params.beta, s, task.labels, key, schedule(params, distance(params, pilot)),
         first - 1, last - first + 1, task.tick,
     )  # fmt: skip
     dims = ("chain", "sample")
     found = {"spins": ((*dims, "spin"), spins), "energy": (dims, energy), "end": (("chain", "spin"), s)}
-    return xr.Dataset(found).assign(magnetization=(dims, sampling.magnetization(system, spins)))
+    return xr.Dataset(found).assign(magnetization=(dims, sampling.magnetization(graph, spins)))
 
 
-def climb(task: Task, system: xr.Dataset) -> xr.Dataset:
+def climb(task: Task[Ladder], system: xr.Dataset) -> xr.Dataset:
     """Some ladders of all temperatures, from one sample to another."""
     import xarray as xr
 
-    said, (first, last), betas = task.said, task.grown, tuple(task.said["betas"])
+    params, (first, last), betas, graph = task.params.course, task.grown, task.params.betas, read(system)
     if task.before is None:
         starts = [
-            sampling.begun(task.seed, (b,), task.labels, system, said["initial"])
-            for b in sampling.Ensemble(betas).names
+            sampling.begun(task.seed, (b,), task.labels, graph, params.initial) for b in sampling.Ensemble(betas).names
         ]
         s = np.stack(starts, axis=1)
     else:
         s = np.ascontiguousarray(task.before["end"].transpose("chain", "beta", "spin").values)
     spins, energy, tried, accepted = sampling.temper(
-        system, said["rule"], np.array(betas), s, task.labels, sampling.stream(task.seed, "ladder"),
-        schedule(said, said["every"]), first - 1, last - first + 1, task.tick,
+        graph, params.sweeps, np.array(betas), s, task.labels, sampling.stream(task.seed, "ladder"),
+        schedule(params, distance(params, None)), first - 1, last - first + 1, task.tick,
     )  # fmt: skip
     found = {"spins": ((*ALONG, "spin"), spins), "end": (("beta", "chain", "spin"), s.transpose(1, 0, 2))}
     found |= {"energy": (ALONG, energy), "tried": (ALONG, tried), "exchanged": (ALONG, accepted)}
-    return xr.Dataset(found).assign(magnetization=(ALONG, sampling.magnetization(system, spins)))
+    return xr.Dataset(found).assign(magnetization=(ALONG, sampling.magnetization(graph, spins)))
 
 
-def explore(task: Task, system: xr.Dataset) -> xr.Dataset:
+def explore(task: Task[Course, sampling.Temperature], system: xr.Dataset) -> xr.Dataset:
     """The distance of samples: twice the larger correlation time of energy and magnetization, from a short run."""
     import xarray as xr
 
-    tau = sampling.pilot(system, task.said["rule"], task.about["beta"], task.said["initial"], task.seed, task.tick)
+    params = task.params
+    tau = sampling.pilot(
+        read(system), params.sweeps, task.part_params.beta, params.initial, task.seed, task.tick
+    )  # fmt: skip
     return xr.Dataset({"every": ((), np.int64(max(1, np.ceil(2 * tau))))})
 
 
@@ -185,7 +218,7 @@ WATCHED = {  # what correlation times are of
 }
 
 
-def correlation(trajectory: Stage, said: Mapping[str, Any]) -> Stage:
+def correlation(trajectory: Stage, params: Course) -> Stage:
     """The stage `correlation`: what samples of a chain know of one another."""
     each = ("beta",)
     gives: dict[str, Promise] = {}
@@ -197,26 +230,28 @@ def correlation(trajectory: Stage, said: Mapping[str, Any]) -> Stage:
             f"n_eff_{name}": Promise(each, "1", f"number of independent samples worth the same for the {says}"),
             f"r_hat_{name}": Promise(each, "1", f"rank-normalised split R-hat over chains of the {says}"),
         }
-    if "exchange" in said["rule"]:
+    if params.sweeps.exchange:
         gives["exchange_rate"] = Promise(each, "1", "share of the exchanges with the next temperature that were made")
     gives["distance"] = Promise(each, "1", "attempted flips (of clusters: clusters) from one sample to the next")
     code = ("spindsl.kernels.autocorrelation",)
-    needs = ("trajectory", "pilot") if said["every"] == "auto" else ("trajectory",)
+    needs = ("trajectory", "pilot") if params.every == "auto" else ("trajectory",)
     coords = {"beta": trajectory.coords["beta"]}
-    return Stage("correlation", correlated, said, gives, needs, group="/diagnostics", code=code, coords=coords,
+    return Stage("correlation", correlated, params, gives, needs, group="/diagnostics", code=code, coords=coords,
                  **sampling.Ensemble.of(trajectory).how)  # fmt: skip
 
 
-def correlated(task: Task, trajectory: xr.Dataset, pilot: xr.Dataset | None = None) -> xr.Dataset:
+def correlated(
+    task: Task[Course, sampling.Temperature], trajectory: xr.Dataset, pilot: xr.Dataset | None = None
+) -> xr.Dataset:
     """Correlation times of one temperature. Madras and Sokal 1988; Sprague et al. 2021, Table 1."""
     import xarray as xr
 
     from ..kernels.autocorrelation import exponential, integrated, r_hat
 
-    every = int(pilot["every"]) if pilot is not None else task.said["every"]
-    length = sampling.sweep(task.said["rule"], trajectory.sizes["spin"])
-    found = {"distance": every["flips"] if isinstance(every, dict) else every * length}
-    if "exchange" in task.said["rule"]:
+    sweeps, every = task.params.sweeps, distance(task.params, pilot)
+    length = sampling.sweep(sweeps, trajectory.sizes["spin"])
+    found = {"distance": every.flips if isinstance(every, Flips) else every * length}
+    if sweeps.exchange:
         tried = int(trajectory["tried"].sum())
         found["exchange_rate"] = int(trajectory["exchanged"].sum()) / tried if tried else float("nan")
     m = trajectory["magnetization"].values

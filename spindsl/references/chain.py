@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from .. import truth
+from .. import properties, truth
 from ..errors import MeaningError
+from ..factors import FactorGraph, pair_tables, read
 from ..graph import Promise, Stage, Task
+from ..hamiltonian import energy_of
 from ..spec import Reference
 
 if TYPE_CHECKING:
@@ -31,32 +33,42 @@ class OneDimension(Reference):
     kind: Literal["chain"]
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
-        said = sources["system"].said
-        if said.get("graph", {}).get("kind") != "chain":
-            raise MeaningError("this solves chains", "kind", hint='graph = { kind = "chain" }')
-        if said.get("terms"):
-            raise MeaningError("this takes nearest neighbours, no further terms", "kind", hint="enumeration")
-        open_in_field = said.get("field") and not (said["kind"] == "ising" and said["attrs"]["periodic"])
-        if open_in_field or any(said.get("fields", ())):
+        energy = energy_of(sources["system"])
+        _, closed = truth.nearest_lattice(energy, (1,), 'graph = { kind = "chain" }, or enumeration')
+        found, free = energy.ask(properties.uniform).value, energy.ask(properties.no_field)
+        ring = closed and energy.domain == "spin" and found is not None
+        if not free.yes and not ring:
             raise MeaningError("in a field this solves the uniform Ising ring", "kind", hint="transfer-matrix")
-        ring = said["kind"] == "ising" and said["attrs"]["periodic"]
-        given = self.said() | {"J": said["J"] if ring else None, "field": said.get("field", 0.0)}
-        return (truth.stage(name, sources, solve, given, CODE, truth.THERMO | (PULL if ring else {})),)
+        if energy.domain == "colour" and not (alike := energy.ask(properties.one_table)).yes:
+            raise MeaningError(
+                f"this solves colours whose pairs are all alike; {alike.why}", "kind", hint="transfer-matrix"
+            )
+        gives = truth.THERMO | (PULL if ring else {})
+        return (truth.stage(name, self, sources, solve, gives, CODE),)
 
 
-def solve(task: Task, system: xr.Dataset) -> xr.Dataset:
+def solve(task: Task[truth.Asked], system: xr.Dataset) -> xr.Dataset:
     """At all temperatures."""
     from ..kernels.exact import chain
 
-    betas, J, spins = np.array(task.said["betas"]), task.said["J"], system.attrs["spins"]
-    closed = bool(system.attrs["periodic"])
-    if J is not None:
-        *found, m, pull = np.array([chain.ring(spins, J, task.said["field"], beta) for beta in betas]).T
+    betas, graph = np.array(task.params.betas), read(system)
+    closed, spins = graph.lattice is not None and graph.lattice.periodic, graph.sites
+    found = properties.uniform(graph).value
+    if graph.domain == "spin" and closed and found is not None:
+        *each, m, pull = np.array([chain.ring(spins, -found.c, -found.field, beta) for beta in betas]).T
         about = {"magnetization": ("beta", m / spins), "response": ("beta", betas * pull / spins)}
-        return truth.thermo(betas, spins, *found).assign(about)
-    if "pair_energy" in system:
-        energy = system["pair_energy"].values[0, :, 0]
+        return truth.thermo(betas, spins, *each).assign(about)
+    if graph.domain == "colour":
+        energy = pair_tables(graph)[0, :, 0]
         each = [chain.colours(spins, energy, closed, beta) for beta in betas]
     else:
-        each = [chain.bonds(system["coupling"].values, closed, beta) for beta in betas]
+        each = [chain.bonds(bonds(graph, closed), closed, beta) for beta in betas]
     return truth.thermo(betas, spins, *np.array(each).T)
+
+
+def bonds(graph: FactorGraph, closed: bool) -> np.ndarray:
+    """J of each bond along the chain, 0 where there is none: N of a ring, N - 1 of an open chain."""
+    (i, j), J = graph.products.of_order(2)[0].T, -graph.products.of_order(2)[1]
+    found = np.zeros(graph.sites if closed else graph.sites - 1)
+    found[np.where(j - i == 1, i, j)] = J
+    return found

@@ -9,8 +9,9 @@ import numpy as np
 
 from .. import thermo, truth
 from ..errors import MeaningError
+from ..factors import model, read
 from ..graph import Promise, Stage, Task
-from ..hamiltonian import model
+from ..hamiltonian import energy_of
 from ..spec import Reference
 
 if TYPE_CHECKING:
@@ -29,22 +30,21 @@ class Enumeration(Reference):
     kind: Literal["enumeration"]
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
-        system = sources["system"]
-        spins, Q = system.sizes["spin"], system.said.get("colours", 2)
+        energy = energy_of(sources["system"])
+        spins, Q = energy.sites, energy.states
         if Q**spins > 2**MOST:
             raise MeaningError(f"{Q}^{spins} states are more than 2^{MOST}", "kind", code="E203",
                                hint=f"at most {int(MOST / np.log2(Q))} spins of {Q} values")  # fmt: skip
-        said = self.said() | {"spins": spins}
-        return (truth.stage(name, sources, count, said, CODE, truth.THERMO | EXTRA, seconds=1e-7 * Q**spins),)
+        return (truth.stage(name, self, sources, count, truth.THERMO | EXTRA, CODE, seconds=1e-7 * Q**spins),)
 
 
-def count(task: Task, system: xr.Dataset) -> xr.Dataset:
+def count(task: Task[truth.Asked], system: xr.Dataset) -> xr.Dataset:
     """At all temperatures, in one pass."""
     from ..kernels.exact.enumeration import moments
 
-    betas, spins = np.array(task.said["betas"]), task.said["spins"]
-    found = moments(model(system), betas)
-    chi = betas * spins * (found.m2 - found.abs_m**2)
+    betas, graph = np.array(task.params.betas), read(system)
+    found = moments(model(graph), betas)
+    chi = betas * graph.sites * (found.m2 - found.abs_m**2)
     extra = {"abs_magnetization": found.abs_m, "susceptibility": chi, "binder": found.binder}
-    about = truth.thermo(betas, spins, found.log_z, found.energy, found.variance)
+    about = truth.thermo(betas, graph.sites, found.log_z, found.energy, found.variance)
     return about.assign({name: ("beta", value) for name, value in extra.items()})

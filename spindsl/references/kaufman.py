@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from .. import truth
+from .. import properties, truth
 from ..errors import MeaningError
+from ..factors import read
 from ..graph import Stage, Task
+from ..hamiltonian import energy_of
 from ..spec import Reference
 
 if TYPE_CHECKING:
@@ -24,22 +26,29 @@ class Kaufman(Reference):
     kind: Literal["kaufman"]
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
-        said = sources["system"].said
-        graph = said.get("graph", {})
-        if said["kind"] != "ising" or graph.get("kind") != "square" or not graph.get("periodic"):
-            hint = 'system.kind = "ising" on graph = { kind = "square", periodic = true }'
+        energy, hint = (
+            energy_of(sources["system"]),
+            'system.kind = "ising" on graph = { kind = "square", periodic = true }',
+        )
+        lattice, found = energy.lattice, energy.ask(properties.uniform)
+        if energy.domain != "spin" or lattice is None or len(lattice.sides) != 2 or not lattice.periodic:
             raise MeaningError("this solves the Ising model on a square torus", "kind", hint=hint)
-        if said["field"] or said["terms"]:
-            raise MeaningError("no solution is known with a field or further terms", "kind", hint="enumeration")
-        said = self.said() | {"sides": graph["sides"], "J": said["J"]}
-        return (truth.stage(name, sources, solve, said, ("spindsl.kernels.exact.kaufman",)),)
+        if found.value is None or found.value.field:
+            message = f"no solution is known: {found.why or 'there is a field'}"
+            raise MeaningError(message, "kind", hint="enumeration")
+        odd = [k for k in lattice.sides if k % 2]
+        if found.value.c > 0 and odd:
+            message = f"an antiferromagnet around an odd side, {odd[0]}, has no closed form"
+            raise MeaningError(message, "kind", code="E203", hint="even sides, or transfer-matrix")
+        return (truth.stage(name, self, sources, solve, code=("spindsl.kernels.exact.kaufman",)),)
 
 
-def solve(task: Task, system: xr.Dataset) -> xr.Dataset:
+def solve(task: Task[truth.Asked], system: xr.Dataset) -> xr.Dataset:
     """At all temperatures."""
     from ..kernels.exact.kaufman import torus
 
-    said = task.said
-    betas = np.array(said["betas"])
-    log_z, energy, variance = np.array([torus(*said["sides"], said["J"], b) for b in betas]).T
-    return truth.thermo(betas, int(np.prod(said["sides"])), log_z, energy, variance)
+    betas, graph = np.array(task.params.betas), read(system)
+    found, lattice = properties.uniform(graph).value, graph.lattice
+    assert found is not None and lattice is not None
+    log_z, energy, variance = np.array([torus(*lattice.sides, -found.c, b) for b in betas]).T
+    return truth.thermo(betas, graph.sites, log_z, energy, variance)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from .. import thermo, truth
+from .. import properties, thermo, truth
 from ..errors import MeaningError
+from ..factors import read
 from ..graph import Promise, Stage, Task
+from ..hamiltonian import energy_of
 from ..spec import Reference
 
 if TYPE_CHECKING:
@@ -30,20 +32,23 @@ class Onsager(Reference):
     kind: Literal["onsager"]
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
-        said = sources["system"].said
-        if said["kind"] != "ising" or said.get("graph", {}).get("kind") != "square":
-            hint = 'system.kind = "ising" on graph = { kind = "square" }'
+        energy, hint = energy_of(sources["system"]), 'system.kind = "ising" on graph = { kind = "square" }'
+        lattice, found = energy.lattice, energy.ask(properties.uniform)
+        if energy.domain != "spin" or lattice is None or len(lattice.sides) != 2:
             raise MeaningError("this solves the Ising model on the square lattice", "kind", hint=hint)
-        if said["field"] or said["terms"]:
-            raise MeaningError("no solution is known with a field or further terms", "kind", hint="enumeration")
-        said = self.said() | {"spins": sources["system"].sizes["spin"], "J": said["J"]}
-        return (truth.stage(name, sources, solve, said, CODE, GIVES),)
+        if found.value is None or found.value.field:
+            message = f"no solution is known: {found.why or 'there is a field'}"
+            raise MeaningError(message, "kind", hint="enumeration")
+        return (truth.stage(name, self, sources, solve, GIVES, CODE),)
 
 
-def solve(task: Task, system: xr.Dataset) -> xr.Dataset:
+def solve(task: Task[truth.Asked], system: xr.Dataset) -> xr.Dataset:
     """At all temperatures."""
     from ..kernels.exact.onsager import magnetization, square
 
-    betas, J, spins = np.array(task.said["betas"]), task.said["J"], task.said["spins"]
+    betas, graph = np.array(task.params.betas), read(system)
+    found, spins = properties.uniform(graph).value, graph.sites
+    assert found is not None
+    J = -found.c
     about = truth.thermo(betas, spins, *spins * np.array([square(J, beta) for beta in betas]).T)
     return about.assign(abs_magnetization=("beta", np.array([magnetization(max(J, 0.0), beta) for beta in betas])))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
 from .. import truth
 from ..errors import MeaningError
+from ..factors import model, read, rows_and_columns
 from ..graph import Stage, Task
-from ..hamiltonian import model
+from ..hamiltonian import energy_of
 from ..spec import Reference
 
 if TYPE_CHECKING:
@@ -32,34 +33,28 @@ class TransferMatrix(Reference):
     kind: Literal["transfer-matrix"]
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
-        system = sources["system"].said
-        about, Q = system.get("attrs", {}), system.get("colours", 2)
-        sides = about.get("sides", ())
-        if len(sides) not in (1, 2) or system["kind"] == "learned":
-            raise MeaningError("this goes along chains and square lattices", "kind", hint="enumeration")
-        if system.get("terms"):
-            raise MeaningError("this takes nearest neighbours and fields, no further terms", "kind", hint="enumeration")
-        width, most = (min(sides) if len(sides) == 2 else 1), MOST[bool(about["periodic"])]
+        energy = energy_of(sources["system"])
+        sides, periodic = truth.nearest_lattice(energy, (1, 2))
+        Q, width, most = energy.states, min(sides) if len(sides) == 2 else 1, MOST[periodic]
         if width * np.log2(Q) > most:
-            hint = f"at most {int(most / np.log2(Q))} spins across, {'periodic' if about['periodic'] else 'open'}"
+            hint = f"at most {int(most / np.log2(Q))} spins across, {'periodic' if periodic else 'open'}"
             message = f"a row of {width} spins has {Q}^{width} states, more than 2^{most}"
             raise MeaningError(message, "kind", code="E203", hint=hint)
-        return (truth.stage(name, sources, multiply, self.said(), CODE, seconds=seconds(sides, Q, about["periodic"])),)
+        return (truth.stage(name, self, sources, multiply, code=CODE, seconds=seconds(sides, Q, periodic)),)
 
 
-def seconds(sides: Any, Q: int, periodic: int) -> float:
+def seconds(sides: tuple[int, ...], Q: int, periodic: bool) -> float:
     """About how long a temperature takes."""
     width = min(sides) if len(sides) == 2 else 1
     return 1e-8 * float(np.prod(sides)) * Q * float(Q) ** (width * (2 if periodic else 1))
 
 
-def multiply(task: Task, system: xr.Dataset) -> xr.Dataset:
+def multiply(task: Task[truth.Asked], system: xr.Dataset) -> xr.Dataset:
     """At all temperatures."""
     from ..kernels.exact.strip import strip
     from ..kernels.exact.transfer import log_z
 
-    sides = np.atleast_1d(system.attrs["sides"])
-    laid = strip(model(system), (int(sides[0]), int(sides[1]) if len(sides) > 1 else 1))
-    betas = np.array(task.said["betas"])
+    betas, graph = np.array(task.params.betas), read(system)
+    laid = strip(model(graph), rows_and_columns(graph))
     z, energy, variance = np.array([log_z(laid, beta) for beta in betas]).T
-    return truth.thermo(betas, system.attrs["spins"], z, energy, variance)
+    return truth.thermo(betas, graph.sites, z, energy, variance)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -9,17 +10,19 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..graph import Stage, Task
-from ..hamiltonian import FIELD, PAIRS, Lattice
+from .. import declared, factors
+from ..factors import FactorGraph
+from ..graph import Promise, Stage, Task
+from ..hamiltonian import EDGES, Matter
 from ..seeds import generator
-from ..spec import Couplings, Topology, word
+from ..spec import Couplings
 
 if TYPE_CHECKING:
     import xarray as xr
 
 
-class EdwardsAnderson(Lattice):
-    """E = -sum_(ij) J_ij s_i s_j - h sum_i s_i, s_i = ±1, J_ij drawn for each edge.
+class EdwardsAnderson(Matter):
+    """E = -sum_(ij) J_ij s_i s_j - h sum_i s_i, s_i = ±1, J_ij drawn for each edge; J > 0 is ferromagnetic.
 
     Edwards and Anderson, J. Phys. F 5, 965 (1975). On the complete graph it is the Sherrington–Kirkpatrick model.
     """
@@ -27,7 +30,7 @@ class EdwardsAnderson(Lattice):
     cites: ClassVar = ("edwards1975",)
 
     kind: Literal["edwards-anderson"]
-    couplings: Couplings = Field(description="how strongly, J > 0 is ferromagnetic")
+    couplings: Couplings = Field(description="how strongly, J: positive is ferromagnetic")
     field: float = Field(default=0.0, description="field h on every spin")
 
     @model_validator(mode="after")
@@ -35,19 +38,37 @@ class EdwardsAnderson(Lattice):
         self.couplings.fits(self.graph)
         return self
 
-    def stages(self, seed: int, data: Path) -> tuple[Stage, ...]:
-        (stage,) = self.stage(disorder, PAIRS | FIELD, data)
-        from dataclasses import replace
+    def files(self) -> dict[str, str]:
+        return {f"couplings.{key}": name for key, name in self.couplings.files().items()}
 
-        return (replace(stage, code=(*stage.code, type(self.couplings).__module__)),)
+    def bonds(self, seed: int, files: Mapping[str, Path]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Edges i < j and their J, (edge)."""
+        named = {key.removeprefix("couplings."): path for key, path in files.items()}
+        return self.couplings.bonds(self.count, self.graph, partial(generator, seed, "system"), named)
+
+    def factor_graph(self, seed: int, files: Mapping[str, Path]) -> FactorGraph:
+        i, j, J = self.bonds(seed, files)
+        pairs = [(np.stack([i, j], axis=1), -J)]
+        return factors.spins(self.count, pairs, np.full(self.count, -self.field), lattice=self.lattice)
+
+    def declared(self) -> declared.Declared:
+        alike = declared.neighbours(self.lattice) if self.lattice else {}
+        return declared.pairs(bool(self.field)) | alike
+
+    def stages(self, disorder: int, data: Path) -> tuple[Stage, ...]:
+        gives = EDGES | {
+            "coupling": Promise(
+                ("edge",), "J", "coupling of the edge, E = - sum coupling s s: positive is ferromagnetic"
+            ),
+            "h": Promise(("spin",), "J", "field, E = - sum h s"),
+        }
+        return self.stage(couple, gives, disorder, data)
 
 
-def disorder(task: Task) -> xr.Dataset:
+def couple(task: Task[EdwardsAnderson]) -> xr.Dataset:
     """Edges i < j with their couplings, and the field."""
-    import xarray as xr
-
-    said, spins = task.said, task.said["attrs"]["spins"]
-    couplings = word(Couplings, said["couplings"])
-    i, j, J = couplings.bonds(spins, word(Topology, said["graph"]), partial(generator, task.seed, "system"), task.files)
-    found = {"i": ("edge", i.astype(np.int32)), "j": ("edge", j.astype(np.int32)), "coupling": ("edge", J)}
-    return xr.Dataset(found | {"h": ("spin", np.full(spins, float(said["field"])))}, attrs=said["attrs"])
+    word = task.params
+    i, j, J = word.bonds(task.seed, task.files)
+    found = factors.written(word.factor_graph(task.seed, task.files))
+    found = found.assign(i=("edge", i.astype(np.int32)), j=("edge", j.astype(np.int32)), coupling=("edge", J))
+    return found.assign(h=("spin", np.full(word.count, word.field)))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
+from .. import declared, factors
 from ..errors import MeaningError
-from ..graph import Stage, Task
-from ..hamiltonian import FIELD, PAIRS, TERMS, Lattice, edged, translated
-from ..spec import Listed, Words
+from ..factors import FactorGraph, Lattice
+from ..graph import Promise, Stage, Task
+from ..hamiltonian import EDGES, Matter, edges_of
+from ..properties import Magnet
+from ..spec import Listed, Topology, Words
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -28,7 +32,7 @@ class Term(Words):
     J: float = Field(description="strength, positive favours a positive product")
 
 
-class Ising(Lattice):
+class Ising(Matter):
     """E = -J sum_(ij) s_i s_j - h sum_i s_i, s_i = ±1; J > 0 is ferromagnetic. Sprague et al. 2021, Eq. (2).
 
     Energies are in the unit of J, temperatures too. `terms` adds products of any spins, the same at every place.
@@ -37,6 +41,7 @@ class Ising(Lattice):
     cites: ClassVar = ("sprague2021",)
 
     kind: Literal["ising"]
+    graph: Topology = Field(description="which spins are coupled")
     J: float = Field(description="coupling of neighbours")
     field: float = Field(default=0.0, description="field h on every spin")
     terms: Annotated[tuple[Term, ...], Listed] = Field(default=(), description="further interactions, [[system.terms]]")
@@ -55,26 +60,54 @@ class Ising(Lattice):
                 raise MeaningError("the term meets a spin twice", "terms", k, "offsets", code="E203")
         return self
 
-    def stages(self, seed: int, data: Path) -> tuple[Stage, ...]:
-        return self.stage(disorder, PAIRS | FIELD | (TERMS if self.terms else {}), data)
+    def placed(self) -> list[np.ndarray]:
+        """Sites of each further term at all places, (place, body)."""
+        lattice = self.lattice or Lattice((self.count,), False)
+        return [lattice.translates(t.offsets) for t in self.terms]
+
+    def factor_graph(self, seed: int, files: Mapping[str, Path]) -> FactorGraph:
+        i, j = edges_of(self.graph, self.count, seed)
+        terms = [(np.stack([i, j], axis=1), np.full(len(i), -self.J))]
+        terms += [(at, np.full(len(at), -t.J)) for at, t in zip(self.placed(), self.terms)]
+        return factors.spins(self.count, terms, np.full(self.count, -self.field), lattice=self.lattice)
+
+    def declared(self) -> declared.Declared:
+        if self.terms or not self.J:
+            return {}
+        if self.lattice is None:
+            return declared.pairs(bool(self.field))
+        return declared.magnet(self.lattice, Magnet(-self.J, -self.field))
+
+    def sized(self, files: Mapping[str, Path]) -> float:
+        return self.edges + self.count * len(self.terms)
+
+    def stages(self, disorder: int, data: Path) -> tuple[Stage, ...]:
+        gives = EDGES | {
+            "coupling": Promise(
+                ("edge",), "J", "coupling of the edge, E = - sum coupling s s: positive is ferromagnetic"
+            ),
+            "h": Promise(("spin",), "J", "field, E = - sum h s"),
+        }
+        if self.terms:
+            gives |= {
+                "sites": Promise(("term", "body"), "1", "spins of a further term, -1 for none", "int32", label=True),
+                "strength": Promise(("term",), "J", "strength of a further term, E = - strength prod s"),
+            }
+        return self.stage(couple, gives, disorder, data)
 
 
-def disorder(task: Task) -> xr.Dataset:
+def couple(task: Task[Ising]) -> xr.Dataset:
     """Edges, their couplings, the field, and further terms."""
-    import xarray as xr
-
-    said = task.said
-    i, j = edged(said, task.seed)
-    found = {"i": ("edge", i), "j": ("edge", j), "coupling": ("edge", np.full(len(i), float(said["J"])))}
-    found["h"] = ("spin", np.full(said["attrs"]["spins"], float(said["field"])))
-    if said["terms"]:
-        sides, periodic = said["attrs"]["sides"], bool(said["attrs"]["periodic"])
-        several = [translated(t["offsets"], sides, periodic) for t in said["terms"]]
-        sites = np.full((sum(map(len, several)), max(s.shape[1] for s in several)), -1, dtype=np.int32)
-        at = 0
-        for one in several:
-            sites[at : at + len(one), : one.shape[1]] = one
-            at += len(one)
-        found["sites"] = (("term", "body"), sites)
-        found["strength"] = ("term", np.repeat([float(t["J"]) for t in said["terms"]], [len(s) for s in several]))
-    return xr.Dataset(found, attrs=said["attrs"])
+    word = task.params
+    i, j = edges_of(word.graph, word.count, task.seed)
+    found = factors.written(word.factor_graph(task.seed, task.files))
+    found = found.assign(i=("edge", i), j=("edge", j), coupling=("edge", np.full(len(i), word.J)))
+    found = found.assign(h=("spin", np.full(word.count, word.field)))
+    if not word.terms:
+        return found
+    several = word.placed()
+    sites = np.full((sum(map(len, several)), max(s.shape[1] for s in several)), -1, dtype=np.int32)
+    for at, one in zip(np.cumsum([0, *map(len, several)]), several):
+        sites[at : at + len(one), : one.shape[1]] = one
+    strength = np.repeat([t.J for t in word.terms], [len(s) for s in several])
+    return found.assign(sites=(("term", "body"), sites), strength=("term", strength))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
@@ -9,16 +10,18 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..errors import MeaningError
+from .. import declared, factors
+from ..factors import FactorGraph
 from ..graph import Promise, Stage, Task
+from ..hamiltonian import EDGES, Matter
 from ..seeds import generator
-from ..spec import Couplings, System, Topology, word
+from ..spec import Couplings
 
 if TYPE_CHECKING:
     import xarray as xr
 
 
-class SpinGlass(System):
+class SpinGlass(Matter):
     """E(s) = sum_{i<j} J_ij s_i s_j + sum_i A_i s_i, with s_i = ±1 and J_ij = J_ji.
 
     A positive local energy is unhappy: spins anti-align with the field A, and J > 0 is
@@ -27,50 +30,39 @@ class SpinGlass(System):
     """
 
     cites: ClassVar = ("zhong2020", "gold2019")
+    unit: ClassVar = "K"
 
     kind: Literal["spin-glass"]
     spins: Annotated[int, Field(ge=2)] = Field(description="number of spins N")
-    graph: Topology | None = Field(
-        default=None, description="which spins are coupled; absent with couplings from a file"
-    )
-    couplings: Couplings = Field(description="how strongly, K")
+    couplings: Couplings = Field(description="how strongly, K: positive is antiferromagnetic")
 
     @model_validator(mode="after")
     def _fits(self):
         self.couplings.fits(self.graph)
-        if self.graph is not None:
-            try:
-                self.graph.degree(self.spins)
-            except MeaningError as error:
-                raise MeaningError(str(error), "graph", *error.path, code=error.code, hint=error.hint) from error
         return self
 
     def files(self) -> dict[str, str]:
         return {f"couplings.{key}": name for key, name in self.couplings.files().items()}
 
-    def stages(self, seed: int, data: Path) -> tuple[Stage, ...]:
-        degree = self.graph.degree(self.spins) if self.graph else self.spins - 1
-        gives = {
-            "i": Promise(("edge",), "1", "first spin of the edge", "int32", label=True),
-            "j": Promise(("edge",), "1", "second spin of the edge", "int32", label=True),
-            "J": Promise(("edge",), "K", "coupling of the edge, positive is antiferromagnetic"),
-        }
-        files = {key: data / name for key, name in self.couplings.files().items()}
-        sizes = {"edge": round(self.spins * degree / 2), "spin": self.spins}
-        parts = (self.couplings, *([self.graph] if self.graph else []))
-        return (Stage(
-            "system", disorder, self.said(), gives, files=files, group="/system", sizes=sizes, quenched=True,
-            code=tuple(type(p).__module__ for p in parts),
-        ),)  # fmt: skip
+    def bonds(self, seed: int, files: Mapping[str, Path]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Edges i < j and their J, (edge)."""
+        named = {key.removeprefix("couplings."): path for key, path in files.items()}
+        return self.couplings.bonds(self.count, self.graph, partial(generator, seed, "system"), named)
+
+    def factor_graph(self, seed: int, files: Mapping[str, Path]) -> FactorGraph:
+        i, j, J = self.bonds(seed, files)
+        return factors.spins(self.count, [(np.stack([i, j], axis=1), J)], lattice=self.lattice)
+
+    def declared(self) -> declared.Declared:
+        return declared.pairs(field=False) | (declared.neighbours(self.lattice) if self.lattice else {})
+
+    def stages(self, disorder: int, data: Path) -> tuple[Stage, ...]:
+        gives = EDGES | {"J": Promise(("edge",), "K", "coupling of the edge, positive is antiferromagnetic")}
+        return self.stage(couple, gives, disorder, data)
 
 
-def disorder(task: Task) -> xr.Dataset:
+def couple(task: Task[SpinGlass]) -> xr.Dataset:
     """The quenched disorder: edges i < j with their couplings."""
-    import xarray as xr
-
-    said = task.said
-    graph = word(Topology, said["graph"]) if "graph" in said else None
-    couplings = word(Couplings, said["couplings"])
-    i, j, J = couplings.bonds(said["spins"], graph, partial(generator, task.seed, "system"), task.files)
-    edges = {"i": ("edge", i.astype(np.int32)), "j": ("edge", j.astype(np.int32)), "J": ("edge", J)}
-    return xr.Dataset(edges, attrs={"spins": said["spins"]})
+    i, j, J = task.params.bonds(task.seed, task.files)
+    found = factors.written(task.params.factor_graph(task.seed, task.files))
+    return found.assign(i=("edge", i.astype(np.int32)), j=("edge", j.astype(np.int32)), J=("edge", J))
