@@ -140,6 +140,7 @@ class Runner:
         )  # fmt: skip
         at_times = stage.split is not None and stage.split.dim == "switch"
         inputs = {n: place(self.input(stage, several), stage, piece.part) for n, several in node.sources.items()}
+        inputs = {stage.keywords.get(n, n): d for n, d in inputs.items()}
         seen = {n: among(d, piece.labels) if at_times else d for n, d in inputs.items()}
         try:
             found = self.apart.call(stage.run, task, seen, self.stop.check) if work.apart else stage.run(task, **seen)

@@ -103,15 +103,21 @@ class Matter(System):
              "graph": self.graph.resized(sides)}
         )  # fmt: skip
 
+    @property
+    def extents(self) -> dict[str, int]:
+        """About how long the dimensions of its stage are."""
+        edges = round(self.edges)
+        return {"edge": edges, "spin": self.count, "factor": edges, "factor_end": edges, "factor_place": 2 * edges}
+
     def stage(
         self, run: Callable[..., xr.Dataset], gives: Mapping[str, Promise], disorder: int, data: Path, **sizes: int
     ) -> tuple[Stage, ...]:
         """The stage `system`."""
         files = {key: data / name for key, name in self.files().items()}
-        sizes = {"edge": round(self.edges), "spin": self.count, "factor": round(self.edges),
-                 "factor_end": round(self.edges), "factor_place": 2 * round(self.edges), **sizes}  # fmt: skip
-        return (Stage("system", run, self, {**gives, **factors.VARIABLES}, files=files, group="/system", sizes=sizes,
-                      quenched=True, energy=self.outline(disorder, files)),)  # fmt: skip
+        return (Stage(
+            "system", run, self, {**gives, **factors.VARIABLES}, files=files, group="/system",
+            sizes={**self.extents, **sizes}, quenched=True, energy=self.outline(disorder, files),
+        ),)  # fmt: skip
 
 
 def edges_of(graph: Topology, spins: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
