@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .errors import DataError, MeaningError
 from .graph import Stage
+from .hamiltonian import energy_of
 from .seeds import generator
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from .factors import Lattice
+
 CODE = ("spindsl.observations",)
 
 
-def lattice(system: Stage, key: str = "kind") -> tuple[tuple[int, ...], bool]:
-    """Sides of the lattice that matter lives on, and whether it is periodic; MeaningError for any other graph."""
-    attrs = system.said.get("attrs", {})
-    if "sides" not in attrs:
+def lattice(system: Stage, key: str = "kind") -> Lattice:
+    """The lattice that matter lives on; MeaningError for any other graph."""
+    found = energy_of(system).lattice
+    if found is None:
         hint = 'system.graph = { kind = "square", … }'
         raise MeaningError("what is the same everywhere needs a lattice; this graph is none", key, hint=hint)
-    return tuple(attrs["sides"]), bool(attrs["periodic"])
+    return found
 
 
 def admitted(trajectory: Stage, observations: int | None, test: int = 0) -> int:
@@ -40,13 +42,13 @@ def admitted(trajectory: Stage, observations: int | None, test: int = 0) -> int:
     return observations or have
 
 
-def observed(said: Mapping[str, Any], trajectory: xr.Dataset) -> np.ndarray:
+def observed(trajectory: xr.Dataset, observations: int | None, test: int = 0) -> np.ndarray:
     """Observations (observation, site) of one temperature, those of a chain in succession; the first of each chain
     where fewer are asked for, and none of the last `test` chains. DataError where all are the same."""
     spins = trajectory["spins"].values
-    spins = spins[: len(spins) - said.get("test", 0)]
+    spins = spins[: len(spins) - test]
     chains, samples, sites = spins.shape
-    wanted = said.get("observations") or chains * samples
+    wanted = observations or chains * samples
     spins = spins[:, : -(-wanted // chains)].reshape(-1, sites)[:wanted]
     if not (spins != spins[0]).any():
         raise DataError(
@@ -62,6 +64,6 @@ def shuffled(spins: np.ndarray, seed: int, *names: str) -> np.ndarray:
     return generator(seed, *names, "shuffled").permuted(spins, axis=0)
 
 
-def unseen(said: Mapping[str, Any], trajectory: xr.Dataset) -> np.ndarray:
+def unseen(trajectory: xr.Dataset, test: int) -> np.ndarray:
     """What no fit saw, (chain, sample, site): the last `test` chains; all of them where none was fitted to."""
-    return trajectory["spins"].values[-said["test"] :]  # [-0:] is all
+    return trajectory["spins"].values[-test:]  # [-0:] is all
