@@ -11,9 +11,9 @@ from pydantic import Field
 
 from .. import observations
 from ..errors import DataError, MeaningError
-from ..graph import Promise, Stage, Task
 from ..factors import Lattice
 from ..forms import FORMS, NONE, crowded, learned_outline
+from ..graph import Promise, Stage, Task
 from ..hamiltonian import energy_of
 from ..sampling import Ensemble, Temperature
 from ..seeds import philox_key
@@ -55,7 +55,6 @@ class ClusterExpansion(Bottleneck):
 
         trajectory, system = sources["trajectory"], sources["system"]
         lattice = observations.lattice(system)
-        observations.admitted(trajectory, self.observations)
         if energy_of(system).colours:
             raise MeaningError("products are of spins ±1; these have colours", "kind", hint="colour-expansion")
         pool = candidates(lattice.sides, self.reach, self.order, self.window, lattice.periodic)
@@ -82,13 +81,13 @@ class ClusterExpansion(Bottleneck):
             "needed": Promise(("beta",), "1", "|z| from which a term is taken in, standard errors"),
         }
         params = Expanded(name, self, lattice)
-        count = len(trajectory.coords["chain"]) * len(trajectory.coords["sample"])
+        count = observations.admitted(trajectory, self.observations)
         return (Stage(
             f"bottleneck.{name}", fit, params, gives, ("trajectory",), group=f"/bottleneck/{name}",
             code=(*observations.CODE, *(f"spindsl.kernels.inversion.{k}" for k in KERNELS)),
             sizes={"template": len(pool), "other": len(pool), "body": self.order, "axis": len(lattice.sides)},
             coords={"beta": trajectory.coords["beta"]}, seconds=1e-7 * count * system.sizes["spin"] * len(pool),
-            energy=learned_outline(system, self.order, misfit=crowded(pool)), form=FORMS["templates"],
+            energy=learned_outline(system, self.order, misfit=crowded(pool)), form=FORMS["templates"], observed=count,
             **Ensemble.of(trajectory).how,
         ),)  # fmt: skip
 

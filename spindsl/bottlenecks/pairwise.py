@@ -53,7 +53,6 @@ class Pairwise(Bottleneck):
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         trajectory, spins = sources["trajectory"], sources["system"].sizes["spin"]
-        observations.admitted(trajectory, self.observations)
         energy = energy_of(sources["system"])
         if energy.colours:
             raise MeaningError("pairs are of spins ±1; these have colours", "kind", hint="colour-expansion")
@@ -76,12 +75,13 @@ class Pairwise(Bottleneck):
             "h_se": Promise(site, unit, "standard error of the field"),
             "terms": Promise(("beta",), "1", "number of bonds that chance alone does not explain", "int32"),
         }
-        count = len(trajectory.coords["chain"]) * len(trajectory.coords["sample"])
+        count = observations.admitted(trajectory, self.observations)
         return (Stage(
             f"bottleneck.{name}", fit, Named(name, self), gives, ("trajectory",),
             group=f"/bottleneck/{name}", sizes={"edge": spins * (spins - 1) // 2, "spin": spins},
             code=(*observations.CODE, *(f"spindsl.kernels.inversion.{k}" for k in KERNELS)),
-            coords={"beta": trajectory.coords["beta"]}, seconds=2e-9 * count * spins**3, energy=learned_outline(sources["system"], 2), form=FORMS["pairs"],
+            coords={"beta": trajectory.coords["beta"]}, seconds=2e-9 * count * spins**3,
+            energy=learned_outline(sources["system"], 2), form=FORMS["pairs"], observed=count,
             **Ensemble.of(trajectory).how,
         ),)  # fmt: skip
 
