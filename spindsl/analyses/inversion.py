@@ -51,7 +51,7 @@ class Inversion(Analysis):
             hint = "a bottleneck that learns an energy, such as cluster-expansion, or a sequence model"
             raise MeaningError(f"{self.of!r} has no energy", "of", code="E204", hint=hint)
         test, unit = levels.stage(sources, self.each, self.bins), energy_of(sources["system"]).unit
-        model = sequences.fitted_params(bottleneck)
+        model = bottleneck.params if isinstance(bottleneck.params, sequences.Fitted) else None
         params = Inverted(seen(bottleneck, trajectory), bottleneck.form.name if bottleneck.form else None, model)
         code, seconds = levels.CODE, 5.0
         if model is not None:
@@ -81,7 +81,9 @@ class Inverted:
 
 def seen(bottleneck: Stage, trajectory: Stage) -> int:
     """How many observations it learned from; 0 of one that was told the Hamiltonian."""
-    return bottleneck.observed if bottleneck.observed is not None else observations.admitted(trajectory, None)
+    if not isinstance(bottleneck.params, observations.Learner) or (which := bottleneck.params.seen) is None:
+        return 0
+    return observations.admitted(trajectory, which.observations, which.test)
 
 
 BONDS = {

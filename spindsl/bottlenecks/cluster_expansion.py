@@ -87,18 +87,22 @@ class ClusterExpansion(Bottleneck):
             code=(*observations.CODE, *(f"spindsl.kernels.inversion.{k}" for k in KERNELS)),
             sizes={"template": len(pool), "other": len(pool), "body": self.order, "axis": len(lattice.sides)},
             coords={"beta": trajectory.coords["beta"]}, seconds=1e-7 * count * system.sizes["spin"] * len(pool),
-            energy=learned_outline(system, self.order, misfit=crowded(pool)), form=FORMS["templates"], observed=count,
+            energy=learned_outline(system, self.order, misfit=crowded(pool)), form=FORMS["templates"],
             **Ensemble.of(trajectory).how,
         ),)  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Expanded:
+class Expanded(observations.Learner):
     """What decides the energy that is fitted."""
 
     name: str
     word: ClusterExpansion
     lattice: Lattice
+
+    @property
+    def seen(self) -> observations.Seen:
+        return observations.Seen(self.word.observations)
 
 
 def fit(task: Task[Expanded, Temperature], trajectory: xr.Dataset) -> xr.Dataset:

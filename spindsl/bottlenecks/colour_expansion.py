@@ -45,7 +45,7 @@ class ColourExpansion(Bottleneck):
 
         trajectory, system = sources["trajectory"], sources["system"]
         lattice, energy = observations.lattice(system), energy_of(system)
-        count = observations.admitted(trajectory, self.observations)
+        observations.admitted(trajectory, self.observations)
         if not energy.colours:
             raise MeaningError("these are spins ±1, not colours", "kind", hint="cluster-expansion")
         if not lattice.periodic:
@@ -77,19 +77,23 @@ class ColourExpansion(Bottleneck):
             f"bottleneck.{name}", fit, params, gives, ("trajectory",), group=f"/bottleneck/{name}",
             code=(*observations.CODE, *(f"spindsl.kernels.inversion.{k}" for k in KERNELS)),
             sizes={"template": len(pool), "axis": len(lattice.sides), "colour": Q, "other": Q},
-            coords={"beta": trajectory.coords["beta"]}, seconds=30.0, observed=count,
+            coords={"beta": trajectory.coords["beta"]}, seconds=30.0,
             form=FORMS["colour-tables"], energy=learned_outline(system, 2, "colour", Q, misfit=crowded(pool)),
             **Ensemble.of(trajectory).how,
         ),)  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Tabulated:
+class Tabulated(observations.Learner):
     """What decides the tables that are fitted."""
 
     word: ColourExpansion
     sides: tuple[int, ...]
     colours: int
+
+    @property
+    def seen(self) -> observations.Seen:
+        return observations.Seen(self.word.observations)
 
 
 def fit(task: Task[Tabulated, Temperature], trajectory: xr.Dataset) -> xr.Dataset:

@@ -44,7 +44,7 @@ class MeanField(Bottleneck):
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         trajectory, system = sources["trajectory"], sources["system"]
         lattice, energy = observations.lattice(system), energy_of(system)
-        count = observations.admitted(trajectory, self.observations)
+        observations.admitted(trajectory, self.observations)
         if energy.colours:
             raise MeaningError("correlations are of spins ±1; these have colours", "kind", hint="colour-expansion")
         gives = {
@@ -61,17 +61,21 @@ class MeanField(Bottleneck):
             f"bottleneck.{name}", fit, Closed(self, lattice), gives, ("trajectory",), group=f"/bottleneck/{name}",
             code=(*observations.CODE, *(f"spindsl.kernels.inversion.{k}" for k in KERNELS)),
             sizes={"template": len(templates), "body": 2, "axis": len(lattice.sides)},
-            coords={"beta": trajectory.coords["beta"]}, form=FORMS["templates"], observed=count,
+            coords={"beta": trajectory.coords["beta"]}, form=FORMS["templates"],
             energy=learned_outline(system, 2, misfit=crowded(templates)), **Ensemble.of(trajectory).how,
         ),)  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Closed:
+class Closed(observations.Learner):
     """What decides the couplings."""
 
     word: MeanField
     lattice: Lattice
+
+    @property
+    def seen(self) -> observations.Seen:
+        return observations.Seen(self.word.observations)
 
 
 def pairs(word: MeanField, lattice: Lattice) -> list[Template]:

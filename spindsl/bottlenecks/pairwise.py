@@ -81,17 +81,21 @@ class Pairwise(Bottleneck):
             group=f"/bottleneck/{name}", sizes={"edge": spins * (spins - 1) // 2, "spin": spins},
             code=(*observations.CODE, *(f"spindsl.kernels.inversion.{k}" for k in KERNELS)),
             coords={"beta": trajectory.coords["beta"]}, seconds=2e-9 * count * spins**3,
-            energy=learned_outline(sources["system"], 2), form=FORMS["pairs"], observed=count,
+            energy=learned_outline(sources["system"], 2), form=FORMS["pairs"],
             **Ensemble.of(trajectory).how,
         ),)  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Named:
+class Named(observations.Learner):
     """What decides the graph that is fitted."""
 
     name: str
     word: Pairwise
+
+    @property
+    def seen(self) -> observations.Seen:
+        return observations.Seen(self.word.observations)
 
 
 def fit(task: Task[Named, Temperature], trajectory: xr.Dataset) -> xr.Dataset:
