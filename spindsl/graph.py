@@ -24,6 +24,7 @@ from typing_extensions import TypeVar
 if TYPE_CHECKING:
     import xarray as xr
 
+    from .forms import Form
     from .outline import Outline
 
 P = TypeVar("P", default=Any)  # parameters of a stage: a frozen model or dataclass
@@ -116,6 +117,7 @@ class Stage:
     seed: int = 0  # of all that is thermal: the root's, or that of a point of a sweep
     disorder: int = 0  # of all that is quenched: the root's, or that of a realization
     energy: Outline | None = None  # of matter that has one, or of a model that has learned one
+    form: Form | None = None  # in which a model states the energy that it has learned
 
     @property
     def said(self) -> Any:
