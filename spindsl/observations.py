@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +19,23 @@ if TYPE_CHECKING:
     from .factors import Lattice
 
 CODE = ("spindsl.observations",)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The observations that a model learns from: the first so many, None for all, of all but the last `test` chains."""
+
+    observations: int | None = None
+    test: int = 0
+
+
+class Learner(ABC):
+    """Parameters of a model that learns from observations, or could."""
+
+    @property
+    @abstractmethod
+    def seen(self) -> Seen | None:
+        """What it learns from; None where it sees no observation."""
 
 
 def lattice(system: Stage, key: str = "kind") -> Lattice:
