@@ -1,4 +1,4 @@
-"""A piece is a function of the run's folder, the node and the piece: any engine that has `submit` gives the same bytes."""
+"""A piece is a function of the run's folder, the node and the piece: any engine gives the same bytes."""
 
 import json
 import subprocess
