@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numba.extending import overload
 
-from .couplings import Dense, Pairs, local_fields
+from .couplings import Dense, Pairs, Products, local_fields
 from .floats import log
 from .philox import uniforms
 from .rules import rate
@@ -50,6 +50,31 @@ def _(couplings, rule, i, s, g, A, tree, starts):
     fill(tree, starts)
 
 
+@flip.register(Products)
+def _(couplings, rule, i, s, g, A, tree, starts):
+    # all fields before all rates: two spins may share several terms
+    s[i] = -s[i]
+    for n in range(couplings.first[i], couplings.first[i + 1]):
+        t = couplings.term[n]
+        change = 2.0 * couplings.c[t]
+        for k in range(couplings.start[t], couplings.start[t + 1]):
+            change *= s[couplings.site[k]]
+        for k in range(couplings.start[t], couplings.start[t + 1]):
+            j = couplings.site[k]
+            if j != i:
+                g[j] += change * s[j]
+    tree[i >> 4, i & 15] = rate(rule, i, s[i] * (g[i] + A[i]))
+    for k in range(couplings.edge[i], couplings.edge[i + 1]):
+        j = couplings.near[k]
+        tree[j >> 4, j & 15] = rate(rule, j, s[j] * (g[j] + A[j]))
+    if (couplings.edge[i + 1] - couplings.edge[i]) * FAN > len(s):
+        fill(tree, starts)
+    else:
+        lift(tree, starts, i)
+        for k in range(couplings.edge[i], couplings.edge[i + 1]):
+            lift(tree, starts, couplings.near[k])
+
+
 @overload(flip, inline="always")
 def _flip(couplings, rule, i, s, g, A, tree, starts):
     return flip.dispatch(couplings.instance_class)
@@ -73,6 +98,34 @@ def dot(a, b):
     for j in range(whole, len(a)):
         total += a[j] * b[j]
     return total
+
+
+@singledispatch
+def interaction(couplings, g, s):
+    """Energy of the couplings, K, of spins s and their local fields g."""
+    raise TypeError(f"no energy for {type(couplings).__name__}")
+
+
+@interaction.register(Pairs)
+@interaction.register(Dense)
+def _(couplings, g, s):
+    return 0.5 * dot(g, s)
+
+
+@interaction.register(Products)
+def _(couplings, g, s):
+    total = 0.0
+    for t in range(len(couplings.c)):
+        c = couplings.c[t]
+        for k in range(couplings.start[t], couplings.start[t + 1]):
+            c *= s[couplings.site[k]]
+        total += c
+    return total
+
+
+@overload(interaction, inline="always")
+def _interaction(couplings, g, s):
+    return interaction.dispatch(couplings.instance_class)
 
 
 @njit(nogil=True)
@@ -100,28 +153,28 @@ def dwell(couplings, rule, A, s, g, tree, starts, duration, trial, switch, k0, k
 
 
 @njit(nogil=True, cache=True)
-def relax(couplings, rule, s, duration, step, key):
-    """Dwell `duration` seconds without field, in place; s (spin) float64, `step` (uint64) names the dwell."""
+def relax(couplings, rule, h, s, duration, step, key):
+    """Dwell `duration` seconds at the matter's own field h, in place; h, s (spin) float64, `step` (uint64) names it."""
     starts = levels(len(s))
     tree = np.zeros((starts[-1], FAN))
     g = np.empty(len(s))
     local_fields(couplings, s, g)
-    dwell(couplings, rule, np.zeros(len(s)), s, g, tree, starts, duration, np.uint64(0), step, key[0], key[1])
+    dwell(couplings, rule, h, s, g, tree, starts, duration, np.uint64(0), step, key[0], key[1])
 
 
 @njit(nogil=True, cache=True)
 def drive(couplings, rule, A, field, previous, slot, duration, s, trials, switch, key, out):
     """Switch through a schedule of fields, recording the end of the dwells asked for.
 
-    A (field, spin) strengths, K; field (trial, switch) rows of A; previous (trial) the row before the
-    first switch, -1 for none; slot (switch) where a dwell is recorded, -1 for nowhere; s (trial, spin)
+    A (field, spin) strengths, K, each with the matter's own field; field (trial, switch) rows of A; previous (trial)
+    the row before the first switch, -1 for zero; slot (switch) where a dwell is recorded, -1 for nowhere; s (trial, spin)
     int8, the start, overwritten by the end; trials (trial) their numbers, switch that of the first, uint64.
     out: spins (trial, slot, spin) int8; flips, work, heat, interaction and field energy (trial, slot), K.
 
-    Work is booked at the switch, W = sum_j (A'_j - A_j) s_j (Zhong et al. 2020), from zero field at the
+    Work is booked at the switch, W = sum_j (A'_j - A_j) s_j (Zhong et al. 2020), from `previous` at the
     first one; first law dE = W - Q.
     """
-    spins, flips, work, heat, interaction, zeeman = out
+    spins, flips, work, heat, coupled, zeeman = out
     size = s.shape[1]
     starts = levels(size)
     tree = np.zeros((starts[-1], FAN))
@@ -143,6 +196,6 @@ def drive(couplings, rule, A, field, previous, slot, duration, s, trials, switch
                 for j in range(size):
                     spins[a, at, j] = np.int8(x[j])
                 flips[a, at], work[a, at], heat[a, at] = n, w, q
-                interaction[a, at], zeeman[a, at] = 0.5 * dot(g, x), dot(now, x)
+                coupled[a, at], zeeman[a, at] = interaction(couplings, g, x), dot(now, x)
         for j in range(size):
             s[a, j] = np.int8(x[j])

@@ -301,7 +301,15 @@ def begin(task: Task, system: xr.Dataset, dynamics: xr.Dataset | None = None) ->
         rules.admit(rule, couplings.largest(J, np.zeros((1, N))))
         for step, cooled in enumerate(ladder):
             task.tick(step / len(ladder))
-            events.relax(J, cooled, s, said["relax"] / len(ladder), np.uint64(step), philox_key(task.seed, "initial"))
+            events.relax(
+                J,
+                cooled,
+                np.zeros(N),
+                s,
+                said["relax"] / len(ladder),
+                np.uint64(step),
+                philox_key(task.seed, "initial"),
+            )
     return xr.Dataset({"spins": ("spin", s.astype(np.int8))})
 
 
