@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from .errors import DataError, MeaningError
 from .spec import Count, Label, Listed, Unique, Words
 
+Axis = Literal["trial", "switch", "time"]
 Column = Label | Count
 Columns = Label | Annotated[tuple[Column, ...], Field(min_length=1), Listed, Unique]
 
@@ -53,6 +54,11 @@ class Variables(Words):
         return "spins" if self.features is None else "features"
 
     @property
+    def axes(self) -> dict[Axis, Columns | Count | None]:
+        """The file's names of what numbers trials and times, None where they are left to the reader."""
+        return {"trial": self.trial, "switch": self.switch, "time": self.time}
+
+    @property
     def configuration(self) -> str | tuple[str | int, ...] | None:
         """The file's name of it, None where it is left to the reader."""
         return self.spins if self.features is None else self.features
@@ -86,7 +92,7 @@ def present(path: Path) -> Path:
 
 def named(names: Variables, observables: Mapping[str, str | int], wanted: type, what: str) -> None:
     """MeaningError unless the file's names are of a type that its format knows; `what` says which."""
-    given = {k: getattr(names, k) for k in ("drive", "trial", "switch", "time", "group")}
+    given = {"drive": names.drive, **names.axes, "group": names.group}
     places = {("variables", k): v for k, v in given.items() if v is not None}
     places |= {("observables", k): v for k, v in observables.items()}
     for path, name in places.items():

@@ -166,9 +166,10 @@ def relax(couplings, rule, h, s, duration, step, key):
 def drive(couplings, rule, A, field, previous, slot, duration, s, trials, switch, key, out):
     """Switch through a schedule of fields, recording the end of the dwells asked for.
 
-    A (field, spin) strengths, K, each with the matter's own field; field (trial, switch) rows of A; previous (trial)
-    the row before the first switch, -1 for zero; slot (switch) where a dwell is recorded, -1 for nowhere; s (trial, spin)
-    int8, the start, overwritten by the end; trials (trial) their numbers, switch that of the first, uint64.
+    A (field, spin) strengths, K, each with the matter's own field; field (trial, switch) rows of A; previous
+    (trial) the row before the first switch, -1 for zero; slot (switch) where a dwell is recorded, -1 for nowhere;
+    s (trial, spin) int8, the start, overwritten by the end; trials (trial) their numbers, switch that of the first,
+    uint64.
     out: spins (trial, slot, spin) int8; flips, work, heat, interaction and field energy (trial, slot), K.
 
     Work is booked at the switch, W = sum_j (A'_j - A_j) s_j (Zhong et al. 2020), from `previous` at the

@@ -159,7 +159,7 @@ def configuration(path: Path, columns: list[str], names: Variables, observables:
         for name in wanted:
             held(path, columns, name)
         return [str(name) for name in wanted]
-    keys = [getattr(names, k) or k for k in ("drive", "trial", "switch", "time")]
+    keys = [names.drive, *(v or k for k, v in names.axes.items())]
     found = matching(wanted, columns, [*keys, names.group, *observables.values()])
     if not found:
         raise DataError(f"{path}: no column fits {names.kind} = {wanted!r}; it has {listed(columns)}")
@@ -168,10 +168,10 @@ def configuration(path: Path, columns: list[str], names: Variables, observables:
 
 def indices(path: Path, columns: list[str], names: Variables) -> dict[str, str]:
     """The columns that say which trial and time a row is: those named, and those that are called so."""
-    given = {k: getattr(names, k) for k in ("trial", "switch", "time")}
-    for name in filter(None, given.values()):
+    given = {k: str(v) for k, v in names.axes.items() if v}
+    for name in given.values():
         held(path, columns, name)
-    return {k: v or k for k, v in given.items() if v or k in columns}
+    return {k: given.get(k, k) for k in names.axes if k in given or k in columns}
 
 
 def own(path: Path, table: pd.DataFrame, name: str | None, row: np.ndarray) -> list[str] | None:

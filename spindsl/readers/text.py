@@ -99,8 +99,7 @@ class PlainText(Reader):
         """Which line holds which trial and time."""
         place, found = Place(sources), {}
         path = sources[0].beside
-        for key in ("trial", "switch", "time"):
-            column = getattr(names, key)
+        for key, column in names.axes.items():
             if column is None:
                 found[key] = None
             elif key == "trial":

@@ -1,6 +1,7 @@
-"""Products of more spins under a drive, E(s) = sum_t c_t prod_{j in t} s_j + sum_i (h_i + A_i) s_i, written afresh here.
+"""Products of more spins under a drive, E(s) = sum_t c_t prod_{j in t} s_j + sum_i (h_i + A_i) s_i.
 
-A statistical test states its standard error; chi-square raises a false alarm with probability 1e-6.
+The energy is written afresh here, apart from the kernels. A statistical test states its standard error; chi-square
+raises a false alarm with probability 1e-6.
 """
 
 import math

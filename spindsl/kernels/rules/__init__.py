@@ -5,10 +5,27 @@ A rule is a NamedTuple with `beta` (1/K); its array fields (spin) are quenched p
 """
 
 from functools import singledispatch
-from importlib import import_module
-from typing import Any
+from typing import Protocol
 
 from numba.extending import overload
+
+
+class Rule(Protocol):
+    """What every rule has."""
+
+    @property
+    def beta(self) -> float:
+        """Inverse temperature, 1/K."""
+        ...
+
+    @property
+    def steepness(self) -> float:
+        """Largest change of ln rate with the local energy, 1/K."""
+        ...
+
+    def at(self, beta: float) -> "Rule":
+        """At another inverse temperature and without barriers, for annealing."""
+        ...
 
 
 @singledispatch
@@ -22,13 +39,7 @@ def _rate(rule, j, e):
     return rate.dispatch(rule.instance_class)
 
 
-def build(rule: str, **values: Any):
-    """A rule from "module:NamedTuple" and its fields."""
-    module, _, name = rule.partition(":")
-    return getattr(import_module(module), name)(**values)
-
-
-def admit(rule, energy: float) -> None:
+def admit(rule: Rule, energy: float) -> None:
     """ValueError if rates at local energies up to ±`energy` would leave float64, exp(±700)."""
     reach = rule.steepness * energy
     if reach > 700:
