@@ -57,7 +57,7 @@ class Kinks(Analysis):
             )
         for field, row in table.items():
             if not grid[0] <= row - 2 * self.width + 1e-9 or row + 2 * self.width > grid[-1] + 1e-9:
-                hint = f"the curve has to reach from {row['to'] - 2 * self.width:g} to {row['to'] + 2 * self.width:g}"
+                hint = f"the curve has to reach from {row - 2 * self.width:g} to {row + 2 * self.width:g}"
                 raise MeaningError(f"the amplitude {field!r} is too near an end of the curve", "width", code="E203",
                                    hint=hint)  # fmt: skip
         said = self.said() | {"name": name, "step": step, "w": w, "table": table}

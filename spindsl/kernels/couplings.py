@@ -11,10 +11,12 @@ J, and c, lies on a grid (`on_grid`): every g is then an exact sum in float64, s
 flip equal a fresh recomputation bit for bit, in any order, after any number of flips.
 """
 
+from collections.abc import Callable
 from functools import singledispatch
 from typing import NamedTuple
 
 import numpy as np
+from numba import types
 from numba.extending import overload
 
 
@@ -138,13 +140,13 @@ def largest(couplings: Pairs | Dense | Products, A: np.ndarray) -> float:
 
 
 @singledispatch
-def local_fields(couplings, s, g):
+def local_fields(couplings: Pairs | Dense | Products, s: np.ndarray, g: np.ndarray) -> None:
     """Fill g_i, the sum of all that the other spins do to spin i, afresh."""
     raise TypeError(f"no local fields for {type(couplings).__name__}")
 
 
 @local_fields.register(Pairs)
-def _(couplings, s, g):
+def _(couplings: Pairs, s: np.ndarray, g: np.ndarray) -> None:
     for i in range(len(s)):
         total = 0.0
         for k in range(couplings.start[i], couplings.start[i + 1]):
@@ -153,7 +155,7 @@ def _(couplings, s, g):
 
 
 @local_fields.register(Dense)
-def _(couplings, s, g):
+def _(couplings: Dense, s: np.ndarray, g: np.ndarray) -> None:
     for i in range(len(s)):
         total = 0.0
         for j in range(len(s)):
@@ -162,7 +164,7 @@ def _(couplings, s, g):
 
 
 @local_fields.register(Products)
-def _(couplings, s, g):
+def _(couplings: Products, s: np.ndarray, g: np.ndarray) -> None:
     g[:] = 0.0
     for t in range(len(couplings.c)):
         c = couplings.c[t]
@@ -174,5 +176,5 @@ def _(couplings, s, g):
 
 
 @overload(local_fields, inline="always")
-def _local_fields(couplings, s, g):
+def _local_fields(couplings: types.NamedTuple, s: types.Array, g: types.Array) -> Callable[..., None]:
     return local_fields.dispatch(couplings.instance_class)

@@ -5,27 +5,46 @@ probability rate_i / R. Rates are leaves of a sum tree, so an event costs degree
 comes from the name of the event: (key, trial, switch, event).
 """
 
+from collections.abc import Callable
 from functools import singledispatch
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 from numba.extending import overload
 
 from .couplings import Dense, Pairs, Products, local_fields
 from .floats import log
 from .philox import uniforms
-from .rules import rate
+from .rules import Rule, rate
 from .tree import FAN, add16, fill, levels, lift, pick
 
 
 @singledispatch
-def flip(couplings, rule, i, s, g, A, tree, starts):
+def flip(
+    couplings: Pairs | Dense | Products,
+    rule: Rule,
+    i: int,
+    s: np.ndarray,
+    g: np.ndarray,
+    A: np.ndarray,
+    tree: np.ndarray,
+    starts: np.ndarray,
+) -> None:
     """Flip spin i: update s, the local fields, the rates that change and their sums."""
     raise TypeError(f"no flip for {type(couplings).__name__}")
 
 
 @flip.register(Pairs)
-def _(couplings, rule, i, s, g, A, tree, starts):
+def _(
+    couplings: Pairs,
+    rule: Rule,
+    i: int,
+    s: np.ndarray,
+    g: np.ndarray,
+    A: np.ndarray,
+    tree: np.ndarray,
+    starts: np.ndarray,
+) -> None:
     # all leaves before all sums: in a large system the neighbours are far apart, and are fetched at the same time
     s[i] = -s[i]
     twice = 2.0 * s[i]
@@ -40,7 +59,16 @@ def _(couplings, rule, i, s, g, A, tree, starts):
 
 
 @flip.register(Dense)
-def _(couplings, rule, i, s, g, A, tree, starts):
+def _(
+    couplings: Dense,
+    rule: Rule,
+    i: int,
+    s: np.ndarray,
+    g: np.ndarray,
+    A: np.ndarray,
+    tree: np.ndarray,
+    starts: np.ndarray,
+) -> None:
     s[i] = -s[i]
     twice = 2.0 * s[i]
     leaves = tree.reshape(-1)
@@ -51,7 +79,16 @@ def _(couplings, rule, i, s, g, A, tree, starts):
 
 
 @flip.register(Products)
-def _(couplings, rule, i, s, g, A, tree, starts):
+def _(
+    couplings: Products,
+    rule: Rule,
+    i: int,
+    s: np.ndarray,
+    g: np.ndarray,
+    A: np.ndarray,
+    tree: np.ndarray,
+    starts: np.ndarray,
+) -> None:
     # all fields before all rates: two spins may share several terms
     s[i] = -s[i]
     for n in range(couplings.first[i], couplings.first[i + 1]):
@@ -76,12 +113,15 @@ def _(couplings, rule, i, s, g, A, tree, starts):
 
 
 @overload(flip, inline="always")
-def _flip(couplings, rule, i, s, g, A, tree, starts):
+def _flip(
+    couplings: types.NamedTuple, rule: types.NamedTuple, i: types.Integer, s: types.Array, g: types.Array,
+    A: types.Array, tree: types.Array, starts: types.Array,
+) -> Callable[..., None]:  # fmt: skip
     return flip.dispatch(couplings.instance_class)
 
 
 @njit(inline="always")
-def dot(a, b):
+def dot(a: np.ndarray, b: np.ndarray) -> float:
     """Sum of a_j b_j in eight lanes, which fit vector registers, added pairwise at the end."""
     t0 = t1 = t2 = t3 = t4 = t5 = t6 = t7 = 0.0
     whole = len(a) & ~7
@@ -101,19 +141,19 @@ def dot(a, b):
 
 
 @singledispatch
-def interaction(couplings, g, s):
+def interaction(couplings: Pairs | Dense | Products, g: np.ndarray, s: np.ndarray) -> float:
     """Energy of the couplings, K, of spins s and their local fields g."""
     raise TypeError(f"no energy for {type(couplings).__name__}")
 
 
 @interaction.register(Pairs)
 @interaction.register(Dense)
-def _(couplings, g, s):
+def _(couplings: Pairs | Dense, g: np.ndarray, s: np.ndarray) -> float:
     return 0.5 * dot(g, s)
 
 
 @interaction.register(Products)
-def _(couplings, g, s):
+def _(couplings: Products, g: np.ndarray, s: np.ndarray) -> float:
     total = 0.0
     for t in range(len(couplings.c)):
         c = couplings.c[t]
@@ -124,12 +164,15 @@ def _(couplings, g, s):
 
 
 @overload(interaction, inline="always")
-def _interaction(couplings, g, s):
+def _interaction(couplings: types.NamedTuple, g: types.Array, s: types.Array) -> Callable[..., float]:
     return interaction.dispatch(couplings.instance_class)
 
 
 @njit(nogil=True)
-def dwell(couplings, rule, A, s, g, tree, starts, duration, trial, switch, k0, k1):
+def dwell(
+    couplings: Pairs | Dense | Products, rule: Rule, A: np.ndarray, s: np.ndarray, g: np.ndarray, tree: np.ndarray,
+    starts: np.ndarray, duration: float, trial: np.uint64, switch: np.uint64, k0: np.uint64, k1: np.uint64,
+) -> tuple[np.uint64, float]:  # fmt: skip
     """Run `duration` seconds at field A, in place. Returns (flips, heat).
 
     s, g, A (spin), float64; g must be the couplings' local fields of s. Heat is the energy given to
@@ -153,7 +196,10 @@ def dwell(couplings, rule, A, s, g, tree, starts, duration, trial, switch, k0, k
 
 
 @njit(nogil=True, cache=True)
-def relax(couplings, rule, h, s, duration, step, key):
+def relax(
+    couplings: Pairs | Dense | Products, rule: Rule, h: np.ndarray, s: np.ndarray, duration: float, step: np.uint64,
+    key: np.ndarray,
+) -> None:  # fmt: skip
     """Dwell `duration` seconds at the matter's own field h, in place; h, s (spin) float64, `step` (uint64) names it."""
     starts = levels(len(s))
     tree = np.zeros((starts[-1], FAN))
@@ -163,7 +209,11 @@ def relax(couplings, rule, h, s, duration, step, key):
 
 
 @njit(nogil=True, cache=True)
-def drive(couplings, rule, A, field, previous, slot, duration, s, trials, switch, key, out):
+def drive(
+    couplings: Pairs | Dense | Products, rule: Rule, A: np.ndarray, field: np.ndarray, previous: np.ndarray,
+    slot: np.ndarray, duration: float, s: np.ndarray, trials: np.ndarray, switch: np.uint64, key: np.ndarray,
+    out: tuple[np.ndarray, ...],
+) -> None:  # fmt: skip
     """Switch through a schedule of fields, recording the end of the dwells asked for.
 
     A (field, spin) strengths, K, each with the matter's own field; field (trial, switch) rows of A; previous

@@ -90,7 +90,7 @@ class Recorded(System):
         if not size.trials or not size.width:
             raise DataError(f"{next(iter(files.values()))} is empty: {size.trials} trials of {size.width} values")
         at = self._taken(size.switch)
-        switch, time = (tuple(v[k] for k in at) for v in (size.switch, size.time))
+        switch, time = tuple(size.switch[k] for k in at), tuple(size.time[k] for k in at)
         along, kind = ("trial", "time"), self.variables.kind
         gives = {"spins": Promise((*along, "spin"), "1", "spin", "int8", SPINS)}
         if kind == "features":
@@ -136,6 +136,7 @@ def load(task: Task[Recorder]) -> xr.Dataset:
     found = params.reader.read(task.files, names, params.observables)
     where = f"{next(iter(task.files.values()))}: {names.kind}"
     numeric(where, found.values)
+    data: dict[str, tuple[tuple[str, ...], np.ndarray]]
     if names.kind == "spins":
         data = {"spins": (("trial", "time", "spin"), spins(where, found, params.values)[:, at])}
     else:

@@ -4,9 +4,11 @@ Each obeys detailed balance, rate(e) / rate(-e) = exp(2 beta e), since the flip 
 A rule is a NamedTuple with `beta` (1/K); its array fields (spin) are quenched properties of the spins.
 """
 
+from collections.abc import Callable
 from functools import singledispatch
 from typing import Protocol
 
+from numba import types
 from numba.extending import overload
 
 
@@ -29,13 +31,13 @@ class Rule(Protocol):
 
 
 @singledispatch
-def rate(rule, j, e):
+def rate(rule: Rule, j: int, e: float) -> float:
     """Flips per second of spin j at local energy e."""
     raise TypeError(f"no rate for {type(rule).__name__}")
 
 
 @overload(rate, inline="always")
-def _rate(rule, j, e):
+def _rate(rule: types.NamedTuple, j: types.Integer, e: types.Float) -> Callable[..., float]:
     return rate.dispatch(rule.instance_class)
 
 
