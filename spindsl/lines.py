@@ -129,7 +129,7 @@ def through(
     said = task.said
     wanted = task.labels or said["switches"]
     at = np.flatnonzero(np.isin(trajectory["switch"].values, wanted))
-    train, position = learned(said, trajectory) & ~held_out(split), np.array(said["position"])
+    train, position = learned(said.get("drives"), trajectory) & ~held_out(split), np.array(said["position"])
     like = trajectory["spins"].isel(time=0, spin=0, drop=True)
     line, spin, own = [], [], []
     units = np.broadcast_to(units, (len(means), *means.shape[2:]))

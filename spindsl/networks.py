@@ -99,7 +99,7 @@ def trained(
 
     They come back as (network, sample, time, …) and (network, set, …).
     """
-    said, look, held = task.said, learned(task.said, trajectory), held_out(split)
+    said, look, held = task.said, learned(task.said.get("drives"), trajectory), held_out(split)
     x, real = samples(configuration(trajectory)), configuration(trajectory).name == "features"
     x = x if real else (x > 0).astype(np.uint8)
     times, pooled = x.shape[1], said["fit"] == "pooled"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Union, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, Union, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .factors import Lattice
+    from .kinetics import Cycling, Matter, Rates
     from .moves import Sweeps
     from .recording import Header, Recording, Variables
 
@@ -103,6 +104,7 @@ class System(Word, ABC):
     """Matter: what there is, before anything moves."""
 
     simulated: ClassVar[bool] = True
+    cyclic: ClassVar[Matter | None] = None  # what it is for a drive in cycles; its stage then has the word as params
 
     @abstractmethod
     def stages(self, disorder: int, data: Path) -> tuple[Stage, ...]:
@@ -119,9 +121,14 @@ class Dynamics(Word, ABC):
         """How chains move at equilibrium; None for a dynamics that has no sweeps."""
         return None
 
-    def rule(self) -> dict[str, Any]:
-        """The kernel's rule, {"rule": "module:NamedTuple", field: number…}; fields by spin come from `stages`."""
-        return {}
+    def rates(self) -> Rates | None:
+        """Rates of single spins in continuous time; None for a dynamics without. See `stages` for what differs
+        between spins."""
+        return None
+
+    def cycling(self) -> Cycling | None:
+        """What a cycle of a strain or an input does to matter; None for a dynamics that knows no cycles."""
+        return None
 
     def stages(self, system: Stage) -> tuple[Stage, ...]:
         """The stage `dynamics`, if spins differ in it: the rule's fields that have a value a spin."""
@@ -274,9 +281,9 @@ class Reader(Word):
     def read(self, files: Mapping[str, Path], names: Variables, observables: Mapping[str, str | int]) -> Recording:
         """Everything that is named; DataError says where a file holds something else."""
 
-    def nameless(self) -> dict[str, Any]:
-        """What it says of itself, without the names of its files: these are known by their content."""
-        return self.said() | {key.partition(".")[0]: "-" for key in self.files()}
+    def nameless(self) -> Self:
+        """Without the names of its files: these are known by their content."""
+        return self.model_copy(update={key.partition(".")[0]: "-" for key in self.files()})
 
 
 NOUNS = (System, Dynamics, Protocol, Reference, Bottleneck, Analysis)  # tables of the file

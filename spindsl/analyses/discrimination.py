@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from ..ensemble import clusters, drives, samples
+from ..ensemble import clusters, drives, paired, samples
 from ..errors import MeaningError
 from ..estimators import Histogram
+from ..fields import mixed
 from ..graph import Promise, Stage, Task
 from ..readout import Asked, Readout, ask, conclude, margins
 from ..seeds import generator
@@ -49,7 +50,7 @@ class Discrimination(Readout):
         trajectory = sources["trajectory"]
         if isinstance(self.by, Histogram):
             raise MeaningError("an empty cell of a histogram has no evidence ratio; use kde or gaussian", "by")
-        if not sources["split"].said.get("paired"):
+        if not paired(sources["split"]):
             hint = 'protocol.drives of kind "probes"'
             raise MeaningError("a choice is between drives that share their states", "reference", hint=hint)
         several = self.weights(sources)
@@ -76,14 +77,14 @@ class Discrimination(Readout):
         if self.against is not None:
             found = {drive: w for drive, w in self.against.items() if drive != self.reference}
         else:
-            mixed = sources["fields"].said.get("mixed") if "fields" in sources else None
-            if mixed is None:
+            between = mixed(sources["fields"]) if "fields" in sources else None
+            if between is None:
                 raise MeaningError("there are no mixed fields; say which drives", "against", code="E102")
-            if mixed["of"][0] != self.reference:
-                message, hint = f"fields are mixed into {mixed['of'][0]!r}", "take that, or say against which drives"
+            if between.of[0] != self.reference:
+                message, hint = f"fields are mixed into {between.of[0]!r}", "take that, or say against which drives"
                 raise MeaningError(message, "reference", hint=hint)
             drives = sources["trajectory"].coords["drive"]
-            found = {f"{w:g}": w for w in mixed["w"] if f"{w:g}" in drives}
+            found = {f"{w:g}": w for w in between.w if f"{w:g}" in drives}
         if len(set(found.values())) < 3 or len(set(found.values())) < len(found):
             raise MeaningError(f"a curve needs three different w, found {sorted(found.values())}", "against")
         return dict(sorted(found.items(), key=lambda item: item[1]))

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from .. import predicted, response, sampling, thermo, truth
+from .. import predicted, response, sampling, thermo
 from ..factors import FactorGraph, read
 from ..forms import FORMS
 from ..graph import Promise, Stage, Task
-from ..hamiltonian import energy_of
+from ..hamiltonian import energy_of, in_units
 from ..predicted import Prediction
 from ..spec import Name
 
@@ -56,7 +56,7 @@ class Extrapolation(Prediction):
         coords = {k: bottleneck.coords[k] for k in ("beta", *many)} | {"target": self.betas}
         length = self.chains * (self.burn_in + self.samples * self.every) * len(self.betas)
         asked = Stage(
-            f"analysis.{name}", predict, params, {n: truth.in_units(p, unit) for n, p in gives.items()},
+            f"analysis.{name}", predict, params, {n: in_units(p, unit) for n, p in gives.items()},
             (matter.name, bottleneck.name), group=f"/analysis/{name}",
             keywords={matter.name: "system", bottleneck.name: "learned"},
             code=(*predicted.CODE, *thermo.CODE, matter.run.__module__), coords=coords,

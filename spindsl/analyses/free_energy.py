@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from .. import predicted, response, sampling, truth
+from .. import predicted, response, sampling
 from ..errors import MeaningError
 from ..factors import FactorGraph, energy, read
 from ..forms import FORMS
 from ..graph import Promise, Stage, Task
-from ..hamiltonian import energy_of
+from ..hamiltonian import energy_of, in_units
 from ..predicted import Prediction
 from ..spec import Count, Name, Words
 
@@ -92,7 +92,7 @@ class FreeEnergy(Prediction):
                 gives |= predicted.parts(quantity, front, given, says)
         coords = {k: bottleneck.coords[k] for k in ("beta", *many)} | control.coords
         return *own, control, Stage(
-            f"analysis.{name}", predict, params, {n: truth.in_units(p, unit) for n, p in gives.items()},
+            f"analysis.{name}", predict, params, {n: in_units(p, unit) for n, p in gives.items()},
             (control.name, bottleneck.name, matter.name), group=control.group,
             keywords={control.name: "control", bottleneck.name: "learned", matter.name: "system"},
             code=control.code, coords=coords, seconds=control.seconds * len(coords["beta"]),
@@ -110,7 +110,7 @@ class FreeEnergy(Prediction):
         keywords = {matter.name: "system"} | ({reference.name: "reference"} if reference is not None else {})
         return Stage(
             f"analysis.{name}" + (".true" if self.of else ""), measure, params,
-            {n: truth.in_units(p, unit) for n, p in gives.items()}, tuple(keywords), keywords=keywords,
+            {n: in_units(p, unit) for n, p in gives.items()}, tuple(keywords), keywords=keywords,
             group=f"/analysis/{name}", code=code, coords={"target": self.betas},
             seconds=5e-8 * energy_of(matter).sites * length,
         )  # fmt: skip

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from ..decoded import NORMAL, SHUFFLES, Measure, Trials, along, faithful
+from ..dwells import dwell_time
 from ..ensemble import held_out, samples
 from ..errors import MeaningError
 from ..features import Use, coords, feature, matrices
@@ -62,7 +63,7 @@ class Interpretation(Analysis):
             needs.append("system")
         if "fields" in sources:
             measured += ["field_energy", "next_power"]
-            said["dwell"] = trajectory.said["dwell"]
+            said["dwell"] = dwell_time(trajectory)
             needs.append("fields")
         quantities = [q for q in dict.fromkeys((*measured, *known(trajectory))) if q != self.of]
         fits = ["linear", "radial", "quadratic", "neighbours"] + (["field", "both"] if "fields" in sources else [])

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from .. import levels, observations, sequences, truth
+from .. import levels, observations, sequences
 from ..errors import MeaningError
 from ..factors import FactorGraph, energy, read
 from ..forms import FORMS, Pairs
 from ..graph import Promise, Stage, Task
-from ..hamiltonian import energy_of
+from ..hamiltonian import energy_of, in_units
 from ..sampling import Ensemble, Temperature
 from ..spec import Analysis, Count, Name
 
@@ -59,7 +59,7 @@ class Inversion(Analysis):
             seconds = 2e-10 * bottleneck.bytes * model.sites * self.each * test.size("level")
         many = ("network",) if "network" in bottleneck.coords else ()
         paired = isinstance(bottleneck.form, Pairs)
-        gives = {n: truth.in_units(p, unit) for n, p in (promises(many) | (BONDS if paired else {})).items()}
+        gives = {n: in_units(p, unit) for n, p in (promises(many) | (BONDS if paired else {})).items()}
         needs = {test.name: "levels", bottleneck.name: "learned", "system": "system"}
         needs |= {"trajectory": "trajectory"} if paired else {}
         return test, Stage(

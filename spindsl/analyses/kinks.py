@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from ..driving import amplitudes
 from ..errors import MeaningError
 from ..graph import Promise, Stage, Task
 from ..seeds import generator
@@ -48,15 +49,15 @@ class Kinks(Analysis):
             hint = 'of = "features" of discs or "curve" of hysterons, under the protocol cyclic-drive'
             raise MeaningError(f"{self.of!r} is no activity curve", "of", code="E204", hint=hint)
         grid = trajectory.coords[dim]
-        step, table = grid[0], applied.said["table"]
+        step, table = grid[0], amplitudes(applied)
         w = round(self.width / step)
         if w < 1 or abs(w * step - self.width) > 1e-9:
             raise MeaningError(
                 "the width is no multiple of the curve's step", "width", code="E203", hint=f"a multiple of {step:g}"
             )
         for field, row in table.items():
-            if not grid[0] <= row["to"] - 2 * self.width + 1e-9 or row["to"] + 2 * self.width > grid[-1] + 1e-9:
-                hint = f"the curve has to reach from {row['to'] - 2 * self.width:g} to {row['to'] + 2 * self.width:g}"
+            if not grid[0] <= row - 2 * self.width + 1e-9 or row + 2 * self.width > grid[-1] + 1e-9:
+                hint = f"the curve has to reach from {row - 2 * self.width:g} to {row + 2 * self.width:g}"
                 raise MeaningError(f"the amplitude {field!r} is too near an end of the curve", "width", code="E203",
                                    hint=hint)  # fmt: skip
         said = self.said() | {"name": name, "step": step, "w": w, "table": table}
@@ -99,7 +100,7 @@ def look(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
     said, w, step = task.said, task.said["w"], task.said["step"]
     values = trajectory[said["of"]].transpose("drive", "trial", "time", ...).values.astype(np.float64)
     bend = slopes.kink(values, w, step)  # (drive, trial, time, amplitude)
-    place = np.array([row["to"] for row in said["table"].values()]) / step - 1
+    place = np.array(list(said["table"].values())) / step - 1
     at = np.clip(np.floor(place + 1e-9).astype(int), 0, values.shape[-1] - 2)
     share = np.clip(place - at, 0, 1)
     share[share < 1e-9] = 0.0

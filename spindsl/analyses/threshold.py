@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from ..driving import single
 from ..errors import DataError, MeaningError
 from ..graph import Promise, Stage, Task
 from ..seeds import generator
@@ -42,15 +43,14 @@ class Threshold(Analysis):
         trajectory = sources["trajectory"]
         if "amplitudes" not in sources or trajectory.gives[self.of].dims != ("drive", "trial", "time"):
             raise MeaningError(f"{self.of!r} is no activity", "of", code="E204", hint='"activity", under cyclic-drive')
-        single = {d: about for d, about in trajectory.parts.items() if len(about["own"]) == 1 and not about["phases"]}
-        if len(single) < len(trajectory.parts) or len(single) < 4:
+        amplitude = [single(part) for part in trajectory.parts.values()]
+        if None in amplitude or len(amplitude) < 4:
             hint = 'drives = { kind = "subsets", size = 1 } of 4 amplitudes or more, and no phases'
             raise MeaningError("a threshold is found from drives of one amplitude each", "of", hint=hint)
         count = len(trajectory.coords["switch"])
         if 2 * self.last > count:
             message = f"twice as many switches are compared, {count} are recorded"
             raise MeaningError(message, "last", code="E203", hint=f"at most {count // 2}")
-        amplitude = [next(iter(about["table"].values()))["to"] for about in trajectory.parts.values()]
         said = self.said() | {"name": name, "amplitude": amplitude}
         return (Stage(
             f"analysis.{name}", look, said, promises(), ("trajectory",), group=f"/analysis/{name}",

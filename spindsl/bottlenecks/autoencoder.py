@@ -80,7 +80,7 @@ def lines(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
 
     code, *_, weights = trained(task, trajectory, split, learn, each=2)
     shape = vae.Shape(trajectory.sizes["spin"], tuple(task.said["hidden"]), task.said["latent"])
-    train = learned(task.said, trajectory) & ~held_out(split)
+    train = learned(task.said.get("drives"), trajectory) & ~held_out(split)
     units = code[:, train].std(axis=1)  # (network, time, latent)
     units = np.where(units > 0, units, 1.0)
 

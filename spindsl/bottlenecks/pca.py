@@ -94,7 +94,7 @@ def fitted(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> tuple[np.nd
     from sklearn.decomposition import PCA
 
     said, x = task.said, samples(configuration(trajectory))  # (sample, time, spin)
-    train = learned(said, trajectory) & ~held_out(split)
+    train = learned(said.get("drives"), trajectory) & ~held_out(split)
     pooled = said["fit"] == "pooled"
     sets = [x.reshape(-1, x.shape[2])] if pooled else x.swapaxes(0, 1)
     train = np.repeat(train, x.shape[1]) if pooled else train

@@ -90,7 +90,7 @@ def fit(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
     from ..kernels.persistence import autocorrelation
 
     like, found = each(trajectory), configuration(trajectory)
-    look, held = learned(task.said, trajectory), held_out(split)
+    look, held = learned(task.said.get("drives"), trajectory), held_out(split)
     x, late = samples(found), trajectory["switch"].values >= task.said["from"]
     seen = x[look & ~held]
     mean = seen.mean(axis=0, dtype=np.float64)  # (time, spin)

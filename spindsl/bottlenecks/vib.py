@@ -81,7 +81,7 @@ class Vib(Trained):
 def fit(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
     """Train on the trials that are not held out and their drives, then encode all trials."""
     label, names = drives(trajectory)
-    present = np.unique(label[learned(task.said, trajectory)])
+    present = np.unique(label[learned(task.said.get("drives"), trajectory)])
     if len(present) < 2:
         raise DataError(f"all trials are of drive {names[present[0]]!r}, which cannot be told from others")
 
