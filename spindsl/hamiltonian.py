@@ -137,7 +137,7 @@ def energy_of(system: Stage) -> Outline:
 
 
 def spins_of(system: Stage) -> Outline:
-    """What is known of the energy of spins ±1, products and fields, which single flips move; MeaningError for others."""
+    """What is known of the energy of spins ±1 in products, which single flips move; MeaningError for others."""
     energy = system.energy
     if energy is None or energy.colours or energy.ask(properties.tabled).yes:
         what = "none" if energy is None else "colours" if energy.colours else "a table of patterns"

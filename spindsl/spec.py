@@ -186,6 +186,22 @@ class Bottleneck(Model, ABC):
             yield MeaningError(message, "latent", code="W201", hint="far fewer than spins")
 
 
+class Fitted(ABC):
+    """Parameters of a stage that fits a bottleneck."""
+
+    @property
+    @abstractmethod
+    def fitted_to(self) -> tuple[str, ...] | None:
+        """The drives whose trials it is fitted to, None for all."""
+
+
+def fitted_drives(params: object) -> tuple[str, ...] | None:
+    """The drives whose trials a bottleneck with these parameters is fitted to, None for all."""
+    if isinstance(params, Bottleneck):
+        return params.drives
+    return params.fitted_to if isinstance(params, Fitted) else None
+
+
 class Analysis(Model, ABC):
     """A question asked of configurations or of what a bottleneck kept of them."""
 
