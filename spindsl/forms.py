@@ -161,7 +161,7 @@ def learned_outline(
     if table:
         pairwise = Answer(False, "the energy is a table of patterns")
     elif most > 2:
-        pairwise = Answer(False, f"products of up to {most} spins may be learned")
+        pairwise = Answer(None, f"products of up to {most} spins may be learned", known=False)
     declared: dict[Question[Any], Answer[Any]] = {properties.pairwise: pairwise}
     if domain == "spin":
         declared[properties.reflecting] = pairwise
@@ -169,6 +169,16 @@ def learned_outline(
         system.sizes["spin"], energy.unit if energy else "J", domain, states, energy.lattice if energy else None,
         declared=declared, misfit=misfit or (lambda lattice: "couplings of single pairs are of one size only"),
     )  # fmt: skip
+
+
+def untiled(focus: int, context: int) -> Callable[[Lattice], str]:
+    """Why windows of side `focus` + 2 `context` cannot tile a lattice by their blocks."""
+
+    def misfit(lattice: Lattice) -> str:
+        off = [n for n in lattice.sides if n % focus or n < focus + 2 * context]
+        return f"windows around blocks of side {focus} do not tile a side of {off[0]}" if off else ""
+
+    return misfit
 
 
 def crowded(templates: Sequence[Template]) -> Callable[[Lattice], str]:
