@@ -73,7 +73,8 @@ def learned(asked: Asked, name: str, data: xr.Dataset) -> Iterator[Line]:
 def told_of_it(asked: Asked) -> Iterator[Line]:
     """Of models that were told the Hamiltonian: trained by their free energy, and weights on samples of a model."""
     for name, data in groups(asked.tree, "bottleneck").items():
-        if set(SHOWN) <= set(data):
+        train = asked.bottlenecks.get(name, {}).get("train")
+        if isinstance(train, Mapping) and train.get("by") == "free-energy" and set(SHOWN) <= set(data):
             yield from own(name, f"{traits(asked.tree, 'bottleneck', name).kind}, told the energy", data)
     for name, data in groups(asked.tree, "analysis").items():
         if {"ess", *SHOWN} <= set(data):
