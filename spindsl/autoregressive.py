@@ -40,6 +40,8 @@ class Sequence(Bottleneck):
     """Keys of a model that gives a configuration one site after another."""
 
     watches: ClassVar = ("beta", "chain", "sample")
+    neural: ClassVar = True
+    normalized: ClassVar = True
     shared: ClassVar[bool] = True  # the same weights at every site
 
     train: Literal["observations"] | FreeEnergy = Field(

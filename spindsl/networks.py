@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -28,6 +28,8 @@ EACH = ("drive", "trial", "switch", "time")
 
 class Trained(Bottleneck):
     """Keys of a model that is trained step by step."""
+
+    neural: ClassVar = True
 
     latent: Count = Field(description="number of latent variables")
     epochs: Count = Field(description="passes over the training trials")

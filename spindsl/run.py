@@ -102,7 +102,7 @@ class Run:
         history = f"{stamp(time.time())} spindsl run {self.name}"
         attrs = result.attributes(self.experiment, self.text, known, history) | {"name": self.name}
         beside = path / f"result.nc.{os.getpid()}.part"
-        result.write(beside, runner.graph, results, attrs)
+        result.write(beside, self.experiment, runner.graph, results, attrs)
         rows = result.measured(self.experiment, beside)
         result.finish(beside, path / "result.nc", rows)
         done = {"state": "done", "ended": stamp(time.time()), "took": runner.took, "expectations": rows}

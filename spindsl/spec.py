@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .kinetics import Cycling, Matter, Rates
     from .moves import Sweeps
     from .recording import Header, Recording, Variables
+    from .report.questions import Part
 
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
@@ -78,6 +79,18 @@ class Word(Words, ABC):
 
     model_config = ConfigDict(defer_build=True)  # until all words are known
     cites: ClassVar[tuple[str, ...]] = ()  # BibTeX keys of the methods used
+    title: ClassVar[str] = ""  # for people; absent: its kind, hyphens as spaces
+
+    @classmethod
+    def traits(cls) -> dict[str, str | int]:
+        """What a result says of its kind, stored beside the numbers: names as text, yes and no as 1 and 0."""
+        kind = str(get_args(cls.model_fields["kind"].annotation)[0])
+        return {"kind": kind, "title": cls.title or kind.replace("-", " ")}
+
+    @classmethod
+    def page(cls) -> Part | None:
+        """Its part of the report; None leaves its numbers to the general tables."""
+        return None
 
     def files(self) -> Mapping[str, str]:
         """Data files it reads, by the key that names them."""
@@ -155,9 +168,20 @@ class Reference(Word, ABC):
 
 
 class Model(Word, ABC):
-    """What looks at configurations: `watches` says by which dimensions they must be told apart."""
+    """What looks at configurations: `watches` says by which dimensions they must be told apart.
+
+    The page compares networks (`neural`) with plain statistics (`plain`), and marks what is not blind (`supervised`).
+    """
 
     watches: ClassVar[tuple[str, ...]] = ("trial", "time")
+    neural: ClassVar[bool] = False  # trained by gradient
+    supervised: ClassVar[bool] = False  # has seen the names of the drives
+    plain: ClassVar[bool] = True  # a plain statistic; whatever is neural is none
+
+    @classmethod
+    def traits(cls) -> dict[str, str | int]:
+        plain = cls.plain and not cls.neural
+        return super().traits() | {"neural": int(cls.neural), "supervised": int(cls.supervised), "plain": int(plain)}
 
 
 class Bottleneck(Model, ABC):
@@ -167,9 +191,13 @@ class Bottleneck(Model, ABC):
     a configuration is. It is fitted to trials that are not held out; blind to the drives unless `supervised`.
     """
 
-    supervised: ClassVar[bool] = False
+    normalized: ClassVar[bool] = False  # gives ln q of a configuration, with sum_s q(s) = 1
 
     drives: Labels | None = Field(default=None, description="fitted to trials of these drives; absent: of all")
+
+    @classmethod
+    def traits(cls) -> dict[str, str | int]:
+        return super().traits() | {"normalized": int(cls.normalized)}
 
     @abstractmethod
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:

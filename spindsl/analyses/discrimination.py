@@ -22,6 +22,8 @@ from ..spec import Label
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ..report.questions import Part
+
 CLASSES, POINTS = ("reference", "other"), 61
 CENSORED = {"flag_values": np.array([-1, 0, 1], dtype=np.int8), "flag_meanings": "below_all measured above_all"}
 
@@ -36,6 +38,7 @@ class Discrimination(PlainReadout):
     source has one. The name is that of the facet in Zhong et al. 2020.
     """
 
+    title: ClassVar = "Discrimination"
     cites: ClassVar = ("zhong2020", "pedregosa2011", "wilson1927", "green1966", "wichmann2001")
 
     kind: Literal["discrimination"]
@@ -46,6 +49,12 @@ class Discrimination(PlainReadout):
     states: Literal["same", "different"] = Field(
         default="same", description="the two are shown in the same state, or each in a state of its own"
     )
+
+    @classmethod
+    def page(cls) -> Part:
+        from ..report.questions.discrimination import PART
+
+        return PART
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         trajectory = sources["trajectory"]

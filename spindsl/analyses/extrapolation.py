@@ -20,6 +20,8 @@ from ..spec import Name
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ..report.questions import Part
+
 CHANGE = {"energy_change": ("J", "energy per spin less that of the first target, U - U_1")}
 
 
@@ -32,10 +34,17 @@ class Extrapolation(Prediction):
     Figs. 2, 3 and 5, Table A2.
     """
 
+    title: ClassVar = "Other temperatures and sizes"
     cites: ClassVar = ("sprague2021",)
 
     kind: Literal["extrapolation"]
     of: Name = Field(description="the bottleneck whose energy is taken")
+
+    @classmethod
+    def page(cls) -> Part:
+        from ..report.questions.extrapolation import PART
+
+        return PART
 
     def refers(self) -> str:
         return self.of

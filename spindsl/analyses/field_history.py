@@ -21,6 +21,8 @@ from ..spec import Count, Switches
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ..report.questions import Part
+
 PRESENT = {
     "score_present": Promise(
         ("lag", "time"), "1", "score of a table of the fields then and now: what the present field alone tells"
@@ -35,6 +37,7 @@ class FieldHistory(Readout):
     from the trials that were fitted to. The scripts of Zhong et al. 2020 asked for the last five.
     """
 
+    title: ClassVar = "Field history"
     cites: ClassVar = ("zhong2020", "pedregosa2011", "wilson1927", "korn1998", "phipson2010")
 
     kind: Literal["field-history"]
@@ -47,6 +50,12 @@ class FieldHistory(Readout):
 
     def chosen(self) -> tuple[int, ...]:
         return self.switches
+
+    @classmethod
+    def page(cls) -> Part:
+        from ..report.questions.field_history import PART
+
+        return PART
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         trajectory = sources["trajectory"]

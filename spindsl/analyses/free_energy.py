@@ -21,6 +21,8 @@ from ..spec import Count, Name, Words
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ..report.questions import Part
+
 QUANTITIES = {
     "free_energy": ("J", "free energy per spin, F"),
     "energy": ("J", "energy per spin, U"),
@@ -50,6 +52,7 @@ class FreeEnergy(Prediction):
     other node is taken, which is far more than the error of all. Sprague et al. 2021, Tables 3 and A1.
     """
 
+    title: ClassVar = "Free energy and entropy"
     cites: ClassVar = ("sprague2021", "laurie1997")
 
     kind: Literal["free-energy"]
@@ -61,6 +64,12 @@ class FreeEnergy(Prediction):
     )
     integral: Integral
     against: Name | None = Field(default=None, description="a reference of the file, asked at these temperatures")
+
+    @classmethod
+    def page(cls) -> Part:
+        from ..report.questions.free_energy import PART
+
+        return PART
 
     def refers(self) -> str:
         return self.of or "energy"

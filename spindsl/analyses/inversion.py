@@ -21,6 +21,8 @@ from ..spec import Analysis, Count, Name
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ..report.questions import Part
+
 
 class Inversion(Analysis):
     """RMSE of E_learned - E_true - C over a test set with equal numbers of configurations at every energy level.
@@ -32,6 +34,7 @@ class Inversion(Analysis):
     over the same test set. Sprague et al. 2021, Sec. 5, Fig. 4 and Table 2.
     """
 
+    title: ClassVar = "Learned energies"
     watches: ClassVar = ("beta", "chain", "sample")
     cites: ClassVar = ("sprague2021", "rao1945")
 
@@ -41,6 +44,12 @@ class Inversion(Analysis):
     bins: Annotated[int, Field(ge=2)] | None = Field(
         default=None, description="bins of energy in the place of levels, where couplings are no whole numbers"
     )
+
+    @classmethod
+    def page(cls) -> Part:
+        from ..report.questions.inversion import PART
+
+        return PART
 
     def refers(self) -> str:
         return self.of

@@ -18,6 +18,8 @@ from ..seeds import generator
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ..report.questions import Part
+
 FIELDS = "protocol.drives.fields"
 
 
@@ -29,9 +31,16 @@ class MemoryCapacity(PlainReadout):
     errors: it grows with the number of trials. Zhong et al. 2020 looked at n = 40 of 50.
     """
 
+    title: ClassVar = "Memory capacity"
     cites: ClassVar = ("zhong2020", "pedregosa2011", "wilson1927", "korn1998", "phipson2010")
 
     kind: Literal["memory-capacity"]
+
+    @classmethod
+    def page(cls) -> Part:
+        from ..report.questions.memory_capacity import PART
+
+        return PART
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         if "nulls" not in sources:

@@ -22,6 +22,8 @@ from ..spec import Analysis, Label, Labels, Switches, Words, fitted_drives
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ..report.questions import Part
+
 LEVELS = (0.01, 0.05, 0.1, 0.2)
 GRID = tuple(float(x) for x in np.linspace(0, 1, 101).round(2))
 UNUSED, FITTED, KNOWN, NOVEL = range(4)
@@ -47,6 +49,7 @@ class Novelty(Analysis):
     it. A bottleneck was fitted to them, so its thresholds are a little low, as the measured false alarms show.
     """
 
+    title: ClassVar = "Novelty"
     cites: ClassVar = ("zhong2020", "delong1988", "obuchowski1997", "tong2018", "pedregosa2011")
 
     kind: Literal["novelty"]
@@ -58,6 +61,12 @@ class Novelty(Analysis):
     each: bool = Field(default=True, description="a density of each known drive; false for one of all together")
     score: Literal["held-out", "all"] = Field(default="held-out", description="all fits and scores on the same trials")
     switches: Switches | None = Field(default=None, description="at these switches only")
+
+    @classmethod
+    def page(cls) -> Part:
+        from ..report.questions.novelty import PART
+
+        return PART
 
     @model_validator(mode="after")
     def _fits(self):

@@ -20,6 +20,8 @@ from ..spec import Count
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ..report.questions import Part
+
 
 class Retention(PlainReadout):
     """The drive's score against the time since the drive stopped: at rest, or under another drive (protocol.phases).
@@ -28,10 +30,17 @@ class Retention(PlainReadout):
     guess, the score that nothing but memory exceeds once all trials see the same.
     """
 
+    title: ClassVar = "Retention"
     cites: ClassVar = ("zhong2020", "pedregosa2011", "wilson1927", "korn1998", "phipson2010")
 
     kind: Literal["retention"]
     since: Count = Field(description="last switch of the drive; it has to be among those that are looked at")
+
+    @classmethod
+    def page(cls) -> Part:
+        from ..report.questions.retention import PART
+
+        return PART
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         guess = self.guesses(name, sources, drive)

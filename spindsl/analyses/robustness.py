@@ -17,6 +17,8 @@ from ..readout import Asked, FieldParams, PlainReadout, ask, drive, drive_scores
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ..report.questions import Part
+
 
 class Robustness(PlainReadout):
     """The drive and the present field, read off the same features: rote follows the last field and no more.
@@ -26,9 +28,16 @@ class Robustness(PlainReadout):
     project's own control; sweep protocol.reset to see both.
     """
 
+    title: ClassVar = "Robust or rote"
     cites: ClassVar = ("zhong2020", "pedregosa2011", "wilson1927", "korn1998", "phipson2010")
 
     kind: Literal["robustness"]
+
+    @classmethod
+    def page(cls) -> Part:
+        from ..report.questions.robustness import PART
+
+        return PART
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         if "nulls" not in sources or "fields" not in sources:

@@ -34,6 +34,7 @@ class ClusterExpansion(Bottleneck):
     """
 
     watches: ClassVar = ("beta", "chain", "sample")
+    plain: ClassVar = False
     cites: ClassVar = ("besag1975", "godambe1960", "nguyen2017")
 
     kind: Literal["cluster-expansion"]

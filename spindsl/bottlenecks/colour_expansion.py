@@ -31,6 +31,7 @@ class ColourExpansion(Bottleneck):
     """
 
     watches: ClassVar = ("beta", "chain", "sample")
+    plain: ClassVar = False
     cites: ClassVar = ("besag1975", "nguyen2017")
 
     kind: Literal["colour-expansion"]

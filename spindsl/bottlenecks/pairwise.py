@@ -34,6 +34,7 @@ class Pairwise(Bottleneck):
     """
 
     watches: ClassVar = ("beta", "chain", "sample")
+    plain: ClassVar = False
     cites: ClassVar = ("ravikumar2010", "besag1975", "nguyen2017", "efron2001", "mitchell1988")
 
     kind: Literal["pairwise"]
