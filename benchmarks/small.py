@@ -60,11 +60,13 @@ def subtable(table: Table, key: str) -> Table:
 
 
 def limit(table: Table) -> Table:
-    """The table with every number of `MOST` at most what it says there."""
+    """The table with every number of `MOST` at most what it says there, and the ends of every list of temperatures."""
     limited: Table = {}
     for key, value in table.items():
         if isinstance(value, dict):
             limited[key] = limit(value)
+        elif key == "betas":
+            limited[key] = ends(value)
         elif key in MOST and isinstance(value, int):
             limited[key] = min(value, MOST[key])
         else:
