@@ -1,13 +1,14 @@
 """Two frozen truths side by side: which variables differ, and which expectations are lost."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.hashes import kind_of
 from benchmarks.records import Environment, Record, Truth
 
 KINDS = ("simulation", "learned")
+MOST_LINES = 20  # of one experiment
 
 
 @dataclass(frozen=True)
@@ -98,10 +99,21 @@ def lines_of(difference: Difference, a: Record, b: Record) -> list[str]:
     counts.append(f"expectations kept {difference.kept} of {met_before}")
     lines = [f"{'BAD ' if difference.bad else 'ok  '}{difference.name}: {'; '.join(counts)}"]
     lines += [f"      note: {note}" for note in difference.notes]
-    lines += [f"      different {v} {change_of(v, a, b)}" for v in difference.different]
-    lines += [f"      only in A {v}" for v in difference.only_a] + [f"      only in B {v}" for v in difference.only_b]
+    lines += shorten([f"      different {v} {change_of(v, a, b)}" for v in simulation_first(difference.different)])
+    for letter, paths in (("A", difference.only_a), ("B", difference.only_b)):
+        lines += shorten([f"      only in {letter} {v}" for v in simulation_first(paths)])
     lines += [f"      lost {row}" for row in difference.lost] + [f"      gained {row}" for row in difference.gained]
     return lines
+
+
+def simulation_first(paths: Sequence[str]) -> list[str]:
+    """Paths in order, those of the simulation before all others."""
+    return sorted(paths, key=lambda path: (kind_of(path) != "simulation", path))
+
+
+def shorten(lines: list[str]) -> list[str]:
+    """The first lines of many."""
+    return lines if len(lines) <= MOST_LINES else [*lines[:MOST_LINES], f"      … {len(lines) - MOST_LINES} more"]
 
 
 def change_of(path: str, a: Record, b: Record) -> str:
