@@ -8,32 +8,24 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from . import observations
+from . import observations, properties
+from .architectures import Architecture, Decay, Fitted, FreeEnergy, Likelihood, Symmetry, Unwrapping
 from .errors import MeaningError, together
 from .graph import Promise, Stage
+from .hamiltonian import energy_of
+from .observations import Seen
+from .outline import Outline
 from .sampling import Ensemble
-from .sequences import CODE, estimated, fit, promises
-from .spec import Bottleneck, Count, Listed, Positive, Unique, Words
+from .sequences import CODE, Estimates, estimated, fit, promises
+from .spec import Bottleneck, Count, Listed, Positive, Unique
 
 KNOWS = "trained by the free energy of the true Hamiltonian"
-Symmetry = Literal["translations", "reflections", "flips"]
 BLIND = "trained on observations alone"
 LEFT = 0.01  # share of beta that annealing may leave undone
-
-
-class FreeEnergy(Words):
-    """Variational training: q minimises E_q[E + ln q / beta] >= F with samples of its own."""
-
-    by: Literal["free-energy"]
-    steps: Count = Field(description="batches of samples of the model")
-    annealing: Annotated[float, Field(ge=0, lt=1)] = Field(
-        default=0.998, description="step t is at beta (1 - annealing^t); 0 begins at beta"
-    )
-    clip: Positive = Field(default=1.0, description="largest norm of a gradient")
 
 
 class Sequence(Bottleneck):
@@ -42,7 +34,6 @@ class Sequence(Bottleneck):
     watches: ClassVar = ("beta", "chain", "sample")
     neural: ClassVar = True
     normalized: ClassVar = True
-    shared: ClassVar[bool] = True  # the same weights at every site
 
     train: Literal["observations"] | FreeEnergy = Field(
         description="by maximum likelihood of observations, or by the free energy of the true Hamiltonian"
@@ -50,7 +41,7 @@ class Sequence(Bottleneck):
     epochs: Count | None = Field(default=None, description="passes over the observations")
     batch: Count = Field(description="configurations a step")
     learning_rate: Positive = Field(description="of Adam")
-    decay: Literal["constant", "cosine", "step"] = Field(
+    decay: Decay = Field(
         default="constant", description="of the learning rate: a cosine to 0, or tenths after a half and three quarters"
     )
     symmetric: bool = Field(default=False, description="q(s) = [q(s) + q(-s)] / 2, known beforehand")
@@ -63,17 +54,18 @@ class Sequence(Bottleneck):
     drawn: Annotated[int, Field(ge=2)] = Field(default=10_000, description="samples of the model for its estimates")
 
     @abstractmethod
-    def architecture(self, sites: int, sides: tuple[int, ...], colours: int) -> tuple[str, dict[str, Any]]:
-        """The kernel's architecture, "module:dataclass", and its fields; colours Q >= 2, no sides where no lattice."""
+    def architecture(self, sites: int, sides: tuple[int, ...], colours: int) -> Architecture:
+        """What the network is made of; colours Q >= 2, no sides where no lattice."""
 
-    @abstractmethod
-    def weights(self, sites: int, colours: int) -> int:
-        """How many there are."""
+    @property
+    def order(self) -> Unwrapping:
+        """In which sites are read."""
+        return "raster"
 
     @property
     def knows(self) -> bool:
         """Whether it is told the Hamiltonian."""
-        return self.train != "observations"
+        return isinstance(self.train, FreeEnergy)
 
     @property
     def many(self) -> tuple[str, ...]:
@@ -85,40 +77,50 @@ class Sequence(Bottleneck):
         yield from ("kingma2014adam", *(("wu2019",) if self.knows else ()))
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
-        trajectory, system = sources["trajectory"], sources["system"]
-        sites, colours = system.sizes["spin"], system.said.get("colours") or 2
-        sides = tuple(system.said.get("attrs", {}).get("sides", ()))
-        together([*self.unfit(trajectory), *self.asymmetric(system), *self.misread(sides)])
-        form, shape = self.architecture(sites, sides, colours)
-        made_of = {"name": name, "form": form, "shape": shape, "sides": sides, "sites": sites}
-        said = {k: v for k, v in self.said().items() if k != "drawn"} | made_of
-        front, marks, weights = ("beta", *self.many), {"hamiltonian": int(self.knows)}, self.weights(sites, colours)
+        trajectory, energy = sources["trajectory"], energy_of(sources["system"])
+        sides = energy.lattice.sides if energy.lattice else ()
+        together([*self.unfit(trajectory), *self.asymmetric(energy), *self.misread(sides)])
+        model = self.fitted(name, self.architecture(energy.sites, sides, energy.states), sides)
+        network, front, marks = model.architecture, ("beta", *self.many), {"hamiltonian": int(self.knows)}
         coords = {"beta": trajectory.coords["beta"]} | ({"network": tuple(range(self.networks))} if self.many else {})
         common = {
             "group": f"/bottleneck/{name}", "coords": coords, "interpreted": True, "accelerated": True,
-            "code": (*CODE, f"spindsl.kernels.autoregressive.{form.partition(':')[0]}"), **Ensemble.of(trajectory).how,
+            "code": (*CODE, type(network).__module__, f"spindsl.kernels.autoregressive.{network.kernel}"),
+            **Ensemble.of(trajectory).how,
         }  # fmt: skip
-        loss, length, seen = self.schedule(front, trajectory)
-        each = weights * (sites if self.shared else 1) * self.networks * len(coords["beta"]) / 1e10  # s a configuration
+        loss, length, seen = self.schedule(front, trajectory, energy.unit)
+        each = network.weights * (energy.sites if network.shared else 1) * self.networks * len(coords["beta"])
+        each /= 1e10  # s a configuration
         how = KNOWS if self.knows else BLIND
         flat = Promise((*front, "weight"), "1", f"weights of the network, {how}", "float32", marks, hidden=True)
         fitted = Stage(
-            f"bottleneck.{name}", fit, said, {"weights": flat, "loss": loss},
-            ("system",) if self.knows else ("trajectory",), sizes={"weight": weights, loss.dims[-1]: length},
+            f"bottleneck.{name}", fit, model, {"weights": flat, "loss": loss},
+            ("system",) if self.knows else ("trajectory",), sizes={"weight": network.weights, loss.dims[-1]: length},
             seconds=6 * each * seen, **common,
         )  # fmt: skip
         about = f"of the model's own samples, with the true Hamiltonian; {how}"
         estimates = Stage(
-            f"bottleneck.{name}.estimates", estimated, said | {"drawn": self.drawn}, promises(front, about, marks),
-            (fitted.name, "system"), seconds=4 * each * self.drawn, **common,
+            f"bottleneck.{name}.estimates", estimated, Estimates(model, self.drawn),
+            promises(front, energy.unit, about, marks), (fitted.name, "system"), seconds=4 * each * self.drawn,
+            **common,
         )  # fmt: skip
         return fitted, estimates
 
-    def schedule(self, front: tuple[str, ...], trajectory: Stage) -> tuple[Promise, int, int]:
+    def fitted(self, name: str, architecture: Architecture, sides: tuple[int, ...]) -> Fitted:
+        """What decides the weights, but for the number of samples of its estimates."""
+        train = self.train
+        if not isinstance(train, FreeEnergy):
+            train = Likelihood(self.epochs or 0, Seen(self.observations, self.test), self.augment)
+        return Fitted(
+            name, architecture, sides, train, self.batch, self.learning_rate, self.decay, self.order, self.symmetric,
+            self.networks,
+        )  # fmt: skip
+
+    def schedule(self, front: tuple[str, ...], trajectory: Stage, unit: str) -> tuple[Promise, int, int]:
         """What the loss is, how many of it there are, and how many configurations are seen."""
         if isinstance(self.train, FreeEnergy):
             says = f"variational free energy per spin of the batch, {KNOWS}"
-            loss = Promise((*front, "step"), "J", says, attrs={"hamiltonian": 1})
+            loss = Promise((*front, "step"), unit, says, attrs={"hamiltonian": 1})
             return loss, self.train.steps, self.train.steps * self.batch
         loss = Promise((*front, "epoch"), "nat", "mean -ln q of an observation during the epoch")
         return loss, self.epochs or 0, (self.epochs or 0) * self.seen(trajectory)
@@ -132,9 +134,11 @@ class Sequence(Bottleneck):
         if self.drives is not None:
             yield MeaningError("at equilibrium there are no drives", "drives")
         if isinstance(self.train, FreeEnergy):
-            for key in ("epochs", "observations", "test", "augment"):
-                if getattr(self, key):
-                    yield MeaningError("training by free energy reads no observations", key, key=True)
+            given = {
+                "epochs": self.epochs, "observations": self.observations, "test": self.test, "augment": self.augment,
+            }  # fmt: skip
+            for key in (k for k, value in given.items() if value):
+                yield MeaningError("training by free energy reads no observations", key, key=True)
             if self.batch < 2:
                 yield MeaningError("a gradient needs two samples at least", "batch", code="E203")
             left = self.train.annealing**self.train.steps
@@ -153,12 +157,12 @@ class Sequence(Bottleneck):
                 message = f"a batch of {self.batch} is more than the {seen} observations"
                 yield MeaningError(message, "batch", code="E203", hint=f"at most {seen}")
 
-    def asymmetric(self, system: Stage) -> Iterator[MeaningError]:
-        """Keys that take s -> -s for a symmetry where it is none."""
-        if self.symmetric and (why := opposed(system)):
+    def asymmetric(self, energy: Outline) -> Iterator[MeaningError]:
+        """Keys that take for a symmetry what is none, as far as that is known."""
+        if self.symmetric and (why := opposed(energy)):
             yield MeaningError(why, "symmetric", hint="symmetric = false")
         for k, name in enumerate(self.augment):
-            if why := opposed(system) if name == "flips" else elsewhere(system, name):
+            if why := opposed(energy) if name == "flips" else elsewhere(energy, name):
                 yield MeaningError(why, "augment", k)
 
     def misread(self, sides: tuple[int, ...]) -> Iterator[MeaningError]:
@@ -169,9 +173,11 @@ class Sequence(Bottleneck):
 class Unwrapped(Sequence):
     """Keys of a model that reads sites in any order."""
 
-    unwrapping: Literal["raster", "snake", "spiral"] = Field(
-        description="sites row after row, or to and fro, or from the edge inwards"
-    )
+    unwrapping: Unwrapping = Field(description="sites row after row, or to and fro, or from the edge inwards")
+
+    @property
+    def order(self) -> Unwrapping:
+        return self.unwrapping
 
     def misread(self, sides: tuple[int, ...]) -> Iterator[MeaningError]:
         if self.unwrapping != "raster" and not sides:
@@ -181,24 +187,13 @@ class Unwrapped(Sequence):
             yield MeaningError(message, "unwrapping", hint="raster or snake")
 
 
-def elsewhere(system: Stage, name: str) -> str:
-    """Why translations or reflections are no symmetry of such matter; nothing where they may be."""
-    said, attrs = system.said, system.said.get("attrs", {})
-    if "sides" not in attrs:
-        return f"only a lattice has {name}"
-    if "couplings" in said:
-        return f"couplings that differ from place to place have no {name}"
-    if name == "translations" and not attrs["periodic"]:
-        return "open ends are told apart from the middle"
-    if name == "reflections" and said.get("terms"):
-        return "further terms need not be the same in a mirror"
-    return ""
+def elsewhere(energy: Outline, name: Literal["translations", "reflections"]) -> str:
+    """Why translations or reflections are no symmetry of such an energy; nothing where they may be."""
+    known = energy.ask(properties.translations if name == "translations" else properties.reflections)
+    return known.why if known.no else ""
 
 
-def opposed(system: Stage) -> str:
-    """Why s -> -s is no symmetry of such matter; nothing where it may be one."""
-    if system.said.get("colours"):
-        return "colours have no opposite"
-    if system.said.get("field") or any(len(t["offsets"]) % 2 for t in system.said.get("terms", ())):
-        return "a field, or a product of an odd number of spins, tells s from -s"
-    return ""
+def opposed(energy: Outline) -> str:
+    """Why s -> -s is no symmetry of such an energy; nothing where it may be one."""
+    odd = energy.ask(properties.odd)
+    return odd.why if odd.yes else ""

@@ -2,33 +2,38 @@
 
     q(s) = prod_t q(s_t | s_1 … s_{t-1})
 
-What a stage said and its `weights` make a model again, `rebuilt`; `log_q`, `labels` and `drawn` ask it.
+`Fitted` and the weights make a model again, `rebuilt`; `log_q`, `labels` and `drawn` ask it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from . import observations
+from .architectures import Fitted, FreeEnergy, Likelihood, Symmetry
 from .errors import DataError, MeaningError
+from .factors import energies, model, read
 from .graph import Promise, Stage, Task
-from .hamiltonian import CODE as HAMILTONIAN
-from .hamiltonian import energies, model
+from .sampling import Temperature
 from .seeds import integer
 
 if TYPE_CHECKING:
     import xarray as xr
+    from torch import Tensor
 
-    from .kernels.autoregressive.estimates import Drawn
+    from .kernels.autoregressive.estimates import Drawn, Estimate
     from .kernels.autoregressive.models import Model
+
+    Variables = dict[str, tuple[str | tuple[str, ...], np.ndarray | np.float64]]
 
 AUTOREGRESSIVE = ("models", "fitting", "van", "estimates")
 KERNELS = ("unwrapping", "energies", "measures", "floats", *(f"autoregressive.{k}" for k in AUTOREGRESSIVE))
-CODE = ("spindsl.sequences", *observations.CODE, *HAMILTONIAN, *(f"spindsl.kernels.{k}" for k in KERNELS))
+OWN = ("spindsl.sequences", "spindsl.architectures", "spindsl.factors")
+CODE = (*OWN, *observations.CODE, *(f"spindsl.kernels.{k}" for k in KERNELS))
 QUANTITIES = {
     "free_energy": ("F", "J", "free energy per spin, F"),
     "energy": ("U", "J", "energy per spin, U"),
@@ -37,50 +42,64 @@ QUANTITIES = {
 }
 
 
-def promises(front: tuple[str, ...], about: str, marks: Mapping[str, Any]) -> dict[str, Promise]:
-    """Free energy, energy, entropy and magnetization, each with its standard error."""
+@dataclass(frozen=True)
+class Estimates:
+    """How many samples of a model estimate its thermodynamics."""
+
+    model: Fitted
+    drawn: int
+
+
+def promises(front: tuple[str, ...], unit: str, about: str, marks: Mapping[str, int]) -> dict[str, Promise]:
+    """Free energy, energy, entropy and magnetization, each with its standard error; energies in this unit."""
     gives = {}
-    for name, (_, unit, says) in QUANTITIES.items():
-        gives[name] = Promise(front, unit, f"{says}, {about}", attrs=marks)
-        gives[f"{name}_se"] = Promise(front, unit, f"standard error of {says.split(',')[0]}", attrs=marks)
+    for name, (_, units, says) in QUANTITIES.items():
+        units = unit if units == "J" else units
+        gives[name] = Promise(front, units, f"{says}, {about}", attrs=marks)
+        gives[f"{name}_se"] = Promise(front, units, f"standard error of {says.split(',')[0]}", attrs=marks)
     return gives
 
 
-def sequence(of: str, sources: Mapping[str, Stage]) -> Stage:
-    """The stage of a sequence model; MeaningError for any other bottleneck or variable."""
+def sequence(of: str, sources: Mapping[str, Stage]) -> tuple[Stage, Fitted]:
+    """The stage of a sequence model, and what it is; MeaningError for any other bottleneck or variable."""
     found = sources.get(f"bottleneck.{of}")
-    if found is None or "weights" not in found.gives or "form" not in found.said:
-        known = [n.partition(".")[2] for n, s in sources.items() if n.count(".") == 1 and "form" in s.said]
+    if found is None or not isinstance(found.params, Fitted):
+        known = [n.partition(".")[2] for n, s in sources.items() if isinstance(s.params, Fitted)]
         hint = f"there are {', '.join(known)}" if known else f'bottleneck.{of}.kind = "made", "gru" or "pixelcnn"'
         raise MeaningError(f"{of!r} does not say how likely a configuration is", "of", code="E204", hint=hint)
-    return found
+    return found, found.params
 
 
-def untrained(said: Mapping[str, Any], seed: int = 0) -> Model:
+def order(params: Fitted) -> np.ndarray:
+    """Sites in the order in which they are read, (site)."""
+    from .kernels import unwrapping
+
+    match params.unwrapping:
+        case "raster":
+            return np.arange(params.sites)
+        case "snake":
+            return unwrapping.snake(params.sides)
+        case "spiral":
+            return unwrapping.spiral(params.sides)
+
+
+def untrained(params: Fitted, seed: int = 0) -> Model:
     """The model before training, where torch computes."""
-    from importlib import import_module
-
     import torch
 
-    from .kernels import unwrapping
     from .kernels.autoregressive import models
 
     torch.set_num_threads(1)  # the runner gives every thread a task; more would be the same cores twice
-    module, name = said["form"].split(":")
-    shape = getattr(import_module(f"spindsl.kernels.autoregressive.{module}"), name)
-    fields = {k: tuple(v) if isinstance(v, list) else v for k, v in said["shape"].items()}
-    how = said.get("unwrapping", "raster")
-    order = np.arange(said["sites"]) if how == "raster" else getattr(unwrapping, how)(tuple(said["sides"]))
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    return models.model(shape(**fields), order, seed, device, said["symmetric"])
+    return models.model(params.architecture.shape(), order(params), seed, device, params.symmetric)
 
 
-def rebuilt(said: Mapping[str, Any], found: xr.Dataset, network: int = 0) -> Model:
-    """The model that a bottleneck has learned at one temperature: what its stage said, and its weights."""
+def rebuilt(params: Fitted, found: xr.Dataset, network: int = 0) -> Model:
+    """The model that a bottleneck has learned at one temperature, from its weights."""
     import torch
 
-    flat, q = found["weights"].values, untrained(said)
-    flat = torch.from_numpy(np.array(flat[network] if said["networks"] > 1 else flat))
+    flat, q = found["weights"].values, untrained(params)
+    flat = torch.from_numpy(np.array(flat[network] if params.networks > 1 else flat))
     sizes = [w.numel() for w in q.weights.values()]
     parts = flat.to(next(iter(q.weights.values())).device).split(sizes)
     return replace(q, weights={k: v.view_as(w) for (k, w), v in zip(q.weights.items(), parts)})
@@ -91,25 +110,25 @@ def flattened(q: Model) -> np.ndarray:
     return np.concatenate([w.cpu().numpy().ravel() for w in q.weights.values()]).astype(np.float32)
 
 
-def coded(spins: np.ndarray) -> Any:
+def coded(spins: np.ndarray) -> Tensor:
     """Configurations as models read them, uint8: s = ±1 as 0 and 1, colours as they are."""
     import torch
 
     return torch.from_numpy(np.maximum(spins, 0).astype(np.uint8))
 
 
-def log_q(said: Mapping[str, Any], found: xr.Dataset, spins: np.ndarray, network: int = 0) -> np.ndarray:
+def log_q(params: Fitted, found: xr.Dataset, spins: np.ndarray, network: int = 0) -> np.ndarray:
     """ln q of configurations (…, site) of one temperature, (…)."""
     from .kernels.autoregressive.models import evaluate
 
     flat = coded(spins.reshape(-1, spins.shape[-1]))
-    return evaluate(rebuilt(said, found, network), flat).numpy().reshape(spins.shape[:-1])
+    return evaluate(rebuilt(params, found, network), flat).numpy().reshape(spins.shape[:-1])
 
 
-def labels(said: Mapping[str, Any], found: xr.Dataset, spins: np.ndarray, beta: float, network: int = 0) -> np.ndarray:
+def labels(params: Fitted, found: xr.Dataset, spins: np.ndarray, beta: float, network: int = 0) -> np.ndarray:
     """E = -ln q / beta of configurations (…, site), the whole system's but for the constant ln Z / beta, (…): what an
     energy model is fitted to. DataError where a label is not finite."""
-    E = -log_q(said, found, spins, network) / beta
+    E = -log_q(params, found, spins, network) / beta
     if not np.isfinite(E).all():
         raise DataError(f"{(~np.isfinite(E)).sum()} of {E.size} configurations have probability 0 and so no energy")
     return E
@@ -117,38 +136,65 @@ def labels(said: Mapping[str, Any], found: xr.Dataset, spins: np.ndarray, beta: 
 
 def hamiltonian(system: xr.Dataset) -> Callable[[np.ndarray], np.ndarray]:
     """E of configurations (n, site) int8 as models give them: ±1 where there are two values."""
-    true, two = model(system), system.attrs.get("colours", 0) == 2
+    graph = read(system)
+    true, two = model(graph), graph.colours == 2
     return lambda s: energies(true, np.maximum(s, 0) if two else s)
 
 
-def fit(task: Task, trajectory: xr.Dataset | None = None, system: xr.Dataset | None = None) -> xr.Dataset:
-    """The networks of one temperature."""
-    import torch
-
-    from .kernels.autoregressive import fitting, van
-
-    said, beta, several = task.said, task.about["beta"], []
-    how = {k: said[k] for k in ("batch", "learning_rate", "decay")}
-    for n in range(said["networks"]):
-        names = ("bottleneck", said["name"], task.part, n)
-        q, seed = untrained(said, integer(task.seed, *names, "start")), integer(task.seed, *names, "fit")
-        how["tick"] = lambda done, n=n: task.tick((n + done) / said["networks"])
-        if system is None:
-            x = coded(observations.observed(said, trajectory))
-            turns = torch.from_numpy(mirrored(said["sides"], said["augment"])) if said["augment"] else None
-            q, loss = fitting.fit(q, x, seed, said["epochs"], symmetries=turns, flips="flips" in said["augment"], **how)
-            loss, along = loss.numpy(), "epoch"
-        else:
-            train = {k: said["train"][k] for k in ("steps", "annealing", "clip")}
-            q, history = van.anneal(q, hamiltonian(system), beta, seed=seed, **train, **how)
-            loss, along = history[:, 0] / said["sites"], "step"
+def fit(
+    task: Task[Fitted, Temperature], trajectory: xr.Dataset | None = None, system: xr.Dataset | None = None
+) -> xr.Dataset:
+    """The networks of one temperature, each from its own random weights."""
+    params, beta, several = task.params, task.part_params.beta, []
+    for n in range(params.networks):
+        names = ("bottleneck", params.name, task.part, n)
+        q, seed = untrained(params, integer(task.seed, *names, "start")), integer(task.seed, *names, "fit")
+        tick: Callable[[float], None] = lambda done, n=n: task.tick((n + done) / params.networks)
+        match params.train:
+            case Likelihood() as train if trajectory is not None:
+                (q, loss), along = likely(params, train, q, trajectory, seed, tick), "epoch"
+            case FreeEnergy() as train if system is not None:
+                (q, loss), along = annealed(params, train, q, system, beta, seed, tick), "step"
+            case _:
+                raise TypeError(f"{params.name} is trained by what it is not given")
         if not np.isfinite(flat := flattened(q)).all() or not np.isfinite(loss).all():
             raise DataError(f"at beta = {beta:g} training diverges; a smaller learning rate, or a larger batch")
         several.append({"weights": ("weight", flat), "loss": (along, loss)})
-    return beside(said, several)
+    return beside(params, several)
 
 
-def mirrored(sides: Sequence[int], which: Sequence[str]) -> np.ndarray:
+def likely(
+    params: Fitted, train: Likelihood, q: Model, trajectory: xr.Dataset, seed: int, tick: Callable[[float], None]
+) -> tuple[Model, np.ndarray]:
+    """A model after training by likelihood, and -ln q of an observation, nat, (epoch)."""
+    import torch
+
+    from .kernels.autoregressive import fitting
+
+    x = coded(observations.observed(trajectory, train.seen.observations, train.seen.test))
+    turns = torch.from_numpy(mirrored(params.sides, train.augment)) if train.augment else None
+    q, loss = fitting.fit(
+        q, x, seed, train.epochs, params.batch, params.learning_rate, params.decay, turns,
+        flips="flips" in train.augment, tick=tick,
+    )  # fmt: skip
+    return q, loss.numpy()
+
+
+def annealed(
+    params: Fitted, train: FreeEnergy, q: Model, system: xr.Dataset, beta: float, seed: int,
+    tick: Callable[[float], None],
+) -> tuple[Model, np.ndarray]:  # fmt: skip
+    """A model after training by free energy, and its free energy a site, (step)."""
+    from .kernels.autoregressive import van
+
+    q, history = van.anneal(
+        params.architecture.begun(q, system, beta), hamiltonian(system), beta, train.steps, params.batch, seed,
+        params.learning_rate, train.annealing, train.clip, params.decay, tick,
+    )  # fmt: skip
+    return q, history[:, 0] / params.sites
+
+
+def mirrored(sides: Sequence[int], which: Sequence[Symmetry]) -> np.ndarray:
     """Permutations of the sites of a lattice, translations and mirrors along its axes, (symmetry, site)."""
     several = [np.arange(np.prod(sides, dtype=int)).reshape(sides)]
     for axis, side in enumerate(sides):
@@ -159,28 +205,28 @@ def mirrored(sides: Sequence[int], which: Sequence[str]) -> np.ndarray:
     return np.stack([v.ravel() for v in several])
 
 
-def beside(said: Mapping[str, Any], several: list[dict[str, tuple]]) -> xr.Dataset:
+def beside(params: Fitted, several: Sequence[Variables]) -> xr.Dataset:
     """The numbers of each network, along a dimension if there are several."""
     import xarray as xr
 
-    if said["networks"] == 1:
+    if params.networks == 1:
         return xr.Dataset(several[0])
     return xr.concat([xr.Dataset(one) for one in several], "network")
 
 
 def drawn(
-    task: Task, said: Mapping[str, Any], found: xr.Dataset, system: xr.Dataset, count: int, *names: str
+    task: Task, params: Fitted, found: xr.Dataset, system: xr.Dataset, count: int, *names: str
 ) -> Iterator[tuple[int, Drawn]]:
     """Of each network, its number and `count` samples with their ln q, E and |m|, drawn by these names."""
     from .kernels.autoregressive.estimates import drawn as draw
 
     energy = hamiltonian(system)
-    for n in range(said["networks"]):
-        yield n, draw(rebuilt(said, found, n), energy, count, integer(task.seed, *names, task.part, n))
-        task.tick((n + 1) / (said["networks"] + 1))
+    for n in range(params.networks):
+        yield n, draw(rebuilt(params, found, n), energy, count, integer(task.seed, *names, task.part, n))
+        task.tick((n + 1) / (params.networks + 1))
 
 
-def per_spin(estimates: Mapping[str, Any], sites: int) -> dict[str, float]:
+def per_spin(estimates: Mapping[str, Estimate], sites: int) -> dict[str, float]:
     """What kernels say of the whole system, by the names of results."""
     found = {}
     for name, (short, _, _) in QUANTITIES.items():
@@ -189,11 +235,16 @@ def per_spin(estimates: Mapping[str, Any], sites: int) -> dict[str, float]:
     return found
 
 
-def estimated(task: Task, system: xr.Dataset, **fitted: xr.Dataset) -> xr.Dataset:
+def numbers(found: Mapping[str, float]) -> Variables:
+    """Single numbers as variables."""
+    return {name: ((), np.float64(v)) for name, v in found.items()}
+
+
+def estimated(task: Task[Estimates, Temperature], system: xr.Dataset, **fitted: xr.Dataset) -> xr.Dataset:
     """Thermodynamics of the models themselves at one temperature (Sprague et al. 2021, Eqs. 10 and 11)."""
     from .kernels.autoregressive.estimates import plain
 
-    said, (found,) = task.said, fitted.values()
-    several = drawn(task, said, found, system, said["drawn"], "bottleneck", said["name"], "estimates")
-    each = [per_spin(plain(some, task.about["beta"]), said["sites"]) for _, some in several]
-    return beside(said, [{n: ((), np.float64(v)) for n, v in one.items()} for one in each])
+    params, (found,) = task.params.model, fitted.values()
+    several = drawn(task, params, found, system, task.params.drawn, "bottleneck", params.name, "estimates")
+    each = [per_spin(plain(some, task.part_params.beta), params.sites) for _, some in several]
+    return beside(params, [numbers(one) for one in each])

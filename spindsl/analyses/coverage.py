@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -10,15 +11,26 @@ from pydantic import Field
 
 from .. import levels, observations
 from ..errors import MeaningError
+from ..factors import Lattice, energy
+from ..forms import Patterns
 from ..graph import Promise, Stage, Task
-from ..hamiltonian import energies, learned, windowed
-from ..sampling import Ensemble
+from ..hamiltonian import energy_of
+from ..observations import Learner, Seen
+from ..sampling import Ensemble, Temperature
 from ..spec import Analysis, Count, Name
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from ..report.questions import Part
+
+
+@dataclass(frozen=True)
+class Covered:
+    """Where the patterns are, and the observations that they were learned from."""
+
+    lattice: Lattice
+    seen: Seen
 
 
 class Coverage(Analysis):
@@ -50,31 +62,32 @@ class Coverage(Analysis):
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         bottleneck, trajectory = sources[f"bottleneck.{self.of}"], sources["trajectory"]
-        if "pattern_energy" not in bottleneck.gives or "trajectory" not in bottleneck.needs:
+        learner = bottleneck.params
+        seen = learner.seen if isinstance(learner, Learner) and "trajectory" in bottleneck.needs else None
+        if not isinstance(bottleneck.form, Patterns) or seen is None:
             message = f"{self.of!r} has no energies of patterns that were learned from observations"
             raise MeaningError(message, "of", code="E204", hint='an ednn with train = "pseudolikelihood"')
-        test = levels.stage(sources, self.each, None)
-        said = self.said() | {"attrs": sources["system"].said["attrs"]}
-        said |= {k: bottleneck.said[k] for k in ("observations",) if k in bottleneck.said}
+        test, lattice = levels.stage(sources, self.each, None), observations.lattice(sources["system"])
+        unit = energy_of(sources["system"]).unit
         one, each = ("beta",), ("beta", "level")
         gives = {
             "unseen": Promise(each, "1", "share of the windows whose pattern was never observed"),
-            "energy": Promise(each, "J", "true energy of the level"),
+            "energy": Promise(each, unit, "true energy of the level"),
             "patterns_unseen": Promise(one, "1", "share of all patterns that were never observed"),
-            "rmse_seen": Promise(one, "J", "root mean square error of configurations without an unseen window"),
+            "rmse_seen": Promise(one, unit, "root mean square error of configurations without an unseen window"),
             "rmse_unseen": Promise(
-                one, "J", "of those with one or more, constant as of the others; NaN: there are none"
+                one, unit, "of those with one or more, constant as of the others; NaN: there are none"
             ),
         }
         return test, Stage(
-            f"analysis.{name}", look, said, gives, (test.name, bottleneck.name, "trajectory"),
+            f"analysis.{name}", look, Covered(lattice, seen), gives, (test.name, bottleneck.name, "trajectory"),
             group=f"/analysis/{name}", code=(*levels.CODE, *observations.CODE, "spindsl.kernels.ednn"),
             coords={"beta": trajectory.coords["beta"]}, sizes={"level": test.size("level")}, seconds=10.0,
             **Ensemble.of(trajectory).how,
         )  # fmt: skip
 
 
-def look(task: Task, trajectory: xr.Dataset, **inputs: xr.Dataset) -> xr.Dataset:
+def look(task: Task[Covered, Temperature], trajectory: xr.Dataset, **inputs: xr.Dataset) -> xr.Dataset:
     """One temperature."""
     import xarray as xr
 
@@ -83,22 +96,26 @@ def look(task: Task, trajectory: xr.Dataset, **inputs: xr.Dataset) -> xr.Dataset
     (test,) = (d for n, d in inputs.items() if n.startswith("levels"))
     (model,) = (d for n, d in inputs.items() if n.startswith("bottleneck"))
     true, spins = test["energy"].values, test["spins"].values
-    window = windowed(model, task.said["attrs"])
+    form, lattice, some = Patterns(), task.params.lattice, task.params.seen
+    window = form.windows(model, lattice)
     known = np.zeros(1 << window.shape[1], dtype=bool)
-    known[seen(window, observations.observed(task.said, trajectory))] = True
+    known[seen(window, observations.observed(trajectory, some.observations, some.test))] = True
     fresh = ~known[seen(window, spins.reshape(-1, spins.shape[-1]))].reshape(*true.shape, len(window))
-    off = energies(learned(model, task.said["attrs"]), spins) - true
+    off = energy(form.factor_graph(model, lattice.sites, lattice), spins) - true
     return xr.Dataset(
         {
             "unseen": ("level", fresh.mean(axis=(1, 2))), "energy": ("level", true.mean(axis=1)),
-            "patterns_unseen": ((), float((~known).mean())), **costs(off, fresh.any(axis=2)),
+            "patterns_unseen": ((), float((~known).mean())), **costs(off, np.asarray(fresh.any(axis=2))),
         }
     )  # fmt: skip
 
 
-def costs(off: np.ndarray, fresh: np.ndarray) -> dict[str, tuple]:
+def costs(off: np.ndarray, fresh: np.ndarray) -> dict[str, tuple[tuple[()], float]]:
     """Errors of energies off (level, draw) by so much, without and with unseen windows, after the constant of those
     without."""
     off = off - (off[~fresh].mean() if not fresh.all() else np.nan)
-    rms = lambda some: float(np.sqrt((off[some] ** 2).mean())) if some.any() else float("nan")
+
+    def rms(some: np.ndarray) -> float:
+        return float(np.sqrt((off[some] ** 2).mean())) if some.any() else float("nan")
+
     return {"rmse_seen": ((), rms(~fresh)), "rmse_unseen": ((), rms(fresh))}

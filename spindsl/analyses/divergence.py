@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from .. import observations, sequences, truth
+from ..architectures import Fitted
 from ..errors import MeaningError
+from ..factors import energy, read
 from ..graph import Promise, Stage, Task
-from ..hamiltonian import energies, model
-from ..sampling import Ensemble
+from ..sampling import Ensemble, Temperature
 from ..spec import Analysis, Name
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from ..report.questions import Part
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A model, and the last chains on which it is tried; 0 for all chains."""
+
+    model: Fitted
+    test: int
 
 
 class Divergence(Analysis):
@@ -46,11 +56,11 @@ class Divergence(Analysis):
         return self.of
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
-        fitted, trajectory = sequences.sequence(self.of, sources), sources["trajectory"]
+        (fitted, model), trajectory = sequences.sequence(self.of, sources), sources["trajectory"]
         exact, _ = truth.against(self.against, sources, {})
         if "log_z" not in exact.gives:
             raise MeaningError(f"{self.against!r} does not give ln Z", "against", code="E204")
-        if fitted.said["train"] == "observations" and not fitted.said["test"]:
+        if model.seen is not None and not model.seen.test:
             message = f"{self.of!r} was fitted to all chains, so that none is left to try it on"
             raise MeaningError(message, "of", code="E204", hint=f"bottleneck.{self.of}.test = 2, and more chains")
         front = fitted.gives["weights"].dims[:-1]
@@ -61,27 +71,29 @@ class Divergence(Analysis):
             "cross_entropy": Promise(front, "nat", f"mean -ln q {says}"),
             "cross_entropy_se": Promise(front, "nat", "standard error of the cross entropy"),
         }
-        chains = fitted.said["test"] or len(trajectory.coords["chain"])
-        count = chains * len(trajectory.coords["sample"])
+        test = model.seen.test if model.seen else 0
+        count = (test or len(trajectory.coords["chain"])) * len(trajectory.coords["sample"])
         return (Stage(
-            f"analysis.{name}", compare, {"model": fitted.said}, gives,
+            f"analysis.{name}", compare, Compared(model, test), gives,
             ("trajectory", "system", fitted.name, exact.name), group=f"/analysis/{name}", coords=fitted.coords,
             code=(*fitted.code, "spindsl.kernels.autocorrelation"), interpreted=True, accelerated=True,
-            seconds=1e-10 * count * fitted.bytes * fitted.said["sites"], **Ensemble.of(trajectory).how,
+            seconds=1e-10 * count * fitted.bytes * model.sites, **Ensemble.of(trajectory).how,
         ),)  # fmt: skip
 
 
-def compare(task: Task, trajectory: xr.Dataset, system: xr.Dataset, **sources: xr.Dataset) -> xr.Dataset:
+def compare(
+    task: Task[Compared, Temperature], trajectory: xr.Dataset, system: xr.Dataset, **sources: xr.Dataset
+) -> xr.Dataset:
     """One temperature."""
-    said, (found, exact) = task.said["model"], sources.values()
-    spins = observations.unseen(said, trajectory)
-    log_p = -task.about["beta"] * energies(model(system), spins) - float(exact["log_z"])
+    model, (found, exact) = task.params.model, sources.values()
+    spins = observations.unseen(trajectory, task.params.test)
+    log_p = -task.part_params.beta * energy(read(system), spins) - float(exact["log_z"])
     each = []
-    for n in range(said["networks"]):
-        log_q = sequences.log_q(said, found, spins, n)
+    for n in range(model.networks):
+        log_q = sequences.log_q(model, found, spins, n)
         one = {"divergence": averaged(log_p - log_q), "cross_entropy": averaged(-log_q)}
-        each.append({f"{k}{end}": ((), np.float64(v)) for k, two in one.items() for end, v in zip(("", "_se"), two)})
-    return sequences.beside(said, each)
+        each.append(sequences.numbers({f"{k}{end}": v for k, two in one.items() for end, v in zip(("", "_se"), two)}))
+    return sequences.beside(model, each)
 
 
 def averaged(x: np.ndarray) -> tuple[float, float]:

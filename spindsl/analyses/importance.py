@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field
 
 from .. import sequences, truth
+from ..architectures import Fitted
 from ..graph import Promise, Stage, Task
-from ..sampling import Ensemble
+from ..hamiltonian import energy_of
+from ..sampling import Ensemble, Temperature
 from ..spec import Analysis, Name
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """So many samples of a model, and the distances from exact truth that are asked for."""
+
+    name: str
+    count: int
+    model: Fitted
+    distances: tuple[str, ...] = ()
 
 
 class Importance(Analysis):
@@ -36,33 +48,35 @@ class Importance(Analysis):
         return self.of
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
-        fitted = sequences.sequence(self.of, sources)
-        front = fitted.gives["weights"].dims[:-1]
-        gives = sequences.promises(front, "of P by importance weights, with the true Hamiltonian", {"hamiltonian": 1})
+        fitted, model = sequences.sequence(self.of, sources)
+        front, unit = fitted.gives["weights"].dims[:-1], energy_of(sources["system"]).unit
+        gives = sequences.promises(front, unit, "of P by importance weights, with the true Hamiltonian", KNOWN)
         needs, also = [fitted.name, "system"], {}
         if self.against is not None:
             exact, also = truth.against(self.against, sources, gives)
             needs.append(exact.name)
         gives["ess"] = Promise(front, "1", "effective share of samples, (sum w)^2 / (n sum w^2)")
-        said = {"name": name, "count": self.count, "model": fitted.said, "z": list(also)}
         return (Stage(
-            f"analysis.{name}", weigh, said, gives | also, tuple(needs), group=f"/analysis/{name}",
-            coords=fitted.coords, code=fitted.code, interpreted=True, accelerated=True,
-            seconds=1e-10 * self.count * fitted.bytes * fitted.said["sites"], **Ensemble.of(sources["trajectory"]).how,
+            f"analysis.{name}", weigh, Weighed(name, self.count, model, tuple(also)), gives | also, tuple(needs),
+            group=f"/analysis/{name}", coords=fitted.coords, code=fitted.code, interpreted=True, accelerated=True,
+            seconds=1e-10 * self.count * fitted.bytes * model.sites, **Ensemble.of(sources["trajectory"]).how,
         ),)  # fmt: skip
 
 
-def weigh(task: Task, system: xr.Dataset, **sources: xr.Dataset) -> xr.Dataset:
+KNOWN = {"hamiltonian": 1}
+
+
+def weigh(task: Task[Weighed, Temperature], system: xr.Dataset, **sources: xr.Dataset) -> xr.Dataset:
     """One temperature."""
     from ..kernels.autoregressive.estimates import weighted, weights
 
-    said, beta, each = task.said, task.about["beta"], []
+    params, model, beta, each = task.params, task.params.model, task.part_params.beta, []
     found, *exact = sources.values()
-    for _, some in sequences.drawn(task, said["model"], found, system, said["count"], "analysis", said["name"]):
-        one = sequences.per_spin(weighted(some, beta), said["model"]["sites"])
-        one["ess"] = weights(some, beta)[2] / said["count"]
-        for z in said["z"]:
+    for _, some in sequences.drawn(task, model, found, system, params.count, "analysis", params.name):
+        one = sequences.per_spin(weighted(some, beta), model.sites)
+        one["ess"] = weights(some, beta)[2] / params.count
+        for z in params.distances:
             of = z.removesuffix("_z")
             one[z] = (one[of] - float(exact[0][of])) / one[f"{of}_se"]
-        each.append({n: ((), np.float64(v)) for n, v in one.items()})
-    return sequences.beside(said["model"], each)
+        each.append(sequences.numbers(one))
+    return sequences.beside(model, each)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -10,13 +11,22 @@ from pydantic import Field
 
 from .. import thermo, truth
 from ..graph import Stage, Task
-from ..sampling import Ensemble
+from ..hamiltonian import energy_of
+from ..sampling import Ensemble, Temperature
 from ..spec import Analysis, Name
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from ..report.questions import Part
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Number of spins, and the distances from exact truth that are asked for."""
+
+    spins: int
+    distances: tuple[str, ...] = ()
 
 
 class Thermodynamics(Analysis):
@@ -43,26 +53,26 @@ class Thermodynamics(Analysis):
         return "energy"
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
-        trajectory, spins = sources["trajectory"], sources["system"].sizes["spin"]
-        gives, needs = thermo.promises(), ["trajectory"]
+        trajectory, energy = sources["trajectory"], energy_of(sources["system"])
+        gives = {n: truth.in_units(p, energy.unit) for n, p in thermo.promises().items()}
+        needs, also = ["trajectory"], {}
         if self.against is not None:
             exact, also = truth.against(self.against, sources, gives)
             needs.append(exact.name)
-            gives |= also
-        said = self.said() | {"spins": spins, "of": [n for n in gives if n.endswith("_z")]}
         return (Stage(
-            f"analysis.{name}", measure, said, gives, tuple(needs), group=f"/analysis/{name}", code=thermo.CODE,
-            coords={"beta": trajectory.coords["beta"]}, seconds=1.0, **Ensemble.of(trajectory).how,
+            f"analysis.{name}", measure, Measured(energy.sites, tuple(also)), gives | also, tuple(needs),
+            group=f"/analysis/{name}", code=thermo.CODE, coords={"beta": trajectory.coords["beta"]}, seconds=1.0,
+            **Ensemble.of(trajectory).how,
         ),)  # fmt: skip
 
 
-def measure(task: Task, trajectory: xr.Dataset, **reference: xr.Dataset) -> xr.Dataset:
+def measure(task: Task[Measured, Temperature], trajectory: xr.Dataset, **reference: xr.Dataset) -> xr.Dataset:
     """One temperature."""
     import xarray as xr
 
     energy, m = trajectory["energy"].values, trajectory["magnetization"].values
-    found = thermo.estimated(energy, m, task.about["beta"], task.said["spins"])
-    for variable in task.said["of"]:
+    found = thermo.estimated(energy, m, task.part_params.beta, task.params.spins)
+    for variable in task.params.distances:
         name = variable.removesuffix("_z")
         (exact,) = reference.values()
         found[variable] = (found[name] - float(exact[name])) / found[f"{name}_se"]

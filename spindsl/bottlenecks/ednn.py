@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
-from itertools import combinations, product
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from .. import observations, sequences
+from .. import observations, patterns, sequences
+from ..architectures import Fitted
 from ..errors import DataError, MeaningError, together
+from ..factors import Lattice
+from ..forms import FORMS, learned_outline, untiled
 from ..graph import Promise, Stage, Task
-from ..sampling import Ensemble
+from ..hamiltonian import energy_of
+from ..observations import Learner, Seen
+from ..outline import Outline
+from ..sampling import Ensemble, Temperature
 from ..seeds import generator, integer
 from ..spec import Bottleneck, Count, Listed, Name, Positive, Words
 
 if TYPE_CHECKING:
     import xarray as xr
+    from torch import Tensor
 
+    from ..kernels.ednn import Shape
     from ..kernels.tables import Table
+    from ..patterns import Slope
 
-KERNELS = ("ednn", "conditionals", "tables", "scoring", "walsh", "floats")
 MOST = 20  # sites of a window whose patterns can be tabulated
 ALONE = Lock()  # parallel loops may not be entered by two threads at once
-SKIP_STEPS, DECAY = 6, 1e-6  # of scoring, which fits the products by themselves
 
 
 class Regression(Words):
@@ -90,34 +96,34 @@ class Ednn(Bottleneck):
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         trajectory, system = sources["trajectory"], sources["system"]
-        sides, periodic = observations.lattice(system)
-        together([*self.misfit(sides, periodic, system), *self.unfit(trajectory)])
-        side = self.focus + 2 * self.context
-        bits, found = side ** len(sides), few(side, len(sides))
-        said = self.said() | {"name": name, "sides": sides, "clusters": list(found)}
-        needs, code = "trajectory", (*observations.CODE, *(f"spindsl.kernels.{k}" for k in KERNELS))
+        lattice, energy = observations.lattice(system), energy_of(system)
+        together([*self.misfit(lattice, energy), *self.unfit(trajectory)])
+        side, dims = self.focus + 2 * self.context, len(lattice.sides)
+        bits, model, needs = side**dims, None, "trajectory"
+        code = (*observations.CODE, *patterns.CODE, "spindsl.kernels.floats")
         if isinstance(self.train, Regression):
-            model = self.labelling(self.train.labels, sources)
-            needs, code, said = model.name, (*code, *sequences.CODE), said | {"model": model.said}
-            blind, asked = model.said.get("train") == "observations", model.said.get("observations")
-            seen = observations.admitted(trajectory, asked, model.said.get("test", 0)) if blind else 0
-            said |= {"observations": seen}
+            labels, model = self.labelling(self.train.labels, sources)
+            needs, code = labels.name, (*code, *sequences.CODE)
+            if model.seen is not None:
+                observations.admitted(trajectory, model.seen.observations, model.seen.test)
         parameters = sum(a * b for a, b in zip((bits, *self.hidden), (*self.hidden, 1)))
-        seconds = self.steps * (2e-10 * parameters * 2**bits + 1e-8 * self.batch * bits * len(sides))
+        seconds = self.steps * (2e-10 * parameters * 2**bits + 1e-8 * self.batch * bits * dims)
         return (Stage(
-            f"bottleneck.{name}", fit, said, self.promises(), (needs,), group=f"/bottleneck/{name}", code=code,
-            sizes={"pattern": 1 << bits, "step": self.steps, "axis": len(sides)},
-            coords={"beta": trajectory.coords["beta"], "cluster": tuple(found)}, interpreted=True,
+            f"bottleneck.{name}", fit, Tabulated(name, self, lattice.sides, model), self.promises(energy.unit),
+            (needs,), group=f"/bottleneck/{name}", code=code,
+            sizes={"pattern": 1 << bits, "step": self.steps, "axis": dims},
+            coords={"beta": trajectory.coords["beta"], "cluster": tuple(patterns.few(side, dims))}, interpreted=True,
+            energy=learned_outline(system, most=bits, table=True, misfit=untiled(self.focus, self.context)), form=FORMS["patterns"],
             seconds=seconds * len(trajectory.coords["beta"]), **Ensemble.of(trajectory).how,
         ),)  # fmt: skip
 
-    def promises(self) -> dict[str, Promise]:
-        """The energy of a window and what is read off it."""
-        about = {"focus": self.focus, "context": self.context, "stride": self.focus}
-        says, unit = ("square of E - E_label", "J2") if self.labelled else ("-ln P(s_i | the others)", "nat")
+    def promises(self, J: str) -> dict[str, Promise]:
+        """The energy of a window and what is read off it, in units of J."""
+        about = {"focus": self.focus, "context": self.context, "stride": self.focus, **FORMS["patterns"].mark}
+        says, unit = ("square of E - E_label", f"{J}2") if self.labelled else ("-ln P(s_i | the others)", "nat")
         return {
             "pattern_energy": Promise(
-                ("beta", "pattern"), "J", "energy of a window by its pattern, bit b: spin b is up", attrs=about
+                ("beta", "pattern"), J, "energy of a window by its pattern, bit b: spin b is up", attrs=about
             ),
             "patterns_seen": Promise(("beta",), "1", "number of patterns that were seen while learning", "int32"),
             "loss": Promise(("beta", "step"), unit, f"{says}, mean over the batch"),
@@ -126,16 +132,17 @@ class Ednn(Bottleneck):
                 label=True,
             ),
             "coupling": Promise(
-                ("beta", "cluster"), "J", "coupling of one or two spins, E = - coupling prod s, mean over translations"
+                ("beta", "cluster"), J, "coupling of one or two spins, E = - coupling prod s, mean over translations"
             ),
         }  # fmt: skip
 
-    def misfit(self, sides: tuple[int, ...], periodic: bool, system: Stage) -> Iterator[MeaningError]:
+    def misfit(self, lattice: Lattice, energy: Outline) -> Iterator[MeaningError]:
         """Where windows do not tile such matter."""
-        side, dims = self.focus + 2 * self.context, len(sides)
-        if "colours" in system.said:
+        sides, side = lattice.sides, self.focus + 2 * self.context
+        dims = len(sides)
+        if energy.colours:
             yield MeaningError("windows are of spins ±1; these have colours", "kind", hint="colour-expansion")
-        if not periodic:
+        if not lattice.periodic:
             yield MeaningError("windows reach around; this lattice has open ends", "kind", hint="periodic = true")
         if off := [n for n in sides if n % self.focus]:
             fits = [f for f in range(1, min(sides) + 1) if not any(n % f for n in sides)]
@@ -166,25 +173,44 @@ class Ednn(Bottleneck):
             message = f"a batch of {self.batch} is more than the {seen} {what}"
             yield MeaningError(message, "batch", code="E203", hint=f"at most {seen}")
 
-    def labelling(self, labels: str, sources: Mapping[str, Stage]) -> Stage:
-        """The stage of the sequence model that says the energies."""
+    def labelling(self, labels: str, sources: Mapping[str, Stage]) -> tuple[Stage, Fitted]:
+        """The sequence model that says the energies, and its stage."""
         try:
             return sequences.sequence(labels, sources)
         except MeaningError as error:
             raise MeaningError(str(error), "train", "labels", code=error.code, hint=error.hint) from error
 
 
-def few(side: int, dims: int) -> dict[int, tuple[int, ...]]:
-    """One spin, and two in their lowest corner, of a window: bit sets, and the place of the second from the first."""
-    places = list(product(range(side), repeat=dims))
-    found = {1: (0,) * dims}
-    for (k, a), (m, b) in combinations(enumerate(places), 2):
-        if not any(map(min, a, b)):
-            found[1 << k | 1 << m] = tuple(y - x for x, y in zip(a, b))
-    return dict(sorted(found.items()))
+@dataclass(frozen=True)
+class Tabulated(Learner):
+    """What decides the energy that is learned; `model` says the energies for a regression."""
+
+    name: str
+    word: Ednn
+    sides: tuple[int, ...]
+    model: Fitted | None = None
+
+    @property
+    def seen(self) -> Seen | None:
+        """Of a regression, what its model has learned from."""
+        return self.model.seen if self.model else Seen(self.word.observations)
+
+    @property
+    def sites(self) -> int:
+        """Number of sites."""
+        return int(np.prod(self.sides))
+
+    def shape(self) -> Shape:
+        """The window and its network."""
+        from ..kernels.ednn import Shape
+
+        return Shape(self.word.focus, self.word.context, self.word.hidden, len(self.sides))
 
 
-def fit(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
+Fit = Task[Tabulated, Temperature]
+
+
+def fit(task: Fit, **inputs: xr.Dataset) -> xr.Dataset:
     """The energy at one temperature."""
     import numba
     import torch
@@ -193,117 +219,63 @@ def fit(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
 
     torch.set_num_threads(1)  # the runner gives every thread a task; more would be the same cores twice
     numba.set_num_threads(1)
-    said, (found,) = task.said, inputs.values()
-    shape = ednn.Shape(said["focus"], said["context"], tuple(said["hidden"]), len(said["sides"]))
-    window = ednn.windows(shape, said["sides"])
+    params, word, (found,) = task.params, task.params.word, inputs.values()
+    shape = params.shape()
+    window = ednn.windows(shape, params.sides)
     with ALONE:
-        if isinstance(said["train"], dict):
-            spins, labels = labelled(task, found)
+        if isinstance(word.train, Regression) and params.model is not None:
+            spins, labels = labelled(task, word.train, params.model, found)
             pattern = ednn.seen(window, spins)
-            model, flat = begun(task, shape)
-            slope = partial(regressed, pattern, labels)
+            slope, start = patterns.regression(pattern, labels), None
         else:
-            pattern = ednn.seen(window, observations.observed(said, found))
-            model, flat, slope = likely(task, shape, pattern, window)
+            pattern = ednn.seen(window, observations.observed(found, word.observations))
+            slope, start = likely(task, shape, pattern, window)
+        model, flat = patterns.begun(shape, word.skip, stream(task, "start"), start)
         table, loss = descended(task, model, flat, slope, len(pattern))
     seen = np.bincount(pattern.ravel(), minlength=1 << shape.bits)
-    return told(said, shape, model, table, seen, loss)
+    return patterns.told(shape, model, table, seen, loss, word.shrink)
 
 
-def begun(task: Task, shape: Any, start: Any = None) -> tuple[Table, Any]:
-    """A table and its first parameters; beside products, of coefficients `start`, the network begins small."""
-    import torch
-
-    from ..kernels import tables
-
-    said = task.said
-    g = torch.Generator().manual_seed(integer(task.seed, "bottleneck", said["name"], task.part, "start"))
-    model, flat = tables.begun(shape, tables.few(shape.bits, said["skip"]), g, 1e-2 if said["skip"] else 1.0)
-    if start is not None:
-        flat[len(flat) - len(model.terms) :] = start
-    return model, flat
+def stream(task: Fit, name: str) -> int:
+    """The seed of a stream of one temperature."""
+    return integer(task.seed, "bottleneck", task.params.name, task.part, name)
 
 
-def regressed(pattern: np.ndarray, labels: np.ndarray, table: Any, rows: np.ndarray) -> tuple[float, Any]:
-    """Loss of regression and its gradient by the table."""
-    from ..kernels import conditionals
+def likely(task: Fit, shape: Shape, pattern: np.ndarray, window: np.ndarray) -> tuple[Slope, Tensor | None]:
+    """The pseudolikelihood with its gradient, and products that were fitted by themselves first."""
+    sites, beta, skip, start = task.params.sites, task.part_params.beta, task.params.word.skip, None
+    if skip:
+        start = patterns.coefficients(shape, skip, pattern, window, sites, beta, stream(task, "products"))
+    return patterns.pseudolikelihood(pattern, window, sites, beta), start
 
-    return conditionals.labelled(table, pattern[rows], labels[rows])
 
-
-def labelled(task: Task, found: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+def labelled(task: Fit, train: Regression, model: Fitted, found: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
     """Random configurations (n, site) and their energies less the mean, (n): of several fits equal numbers, each less
     its own; DataError where one is infinite."""
-    said, beta = task.said, task.about["beta"]
-    rng = generator(task.seed, "bottleneck", said["name"], task.part, "configurations")
-    fits = said["model"].get("networks", 1)
-    size = (fits, said["train"]["configurations"], int(np.prod(said["sides"])))
+    rng = generator(task.seed, "bottleneck", task.params.name, task.part, "configurations")
+    size = (model.networks, train.configurations, task.params.sites)
     spins = 2 * rng.integers(2, size=size, dtype=np.int8) - 1
-    E = np.stack([sequences.labels(said["model"], found, s, beta, k) for k, s in enumerate(spins)])
+    E = np.stack([sequences.labels(model, found, s, task.part_params.beta, k) for k, s in enumerate(spins)])
     return spins.reshape(-1, size[-1]), (E - E.mean(axis=1, keepdims=True)).ravel()
 
 
-def likely(task: Task, shape: Any, pattern: np.ndarray, window: np.ndarray) -> tuple[Table, Any, Callable]:
-    """A table, its first parameters, the pseudolikelihood and its gradient: products are fitted by themselves first."""
-    import torch
-
-    from ..kernels import conditionals, scoring, tables
-
-    said, beta = task.said, task.about["beta"]
-    sites, start = int(np.prod(said["sides"])), None
-    where = conditionals.gathered(window, sites)
-    if said["skip"]:
-        g = torch.Generator().manual_seed(integer(task.seed, "bottleneck", said["name"], task.part, "products"))
-        alone = tables.Table([(shape.bits, 1)], tables.few(shape.bits, said["skip"]))
-        prior = scoring.Prior(DECAY, 0.0)
-        try:
-            flat = scoring.scored(
-                alone, torch.zeros(alone.parameters), pattern, window, sites, beta, prior, g, SKIP_STEPS
-            )
-        except torch.linalg.LinAlgError as error:  # pyright: ignore[reportPrivateImportUsage]
-            raise DataError(f"at beta = {beta:g} no products can be fitted: {error}") from error
-        start = alone.skip(flat).clone()
-        start[np.searchsorted(alone.terms, 1 << np.arange(shape.bits))] += flat[: shape.bits]
-
-    def slope(table, rows):
-        return conditionals.valued(table, pattern[rows], window, where, beta)
-
-    return *begun(task, shape, start), slope
-
-
-def descended(task: Task, model: Table, flat: Any, slope: Callable, count: int) -> tuple[np.ndarray, np.ndarray]:
+def descended(task: Fit, model: Table, flat: Tensor, slope: Slope, count: int) -> tuple[np.ndarray, np.ndarray]:
     """The table, float64, and the loss of each step; DataError where they are no numbers."""
     from ..kernels import tables
 
-    said, loss = task.said, np.zeros(task.said["steps"])
+    word = task.params.word
+    loss = np.zeros(word.steps)
 
     def mark(step: int, value: float) -> None:
         loss[step] = value
-        task.tick((step + 1) / (said["steps"] + 1))
+        task.tick((step + 1) / (word.steps + 1))
 
-    rng = generator(task.seed, "bottleneck", said["name"], task.part, "batches")
-    last = said.get("last", said["learning_rate"])
-    batches = tables.shuffled(count, said["batch"], rng)
-    flat = tables.descended(model, flat, batches, slope, said["steps"], said["learning_rate"], last, mark)
+    rng = generator(task.seed, "bottleneck", task.params.name, task.part, "batches")
+    last = word.learning_rate if word.last is None else word.last
+    batches = tables.shuffled(count, word.batch, rng)
+    flat = tables.descended(model, flat, batches, slope, word.steps, word.learning_rate, last, mark)
     table = model.values(flat.double()).numpy()
     if not np.isfinite(table).all() or not np.isfinite(loss).all():
-        message = f"at beta = {task.about['beta']:g} training diverges; a smaller learning rate, or a larger batch"
+        message = f"at beta = {task.part_params.beta:g} training diverges; a smaller learning rate, or a larger batch"
         raise DataError(message)
     return table, loss
-
-
-def told(said: Mapping[str, Any], shape: Any, model: Table, table: np.ndarray, seen: np.ndarray, loss: np.ndarray):
-    """Drawn to its products if asked for, and what is read off it."""
-    import xarray as xr
-
-    from ..kernels import walsh
-
-    if "shrink" in said:
-        table = walsh.shrunk(table, seen.astype(float), model.terms, said["shrink"])
-    clusters, J = walsh.couplings_of(table, shape.side, shape.dims, shape.step)
-    offset = np.array(list(few(shape.side, shape.dims).values()), dtype=np.int16)
-    return xr.Dataset({
-        "pattern_energy": ("pattern", table), "patterns_seen": ((), np.int32((seen > 0).sum())), "loss": ("step", loss),
-        "offset": (("cluster", "axis"), offset),
-        "coupling": ("cluster", -J[np.searchsorted(clusters, said["clusters"])]),
-    })  # fmt: skip

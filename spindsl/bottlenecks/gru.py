@@ -3,14 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from ..architectures import Architecture
 from ..autoregressive import Unwrapped
 from ..errors import MeaningError
 from ..graph import Stage
 from ..spec import Count
+
+if TYPE_CHECKING:
+    from ..kernels.autoregressive.models import Shape
+
+
+@dataclass(frozen=True)
+class Units(Architecture):
+    """One layer of gated units."""
+
+    kernel: ClassVar = "gru"
+
+    hidden: int
+    dropout: float
+
+    def shape(self) -> Shape:
+        from ..kernels.autoregressive.gru import Gru as Kernel
+
+        return Kernel(self.sites, self.colours, self.hidden, self.dropout)
+
+    @property
+    def weights(self) -> int:
+        read = 1 if self.colours == 2 else self.colours
+        return 3 * self.hidden * (read + self.hidden + 2) + (self.hidden + 1) * (self.colours - 1)
 
 
 class Gru(Unwrapped):
@@ -26,12 +51,8 @@ class Gru(Unwrapped):
     hidden: Count = Field(description="units of the layer")
     dropout: Annotated[float, Field(ge=0, lt=1)] = Field(default=0.0, description="share of units set to 0 in training")
 
-    def architecture(self, sites: int, sides: tuple[int, ...], colours: int) -> tuple[str, dict[str, Any]]:
-        return "gru:Gru", {"sites": sites, "colours": colours, "hidden": self.hidden, "dropout": self.dropout}
-
-    def weights(self, sites: int, colours: int) -> int:
-        read = 1 if colours == 2 else colours
-        return 3 * self.hidden * (read + self.hidden + 2) + (self.hidden + 1) * (colours - 1)
+    def architecture(self, sites: int, sides: tuple[int, ...], colours: int) -> Units:
+        return Units(sites, colours, self.hidden, self.dropout)
 
     def unfit(self, trajectory: Stage) -> Iterator[MeaningError]:
         yield from super().unfit(trajectory)
