@@ -113,7 +113,8 @@ class Ednn(Bottleneck):
             (needs,), group=f"/bottleneck/{name}", code=code,
             sizes={"pattern": 1 << bits, "step": self.steps, "axis": dims},
             coords={"beta": trajectory.coords["beta"], "cluster": tuple(patterns.few(side, dims))}, interpreted=True,
-            energy=learned_outline(system, most=bits, table=True, misfit=untiled(self.focus, self.context)), form=FORMS["patterns"],
+            energy=learned_outline(system, most=bits, table=True, misfit=untiled(self.focus, self.context)),
+            form=FORMS["patterns"],
             seconds=seconds * len(trajectory.coords["beta"]), **Ensemble.of(trajectory).how,
         ),)  # fmt: skip
 
