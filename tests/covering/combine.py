@@ -170,6 +170,11 @@ def usual(*labels: str) -> Core:
     return Core(tuple(next(c for c in every if f"{c.noun}={c.label}" == label) for label in labels))
 
 
+def first(several: Iterable[Choice]) -> tuple[Choice, ...]:
+    """The first choice of each kind."""
+    return tuple({c.kind: c for c in reversed(tuple(several))}.values())
+
+
 SWEPT = of_kind(DYNAMICS, "metropolis", "heat-bath", "parallel-tempering", "swendsen-wang", "wolff")
 RATES = tuple(c for c in DYNAMICS if "beta" in c.text)
 STILLS, PUSHED, CYCLED = (of_kind(PROTOCOLS, k) for k in ("equilibrium", "field-drive", "cyclic-drive"))
@@ -185,11 +190,11 @@ FAMILIES = (
         (usual("system=edwards-anderson", PLAIN[0], "couplings=normal", *PLAIN[1:]),), driven=False,
     ),
     Family(
-        "driven", (of_kind(SYSTEMS, *COUPLED), GRAPHS, COUPLINGS, RATES, PUSHED),
+        "driven", (of_kind(SYSTEMS, *COUPLED), first(GRAPHS), COUPLINGS, RATES, PUSHED),
         (usual("system=spin-glass", *DRIVE),), apart=("graph", "couplings", "dynamics"),
     ),
     Family(
-        "driven uniform", (of_kind(SYSTEMS, "ising", "potts", "learned"), GRAPHS, RATES, PUSHED),
+        "driven uniform", (of_kind(SYSTEMS, "ising", "potts", "learned"), first(GRAPHS), RATES, PUSHED[:4]),
         (usual("system=ising", PLAIN[0], *DRIVE[2:]),), apart=("graph", "dynamics"),
     ),
     Family(
@@ -201,11 +206,6 @@ FAMILIES = (
     ),
     Family("recorded", (RECORDED,), (usual("system=recorded/netcdf"),)),
 )  # fmt: skip
-
-
-def first(several: Iterable[Choice]) -> tuple[Choice, ...]:
-    """The first choice of each kind."""
-    return tuple({c.kind: c for c in reversed(tuple(several))}.values())
 
 
 def anything(strength: int) -> Iterator[Core]:

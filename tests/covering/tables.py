@@ -110,7 +110,7 @@ DYNAMICS = choices("dynamics", {
     "random-kicks": {"": "kick = 0.3\nnoise = 0.01", "silent": "kick = 0.3\nnoise = 0.0"},
 })  # fmt: skip
 
-STILL = 'betas = [0.2, 0.5]\nchains = 3\ninitial = "random"\nburn_in = 5\nsamples = 40\n'
+STILL = 'betas = [0.2, 0.5]\nchains = 4\ninitial = "random"\nburn_in = 5\nsamples = 60\n'
 FIELDS = 'fields = { names = ["A", "B", "C"], kind = "normal", std = 2.0 }\n'
 PUSHED = 'initial = "relaxed"\nrelax = 20.0\ndwell = 10.0\nswitches = 5\ntrials = 10\n'
 TWO = 'drives = { kind = "subsets", size = 2 }\n'
@@ -123,7 +123,7 @@ PROTOCOLS = choices("protocol", {
         "auto": STILL + 'every = "auto"',
         "ordered": STILL.replace("random", "ordered").replace("burn_in = 5", "burn_in = 0") + "every = 1",
         "hidden": STILL + "every = 1\nrecord = { spins = false }",
-        "one": STILL.replace("[0.2, 0.5]", "[0.4]").replace("chains = 3", "chains = 1") + "every = 1",
+        "one": STILL.replace("[0.2, 0.5]", "[0.4]").replace("chains = 4", "chains = 1") + "every = 1",
         "cold": STILL.replace("[0.2, 0.5]", "[0.5, 9.0]") + "every = 1",
     },
     "field-drive": {
