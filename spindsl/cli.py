@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .errors import SpecError, SpindslError
+from .errors import DataError, SpecError, SpindslError
 
 if TYPE_CHECKING:
     from .errors import Finding
@@ -43,13 +43,19 @@ def main() -> None:
     except SpindslError as error:
         if debug:
             raise
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(said(error), err=True)
         sys.exit(error.exit_code)
     except OSError as error:
         if debug:
             raise
         typer.echo(f"error: {error}", err=True)
         sys.exit(2)
+
+
+def said(error: SpindslError) -> str:
+    """An error for people, with its code and hint if it has them."""
+    code, hint = (f"[{error.code}]", error.hint) if isinstance(error, DataError) else ("", "")
+    return f"error{code}: {error}" + (f"\n  = {hint}" if hint else "")
 
 
 @app.command()

@@ -7,6 +7,7 @@ import importlib
 import json
 import pkgutil
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -171,13 +172,14 @@ def model() -> type[Experiment]:
     return Experiment
 
 
-def loads(text: str, file: str = "<text>", changes: tuple[str, ...] = ()) -> Experiment:
+def loads(text: str, file: str = "<text>", changes: Sequence[str] = ()) -> Experiment:
     """Read an experiment; SpecError holds every mistake with its place.
 
     `changes` are "a.b=VALUE" with VALUE in TOML, as `--set` takes them.
     """
     from pydantic import ValidationError
 
+    changes = (changes,) if isinstance(changes, str) else tuple(changes)
     try:
         table = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
@@ -196,10 +198,10 @@ def loads(text: str, file: str = "<text>", changes: tuple[str, ...] = ()) -> Exp
         raise explain(text, table, error, model(), changes) from error
 
 
-def load(path: Path, changes: tuple[str, ...] = ()) -> Experiment:
+def load(path: str | Path, changes: Sequence[str] = ()) -> Experiment:
     """Read an experiment from a file, or from a result that carries its own."""
     try:
-        return loads(source(path), str(path), changes)
+        return loads(source(Path(path)), str(path), changes)
     except UnicodeDecodeError as error:
         from .diagnose import unreadable
 

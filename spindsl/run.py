@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -115,8 +115,12 @@ class Outcome:
         return all(row["ok"] for row in self.expectations)
 
 
-def opened(path: Path, runs: Path, data: Path | None = None, changes: tuple[str, ...] = ()) -> Run:
+def opened(
+    path: str | Path, runs: str | Path = "runs", data: str | Path | None = None, changes: Sequence[str] = ()
+) -> Run:
     """A run from a TOML file or a result."""
+    path, runs, data = Path(path), Path(runs), None if data is None else Path(data)
+    changes = (changes,) if isinstance(changes, str) else tuple(changes)
     try:
         text, name = language.source(path), path.stem
     except UnicodeDecodeError as error:
@@ -129,8 +133,9 @@ def opened(path: Path, runs: Path, data: Path | None = None, changes: tuple[str,
     return Run(language.loads(text, str(path), changes), text, name, data or path.parent, runs, changes)
 
 
-def resumed(path: Path) -> Run:
+def resumed(path: str | Path) -> Run:
     """The run of a run directory."""
+    path = Path(path)
     if not (path / "run.json").exists():
         raise ConflictError(f"{path} is no run directory: run.json is absent")
     known = json.loads((path / "run.json").read_text(encoding="utf-8"))
