@@ -68,7 +68,7 @@ def check(file: File, set: Set = None, data: Data = None, format: Format = "text
             from .lint import doubts
             from .lower import lower
 
-            lower(run.experiment, run.data)
+            lower(run.experiment, run.data, run.judged)
             found = doubts(run.experiment, run.data)
         except SpecError as error:
             fail(error, file, run.text, format, run.changes)
@@ -283,11 +283,12 @@ def expectations(rows: list[dict]) -> None:
     """Measured beside published."""
     words = {"min": "at least", "max": "at most", "value": "near"}
     for row in rows:
-        verdict = "met" if row["ok"] else "NOT MET"
+        verdict = {True: "met", False: "NOT MET"}.get(row["ok"], row.get("verdict", ""))
+        verdict += " (experiment changed)" if verdict == "not judged" else ""
         value = "nothing" if row["measured"] is None else f"{row['measured']:.4g}"
         bounds = ", ".join(f"{word} {row[k]:g}" for k, word in words.items() if k in row)
         where = f" at {json.dumps(row['where'])}" if row["where"] else ""
-        typer.echo(f"  {verdict:<8}{row['reduce']} of {row['of']}{where}: {value} ({bounds}; {row['source']})")
+        typer.echo(f"  {verdict:<7} {row['reduce']} of {row['of']}{where}: {value} ({bounds}; {row['source']})")
 
 
 def cores() -> int:

@@ -207,6 +207,19 @@ class Course:
             if start < stop:
                 yield start, stop, self.phases[k - 1]["fields"] if k else None
 
+    def possible(self, last: int) -> list[set[int]]:
+        """Numbers of the fields that may be on at each of the switches 1..last, -1 for no field."""
+        found: list[set[int]] = []
+        before: set[int] = {-1}
+        for start, stop, fields in self.stretches(last):
+            own = list(self.own if fields is None else fields)
+            first = before
+            for k in range(stop - start):
+                before = allowed(self.order, own, before, first, k)
+                first = before if own and k % len(own) == 0 else first
+                found.append(before)
+        return found
+
     def history(self, seed: int, name: str, trials: np.ndarray, last: int) -> np.ndarray:
         """Numbers of the fields applied at switches 1..last, (trial, switch) int64, -1 for no field."""
         from .kernels.orders import ORDERS, schedule
@@ -223,6 +236,19 @@ class Course:
                 applied[:, start:stop] = numbers[schedule(order, len(numbers), trials, stop - start, key, row)]
             before = applied[:, stop - 1]
         return applied
+
+
+def allowed(order: str, own: list[int], before: set[int], first: set[int], k: int) -> set[int]:
+    """The fields that may come next, number k of a stretch: `before` it may be one of these, `first` began its cycle."""
+    if not own:
+        return {-1}
+    if order == "periodic":
+        return {own[k % len(own)]}
+    if order == "random-with-repeats" or len(own) == 1:
+        return set(own)
+    if order == "shuffled-cycles" and k % len(own):
+        before = first
+    return set(own) - before if len(before) == 1 else set(own)
 
 
 def dwells(first: float, phases: tuple[Phase, ...], last: int) -> list[float]:

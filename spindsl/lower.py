@@ -13,18 +13,20 @@ from pathlib import Path
 import numpy as np
 
 from . import ensemble
-from .errors import Finding, MeaningError, SpecError
+from .errors import DataError, FilesError, Finding, MeaningError, SpecError
 from .experiment import Between, Expect, Experiment, First, Last
 from .graph import NUMBERED, Graph, Node, Stage
+from .label_checks import Trials, simulated
 from .points import BEFORE, Point, surveyed, unswept, valid
 from .spec import Bottleneck, Model
 from .sweeping import Axis, axes, changed, owner
 
 
-def lower(experiment: Experiment, data: Path) -> Graph:
+def lower(experiment: Experiment, data: Path, judged: bool = True) -> Graph:
     """All stages of an experiment; of a sweep, each once for all the points that share it.
 
-    `data` is the folder of data files. SpecError with all that does not fit together.
+    `data` is the folder of data files. SpecError with all that does not fit together; unless expectations are `judged`
+    they may be of what nothing gives.
     """
     possible, wrong = surveyed(experiment)
     every, failing = {}, {}
@@ -40,9 +42,10 @@ def lower(experiment: Experiment, data: Path) -> Graph:
     else:
         graph = woven(dims, every)
     doubt = any(f.key and f.path[:1] == ("sweep",) for f in wrong)
-    wrong += [f for k, expect in enumerate(experiment.expect) for f in promised(expect, k, graph, experiment, doubt)]
+    expected = enumerate(experiment.expect if judged else ())
+    wrong += [f for k, expect in expected for f in promised(expect, k, graph, experiment, doubt)]
     if wrong:
-        raise SpecError(wrong)
+        raise (FilesError if all(f.code.startswith("E3") for f in wrong) else SpecError)(wrong)
     return graph
 
 
@@ -165,6 +168,9 @@ def lowered(point: Point, data: Path) -> tuple[dict[str, Stage], list[Finding]]:
         except MeaningError as error:
             wrong.extend(error.findings(*path.split(".", 1)))
             return
+        except DataError as error:
+            wrong.append(filed(error, path, experiment))
+            return
         for stage in made:
             if stage.across and stage.across not in point.swept:
                 hint = f'[[sweep]] product = {{ "{stage.across}" = […] }}'
@@ -186,12 +192,15 @@ def lowered(point: Point, data: Path) -> tuple[dict[str, Stage], list[Finding]]:
     wrong += trained(experiment, trajectory)
     if set(Bottleneck.watches) <= dimensions(trajectory):
         add("split", lambda: (ensemble.split(trajectory, experiment.split.said()),))
+    trials = known(experiment, stages, wrong)
     for name, word in experiment.reference.items():
         add(f"reference.{name}", partial(word.stages, name, stages))
     for name, word in ordered(experiment.bottleneck):
         wrong += (unfit := [*watched(word, f"bottleneck.{name}", trajectory), *missing(experiment, name, word)])
         if not unfit and all(f"bottleneck.{n}" in stages for n in word.refers()):
             add(f"bottleneck.{name}", partial(word.stages, name, stages))
+            if trials is not None and f"bottleneck.{name}" in stages:
+                wrong += [f for error in word.asks(name, stages, trials) for f in error.findings("bottleneck", name)]
     absent = lost(experiment, stages)
     for name, word in experiment.analysis.items():
         of = word.refers()
@@ -199,7 +208,37 @@ def lowered(point: Point, data: Path) -> tuple[dict[str, Stage], list[Finding]]:
         wrong += unfit
         if not unfit and not {of, *word.compares()} & absent:
             add(f"analysis.{name}", partial(word.stages, name, stages))
+        if trials is not None and f"analysis.{name}" in stages:
+            wrong += [f for error in word.asks(name, stages, trials) for f in error.findings("analysis", name)]
     return stages, wrong
+
+
+def filed(error: DataError, path: str, experiment: Experiment) -> Finding:
+    """The mistake of a data file, at the key that names it."""
+    files = experiment.words()[path].files() if path in experiment.words() else {}
+    at = error.path or next(iter(files), "").split(".")
+    return Finding(error.code, str(error), (*path.split(".", 1), *filter(None, at)), hint=error.hint)
+
+
+def known(experiment: Experiment, stages: Mapping[str, Stage], wrong: list[Finding]) -> Trials | None:
+    """The trials as the text or the files of a recording tell them; None where they are not known before a run."""
+    trajectory = stages["trajectory"]
+    if "split" not in stages:
+        return None
+    if type(experiment.system).simulated:
+        return simulated(trajectory, experiment.split.test)
+    try:
+        found = experiment.system.recorded(trajectory)
+        if found is None:
+            return None
+        names = sorted(set(found[0]))
+        label = np.searchsorted(names, found[0])
+        group = None if found[1] is None else np.array(found[1])
+        held, rank = ensemble.divided(stages["split"].seed, experiment.split.test, label, names, group)
+    except DataError as error:
+        wrong.append(filed(error, "system", experiment))
+        return None
+    return Trials(tuple(names), label, held == 1, rank, str(next(iter(trajectory.files.values()))))
 
 
 def lost(experiment: Experiment, stages: Mapping[str, Stage]) -> set[str]:

@@ -15,13 +15,16 @@ from typing import Any
 
 from . import experiment as language
 from .engine import Runner, written
-from .errors import ConflictError, DataError, SpindslError
+from .errors import ConflictError, DataError, SpecError, SpindslError
 from .experiment import Experiment
 from .graph import Graph
 from .lower import lower
 from .planning import fits, plan
 from .store import Store, content, keys
 from .watching import Progress, Silent, Stop
+
+
+APART = ("title", "expect")  # tables that decide no number
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,30 @@ class Run:
     def store(self) -> Store:
         return Store(self.runs / ".store")
 
+    @property
+    def changed(self) -> bool:
+        """Whether `--set` changed what decides the numbers: anything but the title and the expectations."""
+        if not self.changes:
+            return False
+        try:
+            written = language.loads(self.text)
+        except SpecError:
+            return True
+        mine, its = ({k: v for k, v in e.said().items() if k not in APART} for e in (self.experiment, written))
+        return mine != its
+
+    @property
+    def judged(self) -> bool:
+        """Whether expectations are held against the result: those of a file are not, once numbers are changed."""
+        return not self.changed or any(said.split("=")[0].strip().startswith("expect") for said in self.changes)
+
     def graph(self) -> Graph:
         """The lowered experiment; DataError if a data file is absent."""
-        graph = lower(self.experiment, self.data)
+        for word in self.experiment.words().values():
+            for name in word.files().values():
+                if not (self.data / name).exists():
+                    raise DataError(f"{self.data / name} is absent; give its folder with --data DIR")
+        graph = lower(self.experiment, self.data, self.judged)
         for stage in graph.stages.values():
             for path in stage.files.values():
                 if not path.exists():
@@ -95,7 +119,7 @@ class Run:
         attrs = result.attributes(self.experiment, self.text, known, history) | {"name": self.name}
         beside = path / f"result.nc.{os.getpid()}.part"
         result.write(beside, runner.graph, results, attrs)
-        rows = result.measured(self.experiment, beside)
+        rows = result.measured(self.experiment, beside, self.judged)
         result.finish(beside, path / "result.nc", rows)
         done = {"state": "done", "ended": stamp(time.time()), "took": runner.took, "expectations": rows}
         written(path / "status.json", state | done)
@@ -112,7 +136,7 @@ class Outcome:
 
     @property
     def met(self) -> bool:
-        return all(row["ok"] for row in self.expectations)
+        return all(row["ok"] is not False for row in self.expectations)
 
 
 def opened(

@@ -20,6 +20,7 @@ from .graph import Stage
 if TYPE_CHECKING:
     import numpy as np
 
+    from .label_checks import Trials
     from .recording import Header, Recording, Variables
 
 Positive = Annotated[float, Field(gt=0)]
@@ -103,6 +104,10 @@ class System(Word, ABC):
 
     simulated: ClassVar[bool] = True
 
+    def recorded(self, trajectory: Stage) -> tuple[list[str], list[str] | None] | None:
+        """Drive and specimen of each trial of matter that is not simulated; None where files are too large to look."""
+        return None
+
     @abstractmethod
     def stages(self, seed: int, data: Path) -> tuple[Stage, ...]:
         """The stage `system`, or for matter that is not simulated the stage `trajectory`.
@@ -163,6 +168,18 @@ class Bottleneck(Model, ABC):
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         """The stage `bottleneck.NAME`, from the stages `trajectory` and `split`."""
 
+    def asks(self, name: str, sources: Mapping[str, Stage], trials: Trials) -> Iterator[MeaningError]:
+        """What the labels of trials do not allow, from the stages before and its own."""
+        for k, drive in enumerate(self.drives or ()):
+            if drive not in trials.names:
+                hint = f"one of {', '.join(trials.names)}"
+                where, code = (f"{trials.file}: ", "E305") if trials.file else ("", "E202")
+                yield MeaningError(f"{where}no trial of drive {drive!r}; there are {', '.join(trials.names)}", "drives", k, code=code, hint=hint)
+                return
+        if self.supervised and len(self.drives or trials.names) < 2:
+            hint = "a supervised bottleneck tells two drives or more apart"
+            yield MeaningError("all trials are of one drive", "kind", code="E207", hint=hint)
+
     def refers(self) -> tuple[str, ...]:
         """The bottlenecks whose results it takes."""
         return ()
@@ -184,6 +201,10 @@ class Analysis(Model, ABC):
     @abstractmethod
     def refers(self) -> str:
         """The bottleneck or variable that it reads."""
+
+    def asks(self, name: str, sources: Mapping[str, Stage], trials: Trials) -> Iterator[MeaningError]:
+        """What the labels of trials do not allow, from the stages before and its own."""
+        yield from ()
 
     def compares(self) -> tuple[str, ...]:
         """The references that it is held against: the key `against`, where it is a name."""

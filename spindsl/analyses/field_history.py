@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -13,6 +13,7 @@ from ..ensemble import held_out, sample_dims, samples
 from ..errors import MeaningError
 from ..estimators import guesses
 from ..graph import Promise, Stage, Task
+from ..label_checks import Trials, single
 from ..readout import Asked, Readout, ask, conclude
 from ..spec import Count, Switches
 
@@ -65,6 +66,9 @@ class FieldHistory(Readout):
             needs=(*score.needs, past, "fields"), said=dict(score.said) | {"past": past, "score": self.said()["score"]},
         )  # fmt: skip
         return before, replace(guess, said=dict(guess.said) | {"fields": list(named["field"]), "past": past}), score
+
+    def asks(self, name: str, sources: Mapping[str, Stage], trials: Trials) -> Iterator[MeaningError]:
+        yield from single(sources["trajectory"], sorted(self.switches), tuple(range(self.lags)))
 
 
 def remembered(task: Task, trajectory: xr.Dataset) -> xr.Dataset:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
@@ -14,6 +15,8 @@ from ..errors import DataError, MeaningError
 from ..estimators import Density
 from ..features import Use, coords, feature, matrices
 from ..graph import Promise, Split, Stage, Task
+from ..label_checks import Trials, few
+from ..label_checks import drives as named
 from ..readout import CODE, shuffled
 from ..seeds import generator
 from ..spec import Analysis, Label, Labels, Switches, Words
@@ -95,6 +98,15 @@ class Novelty(Analysis):
             code=(*CODE, "spindsl.kernels.roc", "spindsl.kernels.intervals"), group=f"/analysis/{name}",
             coords=labels | {"false_alarm": GRID, "level": LEVELS},
         )  # fmt: skip
+
+    def asks(self, name: str, sources: Mapping[str, Stage], trials: Trials) -> Iterator[MeaningError]:
+        if wrong := [e for key in ("known", "novel") for e in named(trials, getattr(self, key), key)]:
+            yield wrong[0]
+        elif not isinstance(self.by, Value) and self.each:
+            found = feature(self.of, self.use, sources)
+            some = np.isin(trials.label, [trials.names.index(n) for n in self.known])
+            known = replace(trials, label=trials.label[some], held=trials.held[some], rank=trials.rank[some])
+            yield from few(known, self.score, estimators.least(self.by, found.width), INNER, alone=True)
 
     def _meant(self, found, trajectory: Stage) -> None:
         """MeaningError for drives that there are not, for features that are no number, for a bottleneck that has seen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -11,6 +11,7 @@ import numpy as np
 from ..ensemble import samples
 from ..errors import MeaningError
 from ..graph import Promise, Stage, Task
+from ..label_checks import Trials, single
 from ..readout import Asked, Readout, ask, conclude, drive, drive_scores
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ class Robustness(Readout):
             coords={**told.coords, **named, "guessed": named["field"]},
         )  # fmt: skip
         return guess, score, *(replace(s, group=f"/analysis/{name}-field") for s in (field, told))
+
+    def asks(self, name: str, sources: Mapping[str, Stage], trials: Trials) -> Iterator[MeaningError]:
+        yield from super().asks(name, sources, trials)
+        yield from single(sources["trajectory"], sources[f"analysis.{name}.guess"].coords["switch"], given=bool(self.switches))
 
 
 def learned(task: Task, **inputs: xr.Dataset) -> xr.Dataset:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 TAKEN = ("spins", "features", "drive", "group", "trial", "time", "switch", "spin", "feature")
+
+
+LOOKED_AT = 100_000_000  # bytes of files that are read before a run
 
 
 class States(Words):
@@ -108,6 +114,14 @@ class Recorded(System):
         said = courses(known.order, known.drives.sets(known.fields), known.fields, ())
         return trajectory, nulls(said, known.fields, 4000, switch)
 
+    def recorded(self, trajectory: Stage) -> tuple[list[str], list[str] | None] | None:
+        """From the files, all of which is read once, so that what is wrong in them is known before a run."""
+        paths = tuple(sorted(trajectory.files.items()))
+        stamps = tuple((p.stat().st_mtime_ns, p.stat().st_size) for _, p in paths)
+        if sum(size for _, size in stamps) > LOOKED_AT:
+            return None
+        return labelled(json.dumps(dict(trajectory.said), sort_keys=True), paths, stamps)
+
     def _taken(self, recorded: tuple[int, ...]) -> list[int]:
         """Places of the switches that are taken; MeaningError for one that is not recorded."""
         for k, switch in enumerate(self.switches or ()):
@@ -117,14 +131,28 @@ class Recorded(System):
         return [k for k, switch in enumerate(recorded) if self.switches is None or switch in self.switches]
 
 
+@lru_cache(maxsize=8)
+def labelled(
+    said: str, paths: tuple[tuple[str, Path], ...], stamps: tuple[tuple[int, int], ...]
+) -> tuple[list[str], list[str] | None]:
+    """Drive and specimen of each trial; `stamps` tell whether files have changed since they were read."""
+    found = loaded(json.loads(said), dict(paths))
+    group = found["group"].values.tolist() if "group" in found.coords else None
+    return found["drive"].values.tolist(), group
+
+
 def load(task: Task) -> xr.Dataset:
     """The recording in our order and names; DataError at the first value that is no spin, or is missing."""
+    return loaded(task.said, task.files)
+
+
+def loaded(said: Mapping[str, Any], files: Mapping[str, Path]) -> xr.Dataset:
+    """As `load`."""
     import xarray as xr
 
-    said = task.said
     names = Variables.model_validate(said["variables"])
-    found = word(Reader, said["reader"]).read(task.files, names, said["observables"])
-    where = f"{next(iter(task.files.values()))}: {names.kind}"
+    found = word(Reader, said["reader"]).read(files, names, said["observables"])
+    where = f"{next(iter(files.values()))}: {names.kind}"
     numeric(where, found.values)
     if names.kind == "spins":
         data = {"spins": (("trial", "time", "spin"), spins(where, found, said["values"])[:, said["at"]])}
@@ -154,7 +182,7 @@ def spins(where: str, found: Recording, states: dict[str, int]) -> np.ndarray:
         elif np.isin(raw, (-1, 1)).all():
             hint = "; the file has -1 and 1: drop `values`"
         value, place = raw[tuple(wrong[0])], found.place(*wrong[0])
-        raise DataError(f"{where} is {value:g} at {place}: no spin ({down} or {up}); {len(wrong)} such values{hint}")
+        raise DataError(f"{where} is {value:g} at {place}: no spin ({down} or {up}); {len(wrong)} such values{hint}", code="E303")
     return np.where(raw == up, 1, -1).astype(np.int8)
 
 
