@@ -67,8 +67,13 @@ def check(file: File, set: Set = None, data: Data = None, format: Format = "text
         try:
             from .lint import doubts
             from .lower import lower
+            from .planning import crammed, fits
+            from .planning import plan as planned
+            from .room import limits
 
-            lower(run.experiment, run.data, run.judged)
+            graph = lower(run.experiment, run.data, run.judged, limits(run.runs))
+            if crammed(graph, run.runs):
+                fits(planned(graph, run.store), run.runs)
             found = doubts(run.experiment, run.data)
         except SpecError as error:
             fail(error, file, run.text, format, run.changes)
@@ -82,6 +87,7 @@ def plan(file: File, set: Set = None, data: Data = None, runs: Runs = HERE) -> N
     """Show the graph: what would be computed, its size and time, and what is stored."""
     from .planning import fits, totals
     from .planning import plan as planned
+    from .room import size
 
     run = opened(file, runs, data, set)
     rows = planned(graphed(run, file), run.store)
@@ -93,8 +99,11 @@ def plan(file: File, set: Set = None, data: Data = None, runs: Runs = HERE) -> N
         took = f"{total.seconds:.0f} s" if total.lacking else "-"
         typer.echo(line.format(total.stage.name, total.places, stored, along, size(total.stage.bytes), took))
     left = sum(r.seconds for r in rows)
-    typer.echo(f"\nto store {size(sum(r.bytes for r in rows))}; about {left / cores():.0f} s on {cores()} cores")
-    fits(rows, runs)
+    typer.echo(f"\nto store {size(sum(r.bytes for r in rows))}; about {left / cores():,.0f} s on {cores()} cores")
+    try:
+        fits(rows, runs)
+    except SpecError as error:
+        fail(error, file, run.text, changes=run.changes)
 
 
 @app.command()
@@ -294,15 +303,6 @@ def expectations(rows: list[dict]) -> None:
 def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def size(count: float) -> str:
-    """Bytes for people."""
-    for unit in ("B", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from .spec import Count, Label, Labels, Listed, Positive, Words
 if TYPE_CHECKING:
     import xarray as xr
 
+MOST = 100_000  # drives
 Order = Literal["random", "random-with-repeats", "periodic", "shuffled-cycles"]
 
 
@@ -34,6 +35,9 @@ class Subsets(Words):
                 f"subsets of {self.size} of {len(fields)} fields",
                 "drives", "size", code="E203", hint=f"at most {len(fields)}",
             )  # fmt: skip
+        if comb(len(fields), self.size) > MOST:
+            message = f"subsets of {self.size} of {len(fields)} fields are {comb(len(fields), self.size):,} drives"
+            raise MeaningError(message, "drives", "size", code="E203", hint=f"at most {MOST:,} drives")
         joint = "" if all(len(f) == 1 for f in fields) else "+"
         sets = {joint.join(names): names for names in combinations(fields, self.size)}
         if len(sets) < comb(len(fields), self.size):
@@ -239,7 +243,7 @@ class Course:
 
 
 def allowed(order: str, own: list[int], before: set[int], first: set[int], k: int) -> set[int]:
-    """The fields that may come next, number k of a stretch: `before` it may be one of these, `first` began its cycle."""
+    """The fields that may come next, number k of a stretch, after one of `before`; one of `first` began its cycle."""
     if not own:
         return {-1}
     if order == "periodic":

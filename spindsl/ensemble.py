@@ -153,7 +153,9 @@ def together(
     count = np.zeros((len(found), len(names)), dtype=np.int64)
     np.add.at(count, (which, label), 1)
     if len(found) < 2:
-        raise DataError(f"all trials are of the group {str(found[0])!r}; a split needs 2 or more, or no `group`", code="E305")
+        raise DataError(
+            f"all trials are of the group {str(found[0])!r}; a split needs 2 or more, or no `group`", code="E305"
+        )
     alone = np.flatnonzero((count > 0).sum(axis=0) == 1)
     if len(alone):
         own = found[count[:, alone[0]] > 0][0]

@@ -95,10 +95,8 @@ class ConflictError(SpindslError):
     exit_code = 5
 
 
-class SpaceError(SpindslError):
+class SpaceError(SpecError):
     """The run would not fit on the disk."""
-
-    exit_code = 3
 
 
 class StageError(SpindslError):

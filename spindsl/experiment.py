@@ -121,7 +121,9 @@ class Experiment(Words):
     bottleneck: dict[Name, Bottleneck] = Field(default_factory=dict, description="models, by name")
     analysis: dict[Name, Analysis] = Field(default_factory=dict, description="questions, by name")
     split: Split = Split()
-    realizations: Count = Field(default=1, description="independent glasses: graph, couplings, barriers, fields")
+    realizations: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=1, description="independent glasses: graph, couplings, barriers, fields"
+    )
     sweep: Annotated[tuple[Sweep, ...], Listed] = Field(default=(), description="parameters that take several values")
     expect: Annotated[tuple[Expect, ...], Listed] = Field(
         default=(), description="the experiment's own acceptance tests"

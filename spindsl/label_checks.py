@@ -66,7 +66,9 @@ def few(
     """
     where = f"{trials.file}: " if trials.file else ""
     if len(trials.names) < 2 and not alone:
-        message = f"{where}all {len(trials.label)} trials are of drive {trials.names[0]!r}; a guess is between two or more"
+        message = (
+            f"{where}all {len(trials.label)} trials are of drive {trials.names[0]!r}; a guess is between two or more"
+        )
         yield MeaningError(message, "of", code="E207", hint="a question for the drive needs two drives")
         return
     for train, scored in trials.rounds(score):

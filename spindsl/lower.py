@@ -18,27 +18,29 @@ from .experiment import Between, Expect, Experiment, First, Last
 from .graph import NUMBERED, Graph, Node, Stage
 from .label_checks import Trials, simulated
 from .points import BEFORE, Point, surveyed, unswept, valid
+from .room import Limits, countless, crowded
 from .spec import Bottleneck, Model
 from .sweeping import Axis, axes, changed, owner
 
 
-def lower(experiment: Experiment, data: Path, judged: bool = True) -> Graph:
+def lower(experiment: Experiment, data: Path, judged: bool = True, have: Limits | None = None) -> Graph:
     """All stages of an experiment; of a sweep, each once for all the points that share it.
 
     `data` is the folder of data files. SpecError with all that does not fit together; unless expectations are `judged`
-    they may be of what nothing gives.
+    they may be of what nothing gives. What a machine has
+    is the limit where it is given.
     """
     possible, wrong = surveyed(experiment)
     every, failing = {}, {}
     for point in possible:
-        every[point.place], found = lowered(point, data)
+        every[point.place], found = lowered(point, data, have)
         if found:
             failing[point.place] = found
     taken = frozenset(v for stages in every.values() for s in stages.values() for v in s.gives)
     dims = axes(experiment.sweep, experiment.realizations, taken)
     if wrong or failing:
-        wrong += misfits(experiment, dims, failing, set(every), data)
-        graph = sketched(experiment, dims, data, wrong)
+        wrong += misfits(experiment, dims, failing, set(every), data, have)
+        graph = sketched(experiment, dims, data, wrong, have)
     else:
         graph = woven(dims, every)
     doubt = any(f.key and f.path[:1] == ("sweep",) for f in wrong)
@@ -55,6 +57,7 @@ def misfits(
     failing: Mapping[tuple[int, ...], list[Finding]],
     known: set[tuple[int, ...]],
     data: Path,
+    have: Limits | None = None,
 ) -> list[Finding]:
     """What does not fit together at the points of a sweep: at the file's own words, or at swept values."""
     from .diagnose import blame
@@ -63,7 +66,7 @@ def misfits(
 
     def alone(swept: Mapping[str, object]) -> list[Finding]:
         one = valid(changed(base, swept))
-        return lowered(Point((), one, swept, 0), data)[1] if isinstance(one, Experiment) else []
+        return lowered(Point((), one, swept, 0), data, have)[1] if isinstance(one, Experiment) else []
 
     everywhere = [{(f.code, f.path) for f in found} for found in failing.values()]
     common = set.intersection(*everywhere) if len(failing) == len(known) and failing else set()
@@ -75,7 +78,9 @@ def misfits(
     return plain + blame.blamed(dims, {p: tables for p, tables in others.items() if tables}, told, gone)
 
 
-def sketched(experiment: Experiment, dims: tuple[Axis, ...], data: Path, wrong: list[Finding]) -> Graph:
+def sketched(
+    experiment: Experiment, dims: tuple[Axis, ...], data: Path, wrong: list[Finding], have: Limits | None = None
+) -> Graph:
     """The graph of an experiment that is wrong elsewhere, as if all of it varied with all that is swept.
 
     Wrong axes have no labels.
@@ -83,7 +88,7 @@ def sketched(experiment: Experiment, dims: tuple[Axis, ...], data: Path, wrong: 
     places = [f.path for f in wrong]
     doubtful = [a for a in dims if any(at[: len(a.at)] == a.at and at[len(a.at)] in a.paths for at in places)]
     dims = tuple(replace(a, labels=(), coords=dict.fromkeys(a.coords, ())) if a in doubtful else a for a in dims)
-    stages, _ = lowered(Point((), experiment, {}, 0), data)
+    stages, _ = lowered(Point((), experiment, {}, 0), data, have)
     nodes = {}
     for name, stage in stages.items():
         place = tuple(None if stage.across in a.paths else 0 for a in dims)
@@ -156,9 +161,9 @@ def identity(stage: Stage, needs: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(made_of, default=list, sort_keys=True).encode()).hexdigest()
 
 
-def lowered(point: Point, data: Path) -> tuple[dict[str, Stage], list[Finding]]:
+def lowered(point: Point, data: Path, have: Limits | None = None) -> tuple[dict[str, Stage], list[Finding]]:
     """The stages of one point in order: matter, its history, the split, exact truth, bottlenecks, analyses; and all
-    that does not fit together."""
+    that does not fit together, or not into the memory that a machine has."""
     experiment, stages, wrong = point.experiment, {}, []
     owners: dict[str, set[str]] = {}
 
@@ -183,10 +188,13 @@ def lowered(point: Point, data: Path) -> tuple[dict[str, Stage], list[Finding]]:
             stages[stage.name] = replace(stage, seed=seed, disorder=point.disorder)
 
     add("system", lambda: experiment.system.stages(experiment.seed, data))
+    if experiment.protocol is not None and not wrong and have is not None:
+        add("protocol", lambda: countless(experiment.protocol, stages["system"], have) or ())
     if experiment.protocol is not None and not wrong:
         add("dynamics", lambda: experiment.dynamics.stages(stages["system"]))
         add("protocol", lambda: experiment.protocol.stages(stages, experiment.dynamics, data))
     if "trajectory" not in stages:
+        wrong += [f for _, f in crowded(stages, have)] if have is not None else []
         return stages, wrong
     trajectory = stages["trajectory"]
     wrong += trained(experiment, trajectory)
@@ -210,6 +218,8 @@ def lowered(point: Point, data: Path) -> tuple[dict[str, Stage], list[Finding]]:
             add(f"analysis.{name}", partial(word.stages, name, stages))
         if trials is not None and f"analysis.{name}" in stages:
             wrong += [f for error in word.asks(name, stages, trials) for f in error.findings("analysis", name)]
+    if have is not None:
+        wrong += [finding for _, finding in crowded(stages, have)]
     return stages, wrong
 
 

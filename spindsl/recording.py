@@ -143,7 +143,9 @@ def decoded(path: Path, name: str | int, value: bytes, where: str) -> str:
         return value.decode().strip()
     except UnicodeDecodeError as error:
         hint = 'save names as text, such as numpy.char.decode(labels, "latin-1"), or as UTF-8'
-        raise DataError(f"{path}: {name} is {value!r} at {where}, which is not UTF-8", code="E304", hint=hint) from error
+        raise DataError(
+            f"{path}: {name} is {value!r} at {where}, which is not UTF-8", code="E304", hint=hint
+        ) from error
 
 
 class Grid(NamedTuple):

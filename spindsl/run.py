@@ -20,9 +20,9 @@ from .experiment import Experiment
 from .graph import Graph
 from .lower import lower
 from .planning import fits, plan
+from .room import limits
 from .store import Store, content, keys
 from .watching import Progress, Silent, Stop
-
 
 APART = ("title", "expect")  # tables that decide no number
 
@@ -65,7 +65,7 @@ class Run:
             for name in word.files().values():
                 if not (self.data / name).exists():
                     raise DataError(f"{self.data / name} is absent; give its folder with --data DIR")
-        graph = lower(self.experiment, self.data, self.judged)
+        graph = lower(self.experiment, self.data, self.judged, limits(self.runs))
         for stage in graph.stages.values():
             for path in stage.files.values():
                 if not path.exists():

@@ -174,7 +174,13 @@ class Bottleneck(Model, ABC):
             if drive not in trials.names:
                 hint = f"one of {', '.join(trials.names)}"
                 where, code = (f"{trials.file}: ", "E305") if trials.file else ("", "E202")
-                yield MeaningError(f"{where}no trial of drive {drive!r}; there are {', '.join(trials.names)}", "drives", k, code=code, hint=hint)
+                yield MeaningError(
+                    f"{where}no trial of drive {drive!r}; there are {', '.join(trials.names)}",
+                    "drives",
+                    k,
+                    code=code,
+                    hint=hint,
+                )
                 return
         if self.supervised and len(self.drives or trials.names) < 2:
             hint = "a supervised bottleneck tells two drives or more apart"

@@ -54,7 +54,9 @@ class Robustness(Readout):
 
     def asks(self, name: str, sources: Mapping[str, Stage], trials: Trials) -> Iterator[MeaningError]:
         yield from super().asks(name, sources, trials)
-        yield from single(sources["trajectory"], sources[f"analysis.{name}.guess"].coords["switch"], given=bool(self.switches))
+        yield from single(
+            sources["trajectory"], sources[f"analysis.{name}.guess"].coords["switch"], given=bool(self.switches)
+        )
 
 
 def learned(task: Task, **inputs: xr.Dataset) -> xr.Dataset:

@@ -42,6 +42,8 @@ class Grid(Words):
 
     @model_validator(mode="after")
     def _fits(self):
+        if self.to / self.step > 100_000:
+            raise MeaningError("more than 100,000 amplitudes", "step", code="E203", hint="a larger step")
         if len(self.amplitudes) < 3:
             raise MeaningError("fewer than 3 amplitudes make no curve", "step", code="E203", hint="a smaller step")
         return self

@@ -222,11 +222,16 @@ class FieldDrive(Protocol):
             "trajectory", drive, said, promises(self.record), (*matter, "initial"), code=code,
             group="/trajectory", sizes=sizes, coords=coords, parts=parts, grows=self.switches,
             split=Split("trial", coords["trial"], 50),
-            seconds=1.3e-8 * len(drives) * self.trials * self.switches * sizes["spin"],
+            seconds=1.3e-8 * len(drives) * self.trials * self.switches * sizes["spin"] * crowding(sources["system"]),
         )  # fmt: skip
         if isinstance(self.drives, Probes):
             return initial, fields, trajectory
         return initial, fields, trajectory, nulls(course, names, self.trials, self.recorded)
+
+
+def crowding(system: Stage) -> float:
+    """How much longer a flip takes with more than 20 neighbours, all of whose rates change."""
+    return max(1.0, system.sizes.get("edge", 0) / max(system.sizes["spin"], 1) / 10)
 
 
 def coupled(system: Stage, dynamics: Dynamics) -> None:

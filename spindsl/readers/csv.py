@@ -180,7 +180,9 @@ def configuration(path: Path, columns: list[str], names: Variables, observables:
             held(path, columns, name)
         return [str(name) for name in wanted]
     keys = [getattr(names, k) or k for k in ("drive", "trial", "switch", "time")]
-    found = matching(wanted, [c for c in columns if not c.startswith(NAMELESS)], [*keys, names.group, *observables.values()])
+    found = matching(
+        wanted, [c for c in columns if not c.startswith(NAMELESS)], [*keys, names.group, *observables.values()]
+    )
     if not found:
         raise DataError(f"{path}: no column fits {names.kind} = {wanted!r}; it has {listed(columns)}")
     return found

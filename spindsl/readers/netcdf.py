@@ -140,7 +140,7 @@ def ordered(path: Path, found: netCDF4.Variable, dims: tuple[str, ...]) -> np.nd
 
 
 def plain(found: netCDF4.Variable) -> np.ndarray:
-    """The values, unpacked, NaN where they are missing by what the file declares (`_FillValue`, `missing_value`, `valid_…`).
+    """The values, unpacked, NaN where they are missing by what the file declares (`_FillValue`, `valid_range`, …).
 
     The library's own fill value counts where nothing is declared and numbers are real: nobody measures 9.97e36, but
     -127 of 8 bits is a value like any other. Characters are text (`written`).
@@ -172,11 +172,11 @@ def missing(found: netCDF4.Variable, raw: np.ndarray) -> np.ndarray:
     lost = np.zeros(raw.shape, dtype=bool)
     for mark in marks:
         lost |= raw == np.asarray(mark).astype(raw.dtype)
-    low, high = attributes.get("valid_range", (None, None))
-    for low in (low, *attributes.get("valid_min", ())):
-        lost |= raw < low if low is not None else False
-    for high in (high, *attributes.get("valid_max", ())):
-        lost |= raw > high if high is not None else False
+    bounds = attributes.get("valid_range", ())
+    for least in (*bounds[:1], *attributes.get("valid_min", ())):
+        lost |= raw < least
+    for most in (*bounds[1:], *attributes.get("valid_max", ())):
+        lost |= raw > most
     return lost
 
 
@@ -193,7 +193,7 @@ def unpacked(found: netCDF4.Variable, raw: np.ndarray) -> np.ndarray:
 
 
 def written(found: netCDF4.Variable) -> np.ndarray:
-    """Text of characters along the last dimension, as xarray reads it; one character each if there is but one dimension."""
+    """Text of characters along the last dimension, as xarray reads it; one character each of a single dimension."""
     found.set_auto_chartostring(False)
     raw = np.ma.getdata(found[:])
     if raw.ndim > 1:

@@ -182,7 +182,9 @@ def spins(where: str, found: Recording, states: dict[str, int]) -> np.ndarray:
         elif np.isin(raw, (-1, 1)).all():
             hint = "; the file has -1 and 1: drop `values`"
         value, place = raw[tuple(wrong[0])], found.place(*wrong[0])
-        raise DataError(f"{where} is {value:g} at {place}: no spin ({down} or {up}); {len(wrong)} such values{hint}", code="E303")
+        raise DataError(
+            f"{where} is {value:g} at {place}: no spin ({down} or {up}); {len(wrong)} such values{hint}", code="E303"
+        )
     return np.where(raw == up, 1, -1).astype(np.int8)
 
 

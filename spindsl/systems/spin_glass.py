@@ -60,7 +60,7 @@ class SpinGlass(System):
         parts = (self.couplings, *([self.graph] if self.graph else []))
         return (Stage(
             "system", disorder, self.said(), gives, files=files, group="/system", sizes=sizes, quenched=True,
-            code=tuple(type(p).__module__ for p in parts),
+            code=tuple(type(p).__module__ for p in parts), seconds=1e-7 * sizes["edge"],
         ),)  # fmt: skip
 
 

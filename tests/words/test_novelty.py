@@ -13,7 +13,6 @@ from spindsl.engine import Runner
 from spindsl.ensemble import samples
 from spindsl.errors import DataError, SpecError
 from spindsl.experiment import loads
-from spindsl.graph import Task
 from spindsl.lower import lower
 from spindsl.store import Store
 
