@@ -57,12 +57,18 @@ def simulated(trajectory: Stage, test: float) -> Trials | None:
 
 
 def few(
-    trials: Trials, score: str | Mapping[str, int], least: int, inner: int = 0, alone: bool = False
+    trials: Trials,
+    score: str | Mapping[str, int],
+    least: int,
+    inner: int = 0,
+    alone: bool = False,
+    control: bool = False,
 ) -> Iterator[MeaningError]:
     """The mistake of a question for the drive: one drive alone, or a drive with too few trials.
 
     `least` trials of each drive have to be trained on, even without one of `inner` folds, if there are any. With
-    `alone` drives of no trial do not count, and one drive is enough.
+    `alone` drives of no trial do not count, and one drive is enough; to a `control` it does not matter that no trial
+    of a drive is left, which is never guessed then.
     """
     where = f"{trials.file}: " if trials.file else ""
     if len(trials.names) < 2 and not alone:
@@ -75,6 +81,7 @@ def few(
         left = trials.count(train)
         left = left - (-(-left // inner) if inner else 0)
         lacking = (left < least) | ((trials.count(scored) < 1) & (score == "held-out"))
+        lacking = (left < least) & (left > 0) if control else lacking
         lacking = np.flatnonzero(lacking & (trials.count(np.ones_like(scored)) > 0) if alone else lacking)
         if len(lacking):
             d = lacking[0]
@@ -118,7 +125,7 @@ def single(
             fields = set().union(*(m[switch - lag - 1] for m in may)) - {-1} if switch > lag else set()
             if len(fields) == 1:
                 name = trajectory.coords["field"][next(iter(fields))]
-                ago = f", {lag} switches before switch {switch}" if lag else f" at switch {switch}"
+                ago = f", {lag} switch{'es' * (lag > 1)} before switch {switch}," if lag else f" at switch {switch}"
                 message = f"the field{ago} is {name!r} in all trials; a guess is between two or more"
                 hint = "leave such switches out: `switches` names those that are looked at"
                 yield MeaningError(message, *(("switches", k) if given else ("kind",)), code="E207", hint=hint)

@@ -74,7 +74,7 @@ class Readout(Analysis):
         guess = sources.get(f"analysis.{name}.guess")
         if not wrong and trials.file and guess is not None:
             order = generator(guess.seed, "analysis", name, "control").permutation(len(trials.label))
-            wrong = list(few(mixed(trials, order), score, need))
+            wrong = list(few(mixed(trials, order), score, need, control=True))
         yield from wrong
 
     def look(self, sources: Mapping[str, Stage]) -> Feature:

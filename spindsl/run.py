@@ -154,7 +154,14 @@ def opened(
     if path.suffix == ".nc":
         name = language.attribute(path, "name")
         changes = (*json.loads(language.attribute(path, "provenance"))["set"], *changes)
-    return Run(language.loads(text, str(path), changes), text, name, data or path.parent, runs, changes)
+    data = data or path.parent
+    try:
+        experiment = language.loads(text, str(path), changes)
+    except SpecError as error:
+        from .partial import complete
+
+        raise complete(error, text, changes, data) from error
+    return Run(experiment, text, name, data, runs, changes)
 
 
 def resumed(path: str | Path) -> Run:
