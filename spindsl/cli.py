@@ -292,7 +292,7 @@ def expectations(rows: list[dict]) -> None:
     """Measured beside published."""
     words = {"min": "at least", "max": "at most", "value": "near"}
     for row in rows:
-        verdict = {True: "met", False: "NOT MET"}.get(row["ok"], row.get("verdict", ""))
+        verdict = str({True: "met", False: "NOT MET"}.get(row["ok"], row.get("verdict", "")))
         verdict += " (experiment changed)" if verdict == "not judged" else ""
         value = "nothing" if row["measured"] is None else f"{row['measured']:.4g}"
         bounds = ", ".join(f"{word} {row[k]:g}" for k, word in words.items() if k in row)

@@ -71,7 +71,7 @@ def few(
     of a drive is left, which is never guessed then.
     """
     where = f"{trials.file}: " if trials.file else ""
-    if len(trials.names) < 2 and not alone:
+    if trials.names[1:] == () and not alone:
         message = (
             f"{where}all {len(trials.label)} trials are of drive {trials.names[0]!r}; a guess is between two or more"
         )

@@ -25,6 +25,7 @@ NAMED = ("reference", "bottleneck", "analysis")
 CORE = ("system", "dynamics", "protocol")
 ROUNDS = 6
 SMALL, LARGE = 0, 1
+STRANGE = (LookupError, TypeError, ValueError, AttributeError)  # of tables too far from any form
 
 
 class Hopeless(Exception):
@@ -69,7 +70,7 @@ def mended(model: type[BaseModel], table: dict[str, Any], size: int) -> tuple[Me
         try:
             for finding in sorted(wrong, key=lambda f: numbered(f.path), reverse=True):
                 mend(copied, model, finding)
-        except (Hopeless, KeyError, IndexError, TypeError):
+        except (Hopeless, *STRANGE):
             return None
     return None
 
@@ -120,10 +121,10 @@ def there(table: Any, path: Sequence[str | int]) -> bool:
 
 def leave(copied: Mended, path: Path) -> None:
     """Leave out a named table, or all of a noun."""
-    if len(path) < 2 or not isinstance(copied.table[path[0]], dict):
+    if len(path) < 2 or not isinstance(copied.table[str(path[0])], dict):
         copied.table.pop(str(path[0]), None)
     else:
-        copied.table[path[0]].pop(path[1], None)
+        copied.table[str(path[0])].pop(path[1], None)
         copied.lost.add(owner(path))
 
 
@@ -147,13 +148,14 @@ def replaced(copied: Mended, model: type[BaseModel], finding: Finding) -> None:
     at: Any = copied.table
     for key in outer:
         at = at[key]
-    if last == "kind":
+    if last == "kind" and finding.code in ("E102", "E103", "E104"):
         known = kinds(branches(unworded(model, copied.table, tuple(outer))))
         kind = at.get("kind")
         near = nearest(kind, list(known)) if isinstance(kind, str) else ""
         if not near and str(outer[0]) in CORE and len(outer) == 1:
             raise Hopeless
-        at["kind"] = near or next(k for k, v in known.items() if v is closest(list(known.values()), at))
+        alike = closest(list(known.values()), at) if known else None
+        at["kind"] = near or next((k for k, v in known.items() if v is alike), "")
     elif finding.code in ("E101", "E109", "E110"):
         meant = finding.hint.partition("(required key `")[2].partition("`")[0]
         value = at.pop(last)
