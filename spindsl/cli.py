@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .errors import SpecError, SpindslError
+from .errors import DataError, SpecError, SpindslError
 
 if TYPE_CHECKING:
     from .errors import Finding
@@ -43,13 +43,19 @@ def main() -> None:
     except SpindslError as error:
         if debug:
             raise
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(said(error), err=True)
         sys.exit(error.exit_code)
     except OSError as error:
         if debug:
             raise
         typer.echo(f"error: {error}", err=True)
         sys.exit(2)
+
+
+def said(error: SpindslError) -> str:
+    """An error for people, with its code and hint if it has them."""
+    code, hint = (f"[{error.code}]", error.hint) if isinstance(error, DataError) else ("", "")
+    return f"error{code}: {error}" + (f"\n  = {hint}" if hint else "")
 
 
 @app.command()
@@ -61,8 +67,13 @@ def check(file: File, set: Set = None, data: Data = None, format: Format = "text
         try:
             from .lint import doubts
             from .lower import lower
+            from .planning import crammed, fits
+            from .planning import plan as planned
+            from .room import limits
 
-            lower(run.experiment, run.data)
+            graph = lower(run.experiment, run.data, run.judged, limits(run.runs))
+            if crammed(graph, run.runs):
+                fits(planned(graph, run.store), run.runs)
             found = doubts(run.experiment, run.data)
         except SpecError as error:
             fail(error, file, run.text, format, run.changes)
@@ -76,6 +87,7 @@ def plan(file: File, set: Set = None, data: Data = None, runs: Runs = HERE) -> N
     """Show the graph: what would be computed, its size and time, and what is stored."""
     from .planning import fits, totals
     from .planning import plan as planned
+    from .room import size
 
     run = opened(file, runs, data, set)
     rows = planned(graphed(run, file), run.store)
@@ -87,8 +99,11 @@ def plan(file: File, set: Set = None, data: Data = None, runs: Runs = HERE) -> N
         took = f"{total.seconds:.0f} s" if total.lacking else "-"
         typer.echo(line.format(total.stage.name, total.places, stored, along, size(total.stage.bytes), took))
     left = sum(r.seconds for r in rows)
-    typer.echo(f"\nto store {size(sum(r.bytes for r in rows))}; about {left / cores():.0f} s on {cores()} cores")
-    fits(rows, runs)
+    typer.echo(f"\nto store {size(sum(r.bytes for r in rows))}; about {left / cores():,.0f} s on {cores()} cores")
+    try:
+        fits(rows, runs)
+    except SpecError as error:
+        fail(error, file, run.text, changes=run.changes)
 
 
 @app.command()
@@ -277,25 +292,17 @@ def expectations(rows: list[dict]) -> None:
     """Measured beside published."""
     words = {"min": "at least", "max": "at most", "value": "near"}
     for row in rows:
-        verdict = "met" if row["ok"] else "NOT MET"
+        verdict = str({True: "met", False: "NOT MET"}.get(row["ok"], row.get("verdict", "")))
+        verdict += " (experiment changed)" if verdict == "not judged" else ""
         value = "nothing" if row["measured"] is None else f"{row['measured']:.4g}"
         bounds = ", ".join(f"{word} {row[k]:g}" for k, word in words.items() if k in row)
         where = f" at {json.dumps(row['where'])}" if row["where"] else ""
-        typer.echo(f"  {verdict:<8}{row['reduce']} of {row['of']}{where}: {value} ({bounds}; {row['source']})")
+        typer.echo(f"  {verdict:<7} {row['reduce']} of {row['of']}{where}: {value} ({bounds}; {row['source']})")
 
 
 def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def size(count: float) -> str:
-    """Bytes for people."""
-    for unit in ("B", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"
 
 
 if __name__ == "__main__":

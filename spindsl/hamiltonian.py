@@ -119,6 +119,7 @@ class Matter(System):
         return (Stage(
             "system", run, self, {**gives, **factors.VARIABLES}, files=files, group="/system",
             sizes={**self.extents, **sizes}, quenched=True, energy=self.outline(disorder, files),
+            seconds=1e-7 * self.edges,
         ),)  # fmt: skip
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from .factors import Lattice
     from .kinetics import Cycling, Matter, Rates
+    from .label_checks import Trials
     from .moves import Sweeps
     from .recording import Header, Recording, Variables
     from .report.questions import Part
@@ -119,6 +120,10 @@ class System(Word, ABC):
     simulated: ClassVar[bool] = True
     cyclic: ClassVar[Matter | None] = None  # what it is for a drive in cycles; its stage then has the word as params
 
+    def recorded(self, trajectory: Stage) -> tuple[list[str], list[str] | None] | None:
+        """Drive and specimen of each trial of matter that is not simulated; None where files are too large to look."""
+        return None
+
     @abstractmethod
     def stages(self, disorder: int, data: Path) -> tuple[Stage, ...]:
         """The stage `system` of the realization of a seed, or for matter that is not simulated the stage `trajectory`.
@@ -157,6 +162,17 @@ class Protocol(Word, ABC):
 
         From the stages `system` and, if there is one, `dynamics`.
         """
+
+    def counts(self) -> Mapping[str, int]:
+        """How many configurations of a drive or temperature are recorded: the product of these, by key of the file.
+
+        Known without numbering them, so that too many are refused first.
+        """
+        return {}
+
+    def applied(self) -> int:
+        """The number of switches of each trial, recorded or not; 0 without a drive."""
+        return 0
 
 
 class Reference(Word, ABC):
@@ -203,6 +219,24 @@ class Bottleneck(Model, ABC):
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         """The stage `bottleneck.NAME`, from the stages `trajectory` and `split`."""
 
+    def asks(self, name: str, sources: Mapping[str, Stage], trials: Trials) -> Iterator[MeaningError]:
+        """What the labels of trials do not allow, from the stages before and its own."""
+        for k, drive in enumerate(self.drives or ()):
+            if drive not in trials.names:
+                hint = f"one of {', '.join(trials.names)}"
+                where, code = (f"{trials.file}: ", "E305") if trials.file else ("", "E202")
+                yield MeaningError(
+                    f"{where}no trial of drive {drive!r}; there are {', '.join(trials.names)}",
+                    "drives",
+                    k,
+                    code=code,
+                    hint=hint,
+                )
+                return
+        if self.supervised and len(self.drives or trials.names) < 2:
+            hint = "a supervised bottleneck tells two drives or more apart"
+            yield MeaningError("all trials are of one drive", "kind", code="E207", hint=hint)
+
     def refers(self) -> tuple[str, ...]:
         """The bottlenecks whose results it takes."""
         return ()
@@ -240,6 +274,10 @@ class Analysis(Model, ABC):
     @abstractmethod
     def refers(self) -> str:
         """The bottleneck or variable that it reads."""
+
+    def asks(self, name: str, sources: Mapping[str, Stage], trials: Trials) -> Iterator[MeaningError]:
+        """What the labels of trials do not allow, from the stages before and its own."""
+        yield from ()
 
     def compares(self) -> tuple[str, ...]:
         """The references that it is held against: the key `against`, where it is a name."""

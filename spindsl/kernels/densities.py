@@ -83,6 +83,8 @@ def logistic(train, label, test, classes, C):
     """
     from sklearn.linear_model import LogisticRegression
 
+    if classes == 1:
+        return np.zeros((len(test), 1))  # ln 1
     model = LogisticRegression(C=C, max_iter=500, tol=1e-3, class_weight="balanced").fit(
         train.astype(np.float32), label
     )

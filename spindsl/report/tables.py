@@ -28,12 +28,20 @@ def expected(expectations: Sequence[Mapping[str, Any]]) -> Html:
         where = ", ".join(selected(dim, at) for dim, at in (one.get("where") or {}).items())
         measured = one.get("measured")
         known = measured is not None and np.isfinite(measured)
-        mark = tag("span", "✓ met", class_="met") if one.get("ok") else tag("span", "✗ missed", class_="missed")
+        mark = marked(one)
         how = f"{one.get('reduce', 'median')}{' over ' + where if where else ''}"
         what = joined([tag("code", one["of"]), tag("br"), tag("small", how)])
         found = joined([f"{measured:.4g}" if known else "nothing", " ", mark])
         rows.append((what, bounds(one), found, one.get("source", "")))
     return table(("Quantity", "Expected", "Measured", "Source"), rows, class_="expected")
+
+
+def marked(one: Mapping[str, Any]) -> Html:
+    """Whether an expectation is met, or why that is not judged."""
+    if "ok" in one and one["ok"] is None:
+        why = one.get("verdict", "not judged")
+        return tag("small", f"{why} (experiment changed)" if why == "not judged" else why)
+    return tag("span", "✓ met", class_="met") if one.get("ok") else tag("span", "✗ missed", class_="missed")
 
 
 def selected(dim: str, at: Any) -> str:
