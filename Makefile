@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SEEDS ?= 1 2 3 4 5
 DATA ?= data
 
-.PHONY: quickstart test lint types papers deposit inversion benchmarks schemas clean
+.PHONY: quickstart test lint types papers deposit inversion benchmarks freeze schemas clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -45,6 +45,9 @@ inversion: $(VENV)/ready  ## Sprague et al. 2021 at full size, and exact truth: 
 benchmarks: $(VENV)/ready  ## what is timed, as ratios within one run
 	$(BIN)/python -m benchmarks.events
 	$(BIN)/python -m benchmarks.figure
+
+freeze: $(VENV)/ready  ## hashes of all variables of all experiments at small size, DATA=folder as for deposit
+	$(BIN)/python -m benchmarks.freeze runs/freeze-small.json --size small --data $(DATA)
 
 schemas: $(VENV)/ready
 	$(BIN)/spindsl schema > schemas/experiment.schema.json

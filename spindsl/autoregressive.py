@@ -32,6 +32,8 @@ class Sequence(Bottleneck):
     """Keys of a model that gives a configuration one site after another."""
 
     watches: ClassVar = ("beta", "chain", "sample")
+    neural: ClassVar = True
+    normalized: ClassVar = True
 
     train: Literal["observations"] | FreeEnergy = Field(
         description="by maximum likelihood of observations, or by the free energy of the true Hamiltonian"

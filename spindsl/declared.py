@@ -19,6 +19,7 @@ def pairs(field: bool, domain: Domain = "spin") -> Declared:
     return {
         properties.order: Answer(2, "a table of 2 sites" if colours else "a product of 2 spins"),
         properties.pairwise: YES,
+        properties.tabled: Answer(False),
         properties.no_field: Answer(False, "there is a field") if field else YES,
         properties.odd: told_apart(colours) if colours or field else not_odd(),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,7 +19,7 @@ NORMAL = 1.959963984540054  # its 97.5 % quantile
 class Measure:
     """Observables of configurations, in a field that is on with some probability."""
 
-    names: list[str]
+    names: tuple[str, ...]
     edges: tuple[np.ndarray, np.ndarray, np.ndarray] | None  # i, j, J
     A: np.ndarray | None  # (field, spin), K
     dwell: float
@@ -57,9 +57,9 @@ class Trials:
 
 
 def along(
-    said: Mapping[str, Any], one: xr.Dataset, trials: Trials, measure: Measure, rng: np.random.Generator
+    drawn: int, neighbours: int, one: xr.Dataset, trials: Trials, measure: Measure, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """Observables of what is drawn along the lines, and of the real trials nearest each point.
+    """Observables of so many configurations drawn at each point of the lines, and of so many real trials nearest it.
 
     What is drawn has no field of its own: each field is on with its share among the trials nearest.
     """
@@ -68,19 +68,19 @@ def along(
     line, mean = one["line"].values, one["mean_spin"].values
     scale = trials.z.std(axis=0)
     scale[scale == 0] = 1.0
-    count = min(said["neighbours"], len(trials.z))
+    count = min(neighbours, len(trials.z))
     shape = len(measure.names), *line.shape[:2]
     endings = ("", "_low", "_high", "_std")
-    out = {f"{n}{e}": np.full(shape, np.nan) for n in ("generated", "nearest") for e in endings}
+    out: dict[str, np.ndarray] = {f"{n}{e}": np.full(shape, np.nan) for n in ("generated", "nearest") for e in endings}
     out["distance"] = np.full(shape[1:], np.nan)
     for d, p in np.ndindex(shape[1:]):
-        drawn = physics.drawn(mean[d, p], said["samples"], rng)
+        s = physics.drawn(mean[d, p], drawn, rng)
         if not np.isfinite(line[d, p]).all():
             continue
         far = np.sqrt((((trials.z - line[d, p]) / scale) ** 2).sum(axis=1))
         near = np.argpartition(far, count - 1)[:count]
         out["distance"][d, p] = np.median(far[near])
-        both = {"generated": measure(drawn, trials.share[near].mean(axis=0)), "nearest": trials.real[:, near]}
+        both = {"generated": measure(s, trials.share[near].mean(axis=0)), "nearest": trials.real[:, near]}
         for name, found in both.items():
             for ending, value in zip(endings, fits.estimated(found, NORMAL)):
                 out[f"{name}{ending}"][:, d, p] = value

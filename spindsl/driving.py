@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from .errors import MeaningError, together
-from .graph import Promise, Stage, Task
+from .graph import Stage
 from .seeds import philox_key
 from .spec import Count, Label, Labels, Listed, Positive, Words
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 Order = Literal["random", "random-with-repeats", "periodic", "shuffled-cycles"]
 
@@ -122,14 +119,10 @@ class Probes(Words):
         )  # fmt: skip
         return dict.fromkeys(self.probes, self.train if self.trained else ())
 
-    def courses(self, order: str, fields: tuple[str, ...], switches: int) -> dict[str, dict[str, Any]]:
-        """What is said of each drive; all draw from one stream."""
-        own = [fields.index(f) for f in self.train] if self.trained else []
-        return {
-            n: {"order": order, "own": own, "phases": [{"after": switches - 1, "fields": [fields.index(n)]}],
-                "stream": "training"}
-            for n in self.probes
-        }  # fmt: skip
+    def courses(self, order: Order, fields: tuple[str, ...], switches: int) -> dict[str, Course]:
+        """The course of each drive; all draw from one stream."""
+        own = tuple(fields.index(f) for f in self.train) if self.trained else ()
+        return {n: Course(order, own, (Stretch(switches - 1, (fields.index(n),)),), "training") for n in self.probes}
 
 
 Drives = Annotated[Subsets | List | Blocks | Probes, Field(discriminator="kind")]
@@ -152,12 +145,12 @@ class Phase(Words):
             raise MeaningError("a phase has fields, or a drive, or rest", "fields")
         return self
 
-    def applied(self, numbers: Mapping[str, list[int]], fields: tuple[str, ...]) -> list[int] | None:
+    def applied(self, numbers: Mapping[str, tuple[int, ...]], fields: tuple[str, ...]) -> tuple[int, ...] | None:
         """Numbers of its fields, None for each trial's own."""
         if self.rest:
-            return []
+            return ()
         if self.fields is not None:
-            return [fields.index(f) for f in self.fields]
+            return tuple(fields.index(f) for f in self.fields)
         return None if self.drive is None else numbers[self.drive]
 
 
@@ -182,30 +175,42 @@ def phased(phases: tuple[Phase, ...], drives: Mapping[str, tuple[str, ...]], fie
 
 
 @dataclass(frozen=True)
-class Course:
-    """What is applied in the trials of one drive: numbers of fields, by phase, in JSON values.
+class Stretch:
+    """What is applied after some switch: numbers of fields, none at rest, None for the drive's own."""
 
-    `own` are the drive's fields; each phase {"after": switch, "fields": numbers, or None for its own}; drives of
-    one `stream` share all that is random before their first phase.
+    after: int
+    fields: tuple[int, ...] | None
+
+
+@dataclass(frozen=True)
+class Course:
+    """What is applied in the trials of one drive: numbers of fields, by phase.
+
+    `own` are the drive's fields; drives of one `stream` share all that is random before their first phase.
     """
 
-    order: str
-    own: Sequence[int]
-    phases: Sequence[Mapping[str, Any]] = ()
+    order: Order
+    own: tuple[int, ...]
+    phases: tuple[Stretch, ...] = ()
     stream: str = ""  # the drive's name where it is empty
 
     @property
     def shared(self) -> int:
         """The last switch up to which drives of one stream share their noise, 0 without a stream."""
-        return self.phases[0]["after"] if self.stream else 0
+        return self.phases[0].after if self.stream else 0
 
-    def stretches(self, last: int) -> Iterator[tuple[int, int, Sequence[int] | None]]:
+    @property
+    def used(self) -> tuple[int, ...]:
+        """Numbers of all fields that occur, ascending."""
+        return tuple(sorted({*self.own, *(n for p in self.phases for n in p.fields or ())}))
+
+    def stretches(self, last: int) -> Iterator[tuple[int, int, tuple[int, ...] | None]]:
         """First and last switch of each phase with its fields, None for the drive's own."""
-        starts = [0, *(p["after"] for p in self.phases)]
+        starts = [0, *(p.after for p in self.phases)]
         for k, start in enumerate(starts):
             stop = min(starts[k + 1], last) if k + 1 < len(starts) else last
             if start < stop:
-                yield start, stop, self.phases[k - 1]["fields"] if k else None
+                yield start, stop, self.phases[k - 1].fields if k else None
 
     def history(self, seed: int, name: str, trials: np.ndarray, last: int) -> np.ndarray:
         """Numbers of the fields applied at switches 1..last, (trial, switch) int64, -1 for no field."""
@@ -225,6 +230,48 @@ class Course:
         return applied
 
 
+@dataclass(frozen=True)
+class Driven:
+    """One drive of a trajectory: what a part of that stage is told."""
+
+    course: Course
+
+
+@dataclass(frozen=True)
+class Amplitude:
+    """Cycles that make one switch."""
+
+    to: float
+    cycles: int
+
+
+@dataclass(frozen=True)
+class AmplitudeTable:
+    """The declared amplitudes, by name."""
+
+    table: Mapping[str, Amplitude]
+
+
+@dataclass(frozen=True)
+class Cycled(Driven):
+    """One drive of cycles, with the amplitudes that occur in it, by number."""
+
+    table: Mapping[int, Amplitude]
+
+
+def amplitudes(applied: Stage) -> dict[str, float]:
+    """Amplitudes by name, of the stage `amplitudes`; none of another stage."""
+    table = applied.params.table if isinstance(applied.params, AmplitudeTable) else {}
+    return {name: row.to for name, row in table.items()}
+
+
+def single(part: object) -> float | None:
+    """The amplitude of a drive of cycles; None of a drive of several, of phases, or of no cycles."""
+    if not isinstance(part, Cycled) or len(part.course.own) != 1 or part.course.phases:
+        return None
+    return part.table[part.course.own[0]].to
+
+
 def dwells(first: float, phases: tuple[Phase, ...], last: int) -> list[float]:
     """Time after each of the switches 1..last until the next, s."""
     found = [first] * last
@@ -235,89 +282,9 @@ def dwells(first: float, phases: tuple[Phase, ...], last: int) -> list[float]:
 
 
 def courses(
-    order: str, drives: Mapping[str, tuple[str, ...]], fields: tuple[str, ...], phases: tuple[Phase, ...]
-) -> dict[str, dict[str, Any]]:
-    """What is said of each drive: names and numbers of the fields, of its own and of each phase."""
-    numbers = {name: [fields.index(f) for f in members] for name, members in drives.items()}
-    later = [{"after": p.after, "fields": p.applied(numbers, fields)} for p in phases]
-    return {n: {"order": order, "own": numbers[n], "phases": later} for n in drives}
-
-
-def nulls(
-    courses: Mapping[str, Mapping[str, Any]], fields: tuple[str, ...], trials: int, switches: tuple[int, ...]
-) -> Stage:
-    """The stage `nulls`: scores that need no memory in matter, for `trials` histories of each drive.
-
-    `ceiling`, of the best guess from all fields so far, and `memoryless`, from the present field alone;
-    expectations at equal priors. For 4-of-5 drives 1/(5 - D_t) on average, D_t distinct fields, and 1/4.
-    """
-    said = {"courses": dict(courses), "fields": list(fields), "trials": trials, "switches": list(switches)}
-    gives = {
-        "ceiling": Promise(("time",), "1", "Bayes ceiling: best score from all fields so far"),
-        "ceiling_se": Promise(("time",), "1", "standard error of the ceiling, over histories"),
-        "memoryless": Promise(("time",), "1", "best score from the present field alone"),
-    }
-    return Stage(
-        "nulls", expect, said, gives,
-        code=("spindsl.kernels.orders", "spindsl.kernels.philox"), group="/protocol", coords={"switch": switches},
-    )  # fmt: skip
-
-
-def expect(task: Task) -> xr.Dataset:
-    """Null scores from the histories of fields of all trials, the very ones the simulation uses."""
-    import xarray as xr
-
-    from .kernels.orders import bayes_score
-
-    said, last = task.said, max(task.said["switches"])
-    at = np.array(said["switches"]) - 1
-    trials = np.arange(said["trials"], dtype=np.uint64)
-    courses = {name: Course(**course) for name, course in said["courses"].items()}
-    count = len(said["fields"])
-    member = np.array([[c.own.index(f) if f in c.own else -1 for f in range(count)] for c in courses.values()])
-    ceiling = []
-    for name, course in courses.items():
-        history = course.history(task.seed, name, trials, last)
-        ceiling.append(bayes_score(weighed(course, history, member))[:, at])
-    ceiling = np.concatenate(ceiling)
-    return xr.Dataset({
-        "ceiling": ("time", ceiling.mean(axis=0)),
-        "ceiling_se": ("time", ceiling.std(axis=0) / np.sqrt(len(ceiling))),
-        "memoryless": ("time", present(next(iter(courses.values())), member, last)[at]),
-    })  # fmt: skip
-
-
-def weighed(course: Course, history: np.ndarray, member: np.ndarray) -> np.ndarray:
-    """Evidence for each drive, (trial, drive, switch). A phase that is common to all drives adds nothing."""
-    from .kernels.orders import ORDERS, evidence
-
-    trials, last = history.shape
-    told = np.zeros((trials, len(member), last))
-    for start, stop, fields in course.stretches(last):
-        told[:, :, start:stop] = told[:, :, start - 1 : start] if start else 0.0
-        if fields is None:
-            before = history[:, start - 1] if start else np.full(trials, -1)
-            told[:, :, start:stop] += evidence(ORDERS.index(course.order), history[:, start:stop], member, before)
-    return told
-
-
-def present(course: Course, member: np.ndarray, last: int) -> np.ndarray:
-    """Expected score of the best guess from the present field alone, sum_f max_d P(f | d) / drives, (switch).
-
-    Fields of a phase that is common to all drives tell something at first, where none may be applied twice in
-    succession: what comes next is seldom a field of the drive's own.
-    """
-    from .kernels.orders import ORDERS, marginal
-
-    score = np.full(last, 1.0 / len(member))  # without a field
-    before = np.zeros(member.shape)  # P(field applied last | drive)
-    for start, stop, fields in course.stretches(last):
-        likely = np.zeros((*member.shape, stop - start))  # P(field | drive)
-        for d, row in enumerate(member):
-            own = np.argsort(row)[np.count_nonzero(row < 0) :]
-            if len(numbers := own if fields is None else np.array(fields, dtype=np.int64)):
-                likely[d, numbers] = marginal(ORDERS.index(course.order), before[d, numbers], stop - start)
-        before = likely[:, :, -1]
-        if likely.any():
-            score[start:stop] = likely.max(axis=0).sum(axis=0) / len(member)
-    return score
+    order: Order, drives: Mapping[str, tuple[str, ...]], fields: tuple[str, ...], phases: tuple[Phase, ...]
+) -> dict[str, Course]:
+    """The course of each drive: numbers of the fields, of its own and of each phase."""
+    numbers = {name: tuple(fields.index(f) for f in members) for name, members in drives.items()}
+    later = tuple(Stretch(p.after, p.applied(numbers, fields)) for p in phases)
+    return {n: Course(order, numbers[n], later) for n in drives}

@@ -10,23 +10,21 @@ from __future__ import annotations
 import json
 import os
 import sys
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-
+from .compute import Results, Workplace, here
 from .errors import StageError
-from .graph import Graph, Stage, Task
-from .pieces import Assembly, Piece, labelled, survey
+from .graph import Graph, Task
+from .pieces import Piece, survey
 from .planning import Row, plan, totals
 from .processes import Processes
-from .store import Store, keys
+from .store import Store
 from .watching import Progress, Seen, Silent, Stop
 
 if TYPE_CHECKING:
@@ -35,38 +33,21 @@ if TYPE_CHECKING:
 WORTH = 10.0  # s on one core, of a node, beyond which processes pay for their start
 
 
-class Results(Mapping):
-    """Whole results by node, put together from the store when they are first asked for."""
+class Engine(Protocol):
+    """Whatever carries out pieces: `submit` begins one of a node, the future ends when it is stored."""
 
-    def __init__(self, graph: Graph, store: Store):
-        self.graph, self.store, self.named = graph, store, keys(graph)
-        self.kept: dict[str, xr.Dataset] = {}
-        self.locks = {name: threading.Lock() for name in graph.nodes}
+    def submit(self, node: str, piece: Piece, /) -> Future[None]: ...
 
-    def __getitem__(self, node: str) -> xr.Dataset:
-        with self.locks[node]:
-            if node not in self.kept:
-                self.kept[node] = self.assembled(node)
-            return self.kept[node]
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.graph.nodes)
+@dataclass(frozen=True)
+class Local:
+    """Threads of this process."""
 
-    def __len__(self) -> int:
-        return len(self.graph.nodes)
+    pool: ThreadPoolExecutor
+    job: Callable[[str, Piece], None]
 
-    def assembled(self, node: str) -> xr.Dataset:
-        """From the store, and not kept; LookupError names a node of which pieces are lacking."""
-        stage = self.graph.nodes[node].stage
-        whole = Assembly(stage)
-        for piece in survey(self.store, stage, self.named[node]):
-            if not piece.stored:
-                raise LookupError(f"{node} is not computed: {piece.path} is lacking")
-            whole.place(piece, self.store.read(piece.path, piece.key))
-        return whole.dataset()
-
-    def forget(self, node: str) -> None:
-        self.kept.pop(node, None)
+    def submit(self, node: str, piece: Piece) -> Future[None]:
+        return self.pool.submit(self.job, node, piece)
 
 
 @dataclass
@@ -77,7 +58,6 @@ class Work:
     waiting: list[Piece]
     left: int
     finished: set[Path]
-    apart: bool  # in processes
 
     def ready(self) -> list[Piece]:
         """Pieces whose predecessors are stored."""
@@ -95,17 +75,21 @@ class Runner:
     stop: Stop = field(default_factory=Stop)
     block: int | None = None  # labels a piece; invisible in the result
     took: dict[str, float] = field(default_factory=dict)  # s of wall time by stage, from its first piece to its last
+    engine: Engine | None = None  # that carries out pieces; None for threads and processes of this machine
 
     def run(self) -> Results:
         """All nodes; StageError tells what failed once all that does not need it is done; Stopped if asked
         to stop. Pieces done are kept."""
         from threadpoolctl import threadpool_limits
 
-        self.results = Results(self.graph, self.store)
+        self.workplace = Workplace(self.graph, self.store)
+        self.results = self.workplace.results
+        self.in_processes: set[str] = set()
         self.whole = any(s.accelerated for s in self.graph.stages.values()) and accelerator()
         self.announce(plan(self.graph, self.store, self.block))
         with threadpool_limits(1), ThreadPoolExecutor(self.workers) as pool, Processes(self.workers) as self.apart:
-            failed = Flow(self, pool).run()
+            engine = self.engine or Local(pool, self.piece)
+            failed = Flow(self, engine).run()
         if failed:
             raise StageError("; ".join(dict.fromkeys(str(e) for e in failed.values())))
         return self.results
@@ -124,43 +108,21 @@ class Runner:
         block = sys.maxsize if stage.accelerated and self.whole else self.block
         row = Row(name, stage, tuple(survey(self.store, stage, self.results.named[name], block)))
         lacking = [p for p in row.pieces if not p.stored]
-        apart = stage.interpreted and self.workers > 1 and row.seconds > WORTH and not self.whole
-        return Work(row, lacking, len(lacking), {p.path for p in row.pieces if p.stored}, apart)
+        if stage.interpreted and self.workers > 1 and row.seconds > WORTH and not self.whole:
+            self.in_processes.add(name)
+        return Work(row, lacking, len(lacking), {p.path for p in row.pieces if p.stored})
 
-    def piece(self, name: str, work: Work, piece: Piece) -> None:
-        """Compute one piece and store it."""
+    def piece(self, name: str, piece: Piece) -> None:
+        """Compute one piece, in this thread or in a process."""
         self.stop.check()
-        node, stage = self.graph.nodes[name], work.row.stage
+        stage = self.graph.nodes[name].stage
         share = self.shares[stage.name]
         tick = Seen(lambda f: self.progress.advance(stage.name, f * share), self.stop)
-        before = self.store.read(piece.before, piece.key) if piece.before else None
-        task = Task(
-            stage.disorder if stage.quenched else stage.seed, stage.params, stage.disorder, stage.files, piece.part,
-            stage.parts[piece.part], piece.labels if stage.split else (), piece.grown, before, tick,
-        )  # fmt: skip
-        at_times = stage.split is not None and stage.split.dim == "switch"
-        inputs = {n: place(self.input(stage, several), stage, piece.part) for n, several in node.sources.items()}
-        seen = {n: among(d, piece.labels) if at_times else d for n, d in inputs.items()}
-        try:
-            found = self.apart.call(stage.run, task, seen, self.stop.check) if work.apart else stage.run(task, **seen)
-            block = labelled(stage, piece, stage.checked(found), seen.values())
-        except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
-            where = f"{name} {piece.part} {piece.labels[:1]}".strip()
-            raise StageError(f"{where}: {type(error).__name__}: {error}") from error
-        self.store.write(piece.path, piece.key, block)
-        tick(1.0)
 
-    def input(self, stage: Stage, nodes: tuple[str, ...]) -> xr.Dataset:
-        """What a stage needs: the result of a node, or those at all values of a swept parameter, one after another."""
-        import xarray as xr
+        def elsewhere(run: Callable[..., xr.Dataset], task: Task, inputs: Mapping[str, xr.Dataset]) -> xr.Dataset:
+            return self.apart.call(run, task, inputs, self.stop.check)
 
-        if not stage.across:
-            return self.results[nodes[0]]
-        axis = next(a for a in self.graph.axes if stage.across in a.paths)
-        labels = xr.Variable("swept", list(axis.paths[stage.across]))
-        several = [self.results[at] for at in nodes]
-        return xr.concat(several, labels.to_index_variable(), join="outer", data_vars="all", coords="minimal",
-                         compat="override")  # fmt: skip
+        self.workplace.compute(name, piece, tick, elsewhere if name in self.in_processes else here)
 
     @property
     def files(self) -> dict[str, list[Path]]:
@@ -174,8 +136,8 @@ class Runner:
 class Flow:
     """The order in which the nodes of a run are begun, their pieces handed out, and their inputs forgotten."""
 
-    def __init__(self, runner: Runner, pool: ThreadPoolExecutor):
-        self.runner, self.pool, self.nodes = runner, pool, runner.graph.nodes
+    def __init__(self, runner: Runner, engine: Engine):
+        self.runner, self.engine, self.nodes = runner, engine, runner.graph.nodes
         self.names = list(self.nodes)
         self.number = {name: k for k, name in enumerate(self.names)}
         self.users: dict[str, list[str]] = {name: [] for name in self.names}
@@ -233,7 +195,7 @@ class Flow:
             for piece in work.ready()[: 2 * self.runner.workers - len(self.running)]:
                 work.waiting.remove(piece)
                 self.begun.setdefault(work.row.stage.name, time.monotonic())
-                self.running[self.pool.submit(self.runner.piece, name, work, piece)] = name, piece
+                self.running[self.engine.submit(name, piece)] = name, piece
 
     def take(self, future: Future) -> None:
         """Note that a piece is done, or that its node failed."""
@@ -274,23 +236,6 @@ def accelerator() -> bool:
     import torch
 
     return torch.cuda.is_available()
-
-
-def place(dataset: xr.Dataset, stage: Stage, part: str) -> xr.Dataset:
-    """What a part sees of an input: its own place along the dimension that parts become, if it is to see no more."""
-    if not stage.apart or stage.dim not in dataset.dims:
-        return dataset
-    return dataset.isel({stage.dim: list(stage.parts).index(part)})
-
-
-def among(dataset: xr.Dataset, switches: tuple[int, ...]) -> xr.Dataset:
-    """The times of a dataset that are asked for; all of one without switches."""
-    if "switch" not in dataset.coords:
-        return dataset
-    have = dataset["switch"].values
-    index = np.flatnonzero(np.isin(have, switches))
-    whole = len(index) and index[-1] - index[0] + 1 == len(index)
-    return dataset.isel(time=slice(int(index[0]), int(index[-1]) + 1) if whole else index)
 
 
 def written(path: Path, value: Any) -> None:

@@ -7,11 +7,12 @@ with a coordinate drive(trial). A *sample* is one trial of one drive; samples ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .driving import Driven
 from .errors import DataError
 from .graph import Promise, Stage, Task
 from .seeds import generator
@@ -70,10 +71,9 @@ def clusters(split: xr.Dataset) -> np.ndarray:
     return samples(split["cluster"])
 
 
-def learned(said: Mapping[str, Any], trajectory: xr.Dataset) -> np.ndarray:
-    """Whether each sample is of a drive that a bottleneck may look at while it is fitted, by its key `drives`."""
+def learned(wanted: tuple[str, ...] | None, trajectory: xr.Dataset) -> np.ndarray:
+    """Whether each sample is of a drive that a bottleneck may look at while it is fitted, by name; None for all."""
     label, names = drives(trajectory)
-    wanted = said.get("drives")
     if wanted is None:
         return np.ones(len(label), dtype=bool)
     if unknown := [d for d in wanted if d not in names]:
@@ -86,7 +86,15 @@ def shaped(values: np.ndarray, like: xr.DataArray) -> np.ndarray:
     return values.reshape(*like.shape, *values.shape[1:])
 
 
-def split(trajectory: Stage, said: Mapping[str, float]) -> Stage:
+@dataclass(frozen=True)
+class Held:
+    """Which trials are held out: a fraction; trials of one number together where drives share their states."""
+
+    test: float
+    paired: bool = False
+
+
+def split(trajectory: Stage, test: float) -> Stage:
     """The stage `split`: one stratified split for all times, features and analyses."""
     dims = sample_dims(trajectory)
     marks = {"flag_values": np.array([0, 1], dtype=np.int8), "flag_meanings": "train test"}
@@ -99,12 +107,25 @@ def split(trajectory: Stage, said: Mapping[str, float]) -> Stage:
         ),
     }
     coords = {k: v for k, v in trajectory.coords.items() if k in ("drive", "trial")}
-    paired = any(about.get("stream") for about in trajectory.parts.values())
-    said = dict(said) | ({"paired": True} if paired else {})
-    return Stage("split", assign, said, gives, ("trajectory",), group="/protocol", coords=coords, timeless=True)
+    shared = any(isinstance(part, Driven) and part.course.stream for part in trajectory.parts.values())
+    return Stage(
+        "split",
+        assign,
+        Held(test, bool(shared)),
+        gives,
+        ("trajectory",),
+        group="/protocol",
+        coords=coords,
+        timeless=True,
+    )
 
 
-def assign(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
+def paired(split: Stage) -> bool:
+    """Whether drives share their states."""
+    return isinstance(split.params, Held) and split.params.paired
+
+
+def assign(task: Task[Held], trajectory: xr.Dataset) -> xr.Dataset:
     """Of each drive, the fraction `test` of the trials that come first in a random order is held out.
 
     Trials of a group stay together: whole groups are held out, as near to that fraction of every drive as
@@ -117,8 +138,7 @@ def assign(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
     rank = np.empty(len(label), dtype=np.int32)
     test = np.zeros(len(label), dtype=np.int8)
     cluster = np.arange(len(label), dtype=np.int32)
-    paired = task.said.get("paired", False)
-    if paired:
+    if task.params.paired:
         cluster = np.tile(np.arange(trajectory.sizes["trial"], dtype=np.int32), len(names))
     if "group" in trajectory.coords:
         test[:], rank[:] = together(task, label, names, trajectory["group"].values)
@@ -126,13 +146,13 @@ def assign(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
     else:
         for d, name in enumerate(names):
             mine = np.flatnonzero(label == d)
-            rank[mine] = generator(task.seed, "split", "" if paired else str(name)).permutation(len(mine))
-            test[mine] = rank[mine] < max(1, round(task.said["test"] * len(mine)))
+            rank[mine] = generator(task.seed, "split", "" if task.params.paired else str(name)).permutation(len(mine))
+            test[mine] = rank[mine] < max(1, round(task.params.test * len(mine)))
     found = {"split": test, "fold": rank, "cluster": cluster}
     return xr.Dataset({n: (like.dims, shaped(v, like)) for n, v in found.items()})
 
 
-def together(task: Task, label: np.ndarray, names: list[str], group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def together(task: Task[Held], label: np.ndarray, names: list[str], group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Whether each sample is held out, and the rank of its group, with no group on both sides.
 
     Groups that share drives, directly or through others, are ordered together; of `ORDERS` random orders
@@ -154,7 +174,7 @@ def together(task: Task, label: np.ndarray, names: list[str], group: np.ndarray)
     test, rank = np.zeros(len(found), dtype=bool), np.zeros(len(found), dtype=np.int32)
     for k, mine in enumerate(tied(count)):
         some = count[np.ix_(mine, np.flatnonzero(count[mine].any(axis=0)))]
-        order, cut = evenest(some, task.said["test"], generator(task.seed, "split", "group", k))
+        order, cut = evenest(some, task.params.test, generator(task.seed, "split", "group", k))
         if not cut:
             told = ", ".join(repr(str(names[d])) for d in np.flatnonzero(count[mine].any(axis=0)))
             raise DataError(

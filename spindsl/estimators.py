@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal, Protocol
 
 import numpy as np
 from pydantic import Field
@@ -12,51 +14,95 @@ from .errors import DataError, MeaningError
 from .spec import Fraction, Positive, Words
 
 
-class Kde(Words):
+class Classifier(Words, ABC):
+    """What gives each class its evidence, from features of trials whose class is known."""
+
+    @abstractmethod
+    def evidence(self, x: np.ndarray, label: np.ndarray, asked: np.ndarray, classes: int) -> np.ndarray:
+        """Log evidence of each class for the features `asked`, (sample, class), from features x with their labels."""
+
+
+class Kde(Classifier):
     """Kernel density of each class: Gaussian kernels, covariance of the class, Scott's rule."""
 
     kind: Literal["kde"]
 
+    def evidence(self, x: np.ndarray, label: np.ndarray, asked: np.ndarray, classes: int) -> np.ndarray:
+        from .kernels.densities import kde
 
-class Gaussian(Words):
+        return kde(x, label, asked, classes)
+
+
+class Gaussian(Classifier):
     """A normal distribution of each feature and class (naive Bayes), as the authors' script had it."""
 
     kind: Literal["gaussian"]
 
+    def evidence(self, x: np.ndarray, label: np.ndarray, asked: np.ndarray, classes: int) -> np.ndarray:
+        from .kernels.densities import gaussian
 
-class FullGaussian(Words):
+        return np.asarray(gaussian(x, label, asked, classes))
+
+
+class FullGaussian(Classifier):
     """A normal distribution of all features together, with a covariance of its own for each class."""
 
     kind: Literal["full-gaussian"]
 
+    def evidence(self, x: np.ndarray, label: np.ndarray, asked: np.ndarray, classes: int) -> np.ndarray:
+        from .kernels.densities import full_gaussian
 
-class Histogram(Words):
+        return full_gaussian(x, label, asked, classes)
+
+
+class Histogram(Classifier):
     """Joint histogram of at most three features, as the paper's text has it for the power."""
 
     kind: Literal["histogram"]
     bins: Annotated[int, Field(ge=2, le=1000)] = Field(description="cells a feature")
 
+    def evidence(self, x: np.ndarray, label: np.ndarray, asked: np.ndarray, classes: int) -> np.ndarray:
+        """Evidence itself, which may be 0, in the place of its logarithm."""
+        from .kernels.densities import histogram
 
-class Bernoulli(Words):
+        return histogram(x, label, asked, classes, self.bins)
+
+
+class Bernoulli(Classifier):
     """Independent spins with means of their own for each class (naive Bayes of ±1)."""
 
     kind: Literal["bernoulli"]
 
+    def evidence(self, x: np.ndarray, label: np.ndarray, asked: np.ndarray, classes: int) -> np.ndarray:
+        from .kernels.densities import bernoulli
 
-class Logistic(Words):
+        return bernoulli(x, label, asked, classes)
+
+
+class Logistic(Classifier):
     """Multinomial logistic regression; sees the labels, so it is a reader and no bottleneck."""
 
     kind: Literal["logistic"]
     C: Positive = Field(description="inverse of the penalty on squared weights")
 
+    def evidence(self, x: np.ndarray, label: np.ndarray, asked: np.ndarray, classes: int) -> np.ndarray:
+        from .kernels.densities import logistic
 
-class Lda(Words):
+        return logistic(x, label, asked, classes, self.C)
+
+
+class Lda(Classifier):
     """Linear discriminant analysis: normal distributions with one covariance for all classes."""
 
     kind: Literal["lda"]
     shrinkage: Literal["ledoit-wolf"] | Fraction | None = Field(
         default=None, description="of the covariance towards its diagonal; absent for none"
     )
+
+    def evidence(self, x: np.ndarray, label: np.ndarray, asked: np.ndarray, classes: int) -> np.ndarray:
+        from .kernels.densities import lda
+
+        return lda(x, label, asked, classes, self.shrinkage)
 
 
 class Folds(Words):
@@ -72,7 +118,29 @@ KERNELS = ("spindsl.kernels.densities", "spindsl.kernels.floats")
 JOINT = 3  # features that a kernel density or a histogram can carry
 
 
-def fits(by: Any, variable: str, width: int) -> None:
+class Evident(Protocol):
+    """Whatever gives classes their evidence: a classifier that a file names, or one that an analysis brings."""
+
+    def evidence(self, x: np.ndarray, label: np.ndarray, asked: np.ndarray, classes: int) -> np.ndarray: ...
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How labels are read, and which trials are fitted to and scored."""
+
+    by: Evident
+    score: Scored
+    real: bool = False  # features are real numbers, standardised by the trials fitted to
+
+    def evidence(self, x: np.ndarray, label: np.ndarray, asked: np.ndarray, classes: int) -> np.ndarray:
+        """Log evidence of each class for the features `asked`, (sample, class), from features x with their labels."""
+        if self.real:
+            mean, std = x.mean(axis=0), x.std(axis=0)
+            x, asked = ((v - mean) / np.where(std > 0, std, 1.0) for v in (x, asked))
+        return self.by.evidence(x, label, asked, classes)
+
+
+def fits(by: Classifier, variable: str, width: int) -> None:
     """MeaningError for a density that so many features do not allow."""
     if isinstance(by, Histogram | Kde) and width > JOINT and variable in ("spins", "features"):
         what = "raw spins" if variable == "spins" else f"more than {JOINT} features"
@@ -83,65 +151,53 @@ def fits(by: Any, variable: str, width: int) -> None:
         raise MeaningError("bernoulli is for raw spins; use gaussian", "by")
 
 
-def rounds(how: Any, held: np.ndarray, fold: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def rounds(score: Scored, held: np.ndarray, fold: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Which samples are fitted to and which are scored, a round at a time."""
-    if how == "held-out":
+    if isinstance(score, Folds):
+        for k in range(score.folds):
+            yield fold % score.folds != k, fold % score.folds == k
+    elif score == "held-out":
         yield ~held, held
-    elif how == "all":
-        yield np.ones_like(held), np.ones_like(held)
     else:
-        for k in range(how["folds"]):
-            yield fold % how["folds"] != k, fold % how["folds"] == k
+        yield np.ones_like(held), np.ones_like(held)
 
 
-def seen(how: Any, label: np.ndarray, fold: np.ndarray, names: list[str]) -> None:
+def seen(score: Scored, label: np.ndarray, fold: np.ndarray, names: list[str]) -> None:
     """DataError if a fold would hold every trial of a class, as folds of whole groups may."""
-    for k in range(how["folds"] if isinstance(how, Mapping) else 0):
-        for d in set(range(len(names))) - set(label[fold % how["folds"] != k].tolist()):
+    if not isinstance(score, Folds):
+        return
+    for k in range(score.folds):
+        for d in set(range(len(names))) - set(label[fold % score.folds != k].tolist()):
             raise DataError(f"fold {k + 1} holds every trial of drive {names[d]!r}; take more or fewer folds")
 
 
-def evidence(
-    by: Mapping[str, Any], x: np.ndarray, label: np.ndarray, asked: np.ndarray, classes: int, real: bool = False
-) -> np.ndarray:
-    """Log evidence of each class for the features `asked`, (sample, class); `real` features are standardised by x."""
-    from .kernels import densities
-
-    options = dict(by)
-    density = getattr(densities, options.pop("kind").replace("-", "_"))
-    if real:
-        mean, std = x.mean(axis=0), x.std(axis=0)
-        x, asked = ((v - mean) / np.where(std > 0, std, 1.0) for v in (x, asked))
-    return density(x, label, asked, classes, **options)
-
-
-def told(
-    said: Mapping[str, Any], x: np.ndarray, label: np.ndarray, held: np.ndarray, fold: np.ndarray, classes: int
+def log_evidence(
+    reading: Reading, x: np.ndarray, label: np.ndarray, held: np.ndarray, fold: np.ndarray, classes: int
 ) -> np.ndarray:
     """Log evidence (sample, class) of all that are scored, NaN of others; a label of -1 is neither seen nor asked."""
     known = label >= 0
     out = np.full((len(label), classes), np.nan)
     if not np.isfinite(x[known]).all():
         return out
-    for train, test in rounds(said["score"], held, fold):
+    for train, test in rounds(reading.score, held, fold):
         train, test = train & known, test & known
         if not test.any() or not train.any():
             continue
         present, own = np.unique(label[train], return_inverse=True)
         found = np.full((np.count_nonzero(test), classes), -np.inf)
-        found[:, present] = evidence(said["by"], x[train], own, x[test], len(present), said["variable"] == "features")
+        found[:, present] = reading.evidence(x[train], own, x[test], len(present))
         out[test] = found
     return out
 
 
 def guesses(
-    said: Mapping[str, Any], x: np.ndarray, label: np.ndarray, held: np.ndarray, fold: np.ndarray, classes: int
+    reading: Reading, x: np.ndarray, label: np.ndarray, held: np.ndarray, fold: np.ndarray, classes: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Guess (-1 where not scored) and credit (NaN there) of every sample; a label of -1 is neither seen nor asked."""
-    return credited(told(said, x, label, held, fold, classes), label)
+    return scores(log_evidence(reading, x, label, held, fold, classes), label)
 
 
-def credited(evidence: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def scores(evidence: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Guess (-1 where not scored) and credit (NaN there) from the log evidence of each class.
 
     Credit is weighted so that every class counts alike, however many of its trials are scored: the mean

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -22,7 +22,29 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Use = Literal["means", "samples", "evidence"]
-VARIABLES = {"means": "latent_mean", "samples": "latent_mean", "evidence": "log_evidence"}
+VARIABLES: dict[Use, str] = {"means": "latent_mean", "samples": "latent_mean", "evidence": "log_evidence"}
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What a stage is told of the features that it reads."""
+
+    source: str  # name of the stage that gives them
+    variable: str
+    use: Use | Literal[""]  # "" where they are no bottleneck's
+
+    @property
+    def real(self) -> bool:
+        """Whether they are the real-valued features of matter, in units of their own."""
+        return self.variable == "features"
+
+    def values(self, inputs: Mapping[str, xr.Dataset]) -> xr.DataArray:
+        """The variable, (network?, sample dims, time, feature?)."""
+        return inputs[self.source][self.variable]
+
+    def alone(self, result: xr.Dataset, inputs: Mapping[str, xr.Dataset]) -> xr.Dataset:
+        """A result (network, …) without that dimension where there is one network."""
+        return result if "network" in self.values(inputs).dims else result.isel(network=0)
 
 
 @dataclass(frozen=True)
@@ -31,7 +53,7 @@ class Feature:
 
     source: Stage
     variable: str
-    use: str  # "" where it is no bottleneck's
+    use: Use | Literal[""]  # "" where it is no bottleneck's
 
     @property
     def width(self) -> int:
@@ -44,9 +66,10 @@ class Feature:
         """The dimension of several networks, if there are any."""
         return ("network",) if "network" in self.source.gives[self.variable].dims else ()
 
-    def said(self) -> dict[str, Any]:
+    @property
+    def observed(self) -> Observed:
         """What a stage has to know of it."""
-        return {"source": self.source.name, "variable": self.variable, "use": self.use}
+        return Observed(self.source.name, self.variable, self.use)
 
 
 def feature(of: str, use: Use, sources: Mapping[str, Stage]) -> Feature:
@@ -76,15 +99,14 @@ def coords(found: Feature, trajectory: Stage, switches: tuple[int, ...] | None) 
     return out
 
 
-def matrices(task: Task, source: xr.Dataset) -> list[list[np.ndarray]]:
-    """Matrices (sample, feature) float64 of each network and time of the task."""
-    said = task.said
-    values = source[said["variable"]]
-    if said["use"] == "samples":
-        draw = [generator(task.seed, "analysis", said["name"], "sample", k) for k in task.labels]
+def matrices(task: Task, name: str, observed: Observed, inputs: Mapping[str, xr.Dataset]) -> list[list[np.ndarray]]:
+    """Matrices (sample, feature) float64 of each network and time of the task, for the analysis of that name."""
+    values = observed.values(inputs)
+    if observed.use == "samples":
+        draw = [generator(task.seed, "analysis", name, "sample", k) for k in task.labels]
         shape = values.isel(time=0).shape
         noise = np.stack([g.standard_normal(shape) for g in draw], axis=values.dims.index("time"))
-        values = values + source["latent_std"] * noise
+        values = values + inputs[observed.source]["latent_std"] * noise
     if "network" not in values.dims:
         values = values.expand_dims("network")
     found = []
@@ -93,3 +115,8 @@ def matrices(task: Task, source: xr.Dataset) -> list[list[np.ndarray]]:
         x = x[..., None] if x.ndim == 2 else x
         found.append([x[:, k] for k in range(x.shape[1])])
     return found
+
+
+def folds(split: xr.Dataset) -> np.ndarray:
+    """Rank of each sample, or of its group, by which it is dealt to a fold."""
+    return samples(split["fold"])

@@ -12,8 +12,9 @@ name (`energy_form`), so that another run can read the energy as matter.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -144,20 +145,51 @@ def needed(lattice: Lattice | None) -> Lattice:
 
 
 def learned_outline(
-    system: Stage, most: int, domain: Domain = "spin", states: int = 2, table: bool = False, repeats: bool = True
+    system: Stage,
+    most: int,
+    domain: Domain = "spin",
+    states: int = 2,
+    table: bool = False,
+    misfit: Callable[[Lattice], str] | None = None,
 ) -> Outline:
-    """What is known of an energy before it is learned from a system: factors of up to `most` sites."""
+    """What is known of an energy before it is learned from a system: factors of up to `most` sites.
+
+    `misfit` says why it cannot be put on a lattice; an energy without it is of one size only.
+    """
     energy = system.energy
     pairwise: Answer[bool] = Answer(True)
     if table:
         pairwise = Answer(False, "the energy is a table of patterns")
     elif most > 2:
-        pairwise = Answer(False, f"products of up to {most} spins may be learned")
-    declared: dict[Question, Answer] = {properties.pairwise: pairwise}
+        pairwise = Answer(None, f"products of up to {most} spins may be learned", known=False)
+    declared: dict[Question[Any], Answer[Any]] = {properties.pairwise: pairwise}
     if domain == "spin":
         declared[properties.reflecting] = pairwise
-    lattice = energy.lattice if energy else None
     return Outline(
-        system.sizes["spin"], energy.unit if energy else "J", domain, states, lattice if repeats else None,
-        declared=declared,
+        system.sizes["spin"], energy.unit if energy else "J", domain, states, energy.lattice if energy else None,
+        declared=declared, misfit=misfit or (lambda lattice: "couplings of single pairs are of one size only"),
     )  # fmt: skip
+
+
+def untiled(focus: int, context: int) -> Callable[[Lattice], str]:
+    """Why windows of side `focus` + 2 `context` cannot tile a lattice by their blocks."""
+
+    def misfit(lattice: Lattice) -> str:
+        off = [n for n in lattice.sides if n % focus or n < focus + 2 * context]
+        return f"windows around blocks of side {focus} do not tile a side of {off[0]}" if off else ""
+
+    return misfit
+
+
+def crowded(templates: Sequence[Template]) -> Callable[[Lattice], str]:
+    """Why templates cannot be put on a lattice: one would meet a site twice."""
+
+    def misfit(lattice: Lattice) -> str:
+        sides = np.array(lattice.sides)
+        for t in templates:
+            places = np.array(t) % sides if lattice.periodic else np.array(t)
+            if len(np.unique(places, axis=0)) < len(t):
+                return f"a term that reaches {t[-1]} would meet a spin twice there"
+        return ""
+
+    return misfit

@@ -118,6 +118,10 @@ class Stage:
     disorder: int = 0  # of all that is quenched: the root's, or that of a realization
     energy: Outline | None = None  # of matter that has one, or of a model that has learned one
     form: Form | None = None  # in which a model states the energy that it has learned
+    observed: int | None = (
+        None  # how many observations a model at equilibrium is fitted to; 0 where it is told the energy
+    )
+    keywords: Mapping[str, str] = field(default_factory=dict)  # of `run`, for needs that it calls otherwise
 
     @property
     def said(self) -> Any:

@@ -5,8 +5,10 @@ A word states the sign and the unit that its users meet in its own keys and vari
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from . import factors
+from . import factors, properties
 from .declared import Declared
 from .errors import MeaningError
 from .factors import FactorGraph, Lattice
@@ -103,15 +105,21 @@ class Matter(System):
              "graph": self.graph.resized(sides)}
         )  # fmt: skip
 
+    @property
+    def extents(self) -> dict[str, int]:
+        """About how long the dimensions of its stage are."""
+        edges = round(self.edges)
+        return {"edge": edges, "spin": self.count, "factor": edges, "factor_end": edges, "factor_place": 2 * edges}
+
     def stage(
         self, run: Callable[..., xr.Dataset], gives: Mapping[str, Promise], disorder: int, data: Path, **sizes: int
     ) -> tuple[Stage, ...]:
         """The stage `system`."""
         files = {key: data / name for key, name in self.files().items()}
-        sizes = {"edge": round(self.edges), "spin": self.count, "factor": round(self.edges),
-                 "factor_end": round(self.edges), "factor_place": 2 * round(self.edges), **sizes}  # fmt: skip
-        return (Stage("system", run, self, {**gives, **factors.VARIABLES}, files=files, group="/system", sizes=sizes,
-                      quenched=True, energy=self.outline(disorder, files)),)  # fmt: skip
+        return (Stage(
+            "system", run, self, {**gives, **factors.VARIABLES}, files=files, group="/system",
+            sizes={**self.extents, **sizes}, quenched=True, energy=self.outline(disorder, files),
+        ),)  # fmt: skip
 
 
 def edges_of(graph: Topology, spins: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -126,6 +134,21 @@ def energy_of(system: Stage) -> Outline:
         hint = "ising, potts, edwards-anderson, spin-glass, learned"
         raise MeaningError("this matter has no energy of its configurations", "kind", hint=hint)
     return system.energy
+
+
+def spins_of(system: Stage) -> Outline:
+    """What is known of the energy of spins ±1 in products, which single flips move; MeaningError for others."""
+    energy = system.energy
+    if energy is None or energy.colours or energy.ask(properties.tabled).yes:
+        what = "none" if energy is None else "colours" if energy.colours else "a table of patterns"
+        message = f"single flips move spins ±1 whose energy is of products; this system has {what}"
+        raise MeaningError(message, "kind", hint="ising, edwards-anderson or spin-glass, or another dynamics")
+    return energy
+
+
+def in_units(promise: Promise, unit: str) -> Promise:
+    """A promise in powers of J or K, in those of the unit of an energy."""
+    return replace(promise, units=re.sub(r"\b[JK](?=\d?\b)", unit, promise.units))
 
 
 def phi(interaction: Interaction, colours: int) -> np.ndarray:

@@ -8,8 +8,9 @@ which its least-squares fit over the training trials, y = a + b . z / u, rises m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Generic, TypeVar
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 AXES = ("drive", "trial", "time")
+M = TypeVar("M")  # parameters of the bottleneck
 
 
 class Decode(Words):
@@ -38,10 +40,20 @@ class Decode(Words):
     )
 
     @model_validator(mode="after")
-    def _fits(self):
+    def _fits(self) -> Decode:
         if self.to <= self.from_:
             raise MeaningError(f"the line ends at {self.to:g}, where it starts or before", "to", code="E203")
         return self
+
+
+@dataclass(frozen=True)
+class LineParams(Generic[M]):
+    """Which bottleneck is decoded, and where."""
+
+    bottleneck: M  # which is fitted as ever
+    directions: tuple[str, ...]
+    position: tuple[float, ...]
+    switches: tuple[int, ...] = ()  # empty where each is a piece of its own
 
 
 def observables(trajectory: Stage, hidden: bool = False) -> tuple[str, ...]:
@@ -98,27 +110,27 @@ def stage(
             (*each, "spin"), "1", "mean of the spin decoded at the trial's own point", "float32", hidden=True
         ),
     }  # fmt: skip
-    said = {**bottleneck.said, "directions": list(directions), "position": list(position)}
-    if pooled:
-        said["switches"] = at
+    params = LineParams(bottleneck.params, directions, position, tuple(at) if pooled else ())
     sizes = {"latent": latent, "spin": trajectory.size("spin")}
     return Stage(
-        f"{bottleneck.name}.lines", run, said, gives, bottleneck.needs, coords=coords, sizes=sizes,
-        split=None if pooled else Split("switch", tuple(at), 1), group=f"/decoded/{bottleneck.said['name']}",
-        code=(*bottleneck.code, __name__), accelerated=bottleneck.accelerated,
-        interpreted=bottleneck.interpreted, seconds=bottleneck.seconds * (1 if pooled else len(at) / len(switch)),
+        f"{bottleneck.name}.lines", run, params, gives, bottleneck.needs, coords=coords, sizes=sizes,
+        split=None if pooled else Split("switch", tuple(at), 1),
+        group=bottleneck.group.replace("/bottleneck/", "/decoded/", 1), code=(*bottleneck.code, __name__),
+        accelerated=bottleneck.accelerated, interpreted=bottleneck.interpreted,
+        seconds=bottleneck.seconds * (1 if pooled else len(at) / len(switch)),
     )  # fmt: skip
 
 
 def through(
-    task: Task,
+    task: Task[LineParams[M]],
+    drives: tuple[str, ...] | None,
     trajectory: xr.Dataset,
     split: xr.Dataset,
     means: np.ndarray,
     units: np.ndarray,
     decode: Callable[[int, int, np.ndarray], np.ndarray],
 ) -> xr.Dataset:
-    """Decode along all the lines, and at the trials' own points.
+    """Decode along all the lines, and at the trials' own points, a bottleneck that is fitted to these drives.
 
     From latent means (network, sample, time, latent) and units (time, latent), of all networks or of each;
     `decode(network, time, z)` gives mean spins (point, spin) of z (point, latent). NaN along an
@@ -126,16 +138,16 @@ def through(
     """
     import xarray as xr
 
-    said = task.said
-    wanted = task.labels or said["switches"]
+    params = task.params
+    wanted = task.labels or params.switches
     at = np.flatnonzero(np.isin(trajectory["switch"].values, wanted))
-    train, position = learned(said, trajectory) & ~held_out(split), np.array(said["position"])
+    train, position = learned(drives, trajectory) & ~held_out(split), np.array(params.position)
     like = trajectory["spins"].isel(time=0, spin=0, drop=True)
     line, spin, own = [], [], []
     units = np.broadcast_to(units, (len(means), *means.shape[2:]))
     for n, mean in enumerate(means):
-        for k in at:
-            v = np.array(list(vectors(said["directions"], mean[train, k] / units[n, k], k, train, trajectory)))
+        for k in at.tolist():
+            v = np.array(list(vectors(params.directions, mean[train, k] / units[n, k], k, train, trajectory)))
             known = np.isfinite(v).all(axis=1)
             z = position[:, None] * (v * units[n, k])[:, None, :]  # (direction, point, latent)
             line.append(z)
@@ -152,11 +164,11 @@ def through(
         "latent_mean": ((*dims, "latent"), np.stack([shaped(m[:, at], like) for m in means]).astype(np.float32)),
         "reconstruction": ((*dims, "spin"), np.moveaxis(own, 1, -2)),
     })  # fmt: skip
-    return result if said.get("networks", 1) > 1 else result.isel(network=0)
+    return result if len(means) > 1 else result.isel(network=0)
 
 
 def vectors(
-    names: list[str], z: np.ndarray, time: int, train: np.ndarray, trajectory: xr.Dataset
+    names: tuple[str, ...], z: np.ndarray, time: int, train: np.ndarray, trajectory: xr.Dataset
 ) -> Iterator[np.ndarray]:
     """The direction of each name, in units of the latent variables z (training trial, latent)."""
     latent = z.shape[1]
@@ -174,8 +186,3 @@ def steepest(z: np.ndarray, y: np.ndarray) -> np.ndarray:
     slope = np.linalg.lstsq(z - z.mean(axis=0), y - y.mean(), rcond=None)[0]
     size = np.linalg.norm(slope)
     return slope / size if size else np.full(len(slope), np.nan)
-
-
-def without(said: Mapping[str, Any]) -> dict[str, Any]:
-    """What a bottleneck says of its fit: where it is decoded changes no network."""
-    return {k: v for k, v in said.items() if k != "decode"}

@@ -186,7 +186,7 @@ def lowered(point: Point, data: Path) -> tuple[dict[str, Stage], list[Finding]]:
     trajectory = stages["trajectory"]
     wrong += trained(experiment, trajectory)
     if set(Bottleneck.watches) <= dimensions(trajectory):
-        add("split", lambda: (ensemble.split(trajectory, experiment.split.said()),))
+        add("split", lambda: (ensemble.split(trajectory, experiment.split.test),))
     for name, word in experiment.reference.items():
         add(f"reference.{name}", partial(word.stages, name, stages))
     for name, word in ordered(experiment.bottleneck):

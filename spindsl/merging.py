@@ -135,8 +135,14 @@ def groups(graph: Graph, fetch: Callable[[str], xr.Dataset]) -> list[Group]:
     return list(found.values())
 
 
-def fill(file: netCDF4.Dataset, group: Group, axes: Sequence[Axis], fetch: Callable[[str], xr.Dataset]) -> None:
-    """Write one group: dimensions, coordinates, variables point by point."""
+def fill(
+    file: netCDF4.Dataset,
+    group: Group,
+    axes: Sequence[Axis],
+    fetch: Callable[[str], xr.Dataset],
+    marks: Mapping[str, Mapping[str, str | int]],
+) -> None:
+    """Write one group: dimensions, coordinates, variables point by point; `marks`: attributes of swept labels."""
     target = file.createGroup(group.path)
     for dim, size in group.sizes.items():
         target.createDimension(dim, size)
@@ -146,11 +152,9 @@ def fill(file: netCDF4.Dataset, group: Group, axes: Sequence[Axis], fetch: Calla
     for k, axis in enumerate(axes):
         if any(node.place and node.place[k] is not None for node in group.nodes):
             target.createDimension(axis.name, len(axis))
-            path = next(iter(axis.paths), "")
-            says = WORDS.get(axis.name, (path, ""))
-            write(target, axis.name, (axis.name,), spoken(axis.labels), {"long_name": says[0], "units": says[1]})
-            for name, labels in axis.coords.items():
-                write(target, name, (axis.name,), spoken(labels), {"long_name": name, "units": ""})
+            for name, labels in {axis.name: axis.labels, **axis.coords}.items():
+                says = marks.get(name) or dict(zip(("long_name", "units"), WORDS.get(name, (name, ""))))
+                write(target, name, (axis.name,), spoken(labels), says)
                 coords[name] = axis.name
     written: dict[str, set] = {}
     for name, node in zip(group.names, group.nodes):

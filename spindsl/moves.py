@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import log, sqrt
 from typing import TYPE_CHECKING, Any, Literal
@@ -88,7 +88,7 @@ class SingleSite(Sweeps):
     def refuse(self, energy: Outline) -> None:
         if self.order != "checkerboard":
             return
-        if not (fits := energy.ask(properties.checkerboard)).yes:
+        if (fits := energy.ask(properties.checkerboard)).no:
             hint = 'even sides, or order = "sequential"' if energy.lattice else 'order = "sequential"'
             raise MeaningError(fits.why, "order", code="E203", hint=hint)
         if self.move == "metropolis" and stuck(energy):
@@ -122,7 +122,7 @@ class Clusters(Sweeps):
         return energy, make(energy)
 
     def refuse(self, energy: Outline) -> None:
-        if not (fits := energy.ask(properties.reflecting)).yes and (fits.known or energy.draw is None):
+        if (fits := energy.ask(properties.reflecting)).no:
             message = f"clusters grow along pairs that are alike in every mirror; here {fits.why}"
             raise MeaningError(message, "kind", hint="metropolis or heat-bath")
 
@@ -131,6 +131,18 @@ def suited(sweeps: Sweeps | None, system: Stage) -> None:
     """MeaningError where a dynamics cannot move matter in sweeps; nothing is said of one that has no sweeps."""
     if sweeps is not None:
         sweeps.refuse(energy_of(system))
+
+
+def unchecked(sweeps: Sweeps, system: Stage) -> Iterator[MeaningError]:
+    """That nothing is known, of an energy too large to be drawn before the run, of what the move needs."""
+    energy = system.energy
+    if energy is None:
+        return
+    asked = properties.reflecting if sweeps.whole else properties.checkerboard
+    needed = sweeps.whole or (isinstance(sweeps, SingleSite) and sweeps.order == "checkerboard")
+    if needed and not (answer := energy.ask(asked)).known:
+        message = f"whether this move suits the energy is not checked: {answer.why}"
+        yield MeaningError(message, "kind", code="W207", hint="a small copy of the system shows it")
 
 
 def percolating(system: Stage) -> MeaningError | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -16,18 +16,20 @@ from pydantic import Field
 from .ensemble import configuration, held_out, learned, made_of, sample_dims, samples, shaped
 from .errors import MeaningError
 from .graph import Promise, Split, Stage, Task
-from .lines import without
 from .seeds import integer
-from .spec import Bottleneck, Count, Positive
+from .spec import Bottleneck, Count, Fitted, Positive
 
 if TYPE_CHECKING:
     import xarray as xr
+    from torch import Tensor
 
 EACH = ("drive", "trial", "switch", "time")
 
 
 class Trained(Bottleneck):
     """Keys of a model that is trained step by step."""
+
+    neural: ClassVar = True
 
     latent: Count = Field(description="number of latent variables")
     epochs: Count = Field(description="passes over the training trials")
@@ -50,26 +52,64 @@ class Trained(Bottleneck):
         """Dimensions of a number a configuration."""
         return (*self.many, *sample_dims(trajectory), "time")
 
+    def training(self, name: str) -> Training:
+        """How networks are trained, under the name of the bottleneck."""
+        return Training(
+            name, self.drives, self.latent, self.epochs, self.batch, self.learning_rate, self.fit, self.networks
+        )
+
     def stage(
         self,
         name: str,
         trajectory: Stage,
-        run: Callable[..., Any],
+        run: Callable[..., xr.Dataset],
+        params: Trainable,
         gives: Mapping[str, Promise],
         weights: int,
-        **how: Any,
+        code: tuple[str, ...],
+        accelerated: bool = False,
     ) -> Stage:
         """The stage `bottleneck.NAME` of networks of so many weights."""
         coords = {k: trajectory.coords[k] for k in EACH if k in trajectory.coords}
         coords |= {"network": tuple(range(self.networks))} if self.many else {}
         size = trajectory.size("drive") * trajectory.size("trial") * len(coords["switch"])
-        code = (*how.pop("code"), __name__)
         return Stage(
-            f"bottleneck.{name}", run, without(self.said()) | {"name": name}, gives, ("trajectory", "split"),
+            f"bottleneck.{name}", run, params, gives, ("trajectory", "split"),
             split=Split("switch", coords["switch"], 2) if self.times else None, group=f"/bottleneck/{name}",
-            sizes={"latent": self.latent, "epoch": self.epochs}, coords=coords, interpreted=True, code=code,
-            seconds=12 * weights * size * self.epochs * self.networks / 5e10, **how,
+            sizes={"latent": self.latent, "epoch": self.epochs}, coords=coords, interpreted=True,
+            seconds=12 * weights * size * self.epochs * self.networks / 5e10, accelerated=accelerated,
+            code=(*code, __name__),
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Training:
+    """How networks are trained step by step."""
+
+    name: str  # of the bottleneck
+    drives: tuple[str, ...] | None  # fitted to trials of these, None for all
+    latent: int
+    epochs: int
+    batch: int
+    learning_rate: float
+    fit: Literal["per-time", "pooled"]
+    networks: int
+
+    @property
+    def pooled(self) -> bool:
+        """Whether one network is trained for all times."""
+        return self.fit == "pooled"
+
+
+@dataclass(frozen=True)
+class Trainable(Fitted):
+    """Parameters of any model that is trained so; each adds its own."""
+
+    training: Training
+
+    @property
+    def fitted_to(self) -> tuple[str, ...] | None:
+        return self.training.drives
 
 
 def suits(visible: str, trajectory: Stage) -> None:
@@ -93,26 +133,31 @@ class Sets:
 
 
 def trained(
-    task: Task, trajectory: xr.Dataset, split: xr.Dataset, learn: Callable[[Task, Sets], list[np.ndarray]], each: int
+    task: Task,
+    training: Training,
+    trajectory: xr.Dataset,
+    split: xr.Dataset,
+    learn: Callable[[Sets], list[np.ndarray]],
+    each: int,
 ) -> list[np.ndarray]:
     """What `learn` gives, network first: `each` numbers of every configuration, then numbers of the network.
 
     They come back as (network, sample, time, …) and (network, set, …).
     """
-    said, look, held = task.said, learned(task.said, trajectory), held_out(split)
+    look, held, networks = learned(training.drives, trajectory), held_out(split), training.networks
     x, real = samples(configuration(trajectory)), configuration(trajectory).name == "features"
     x = x if real else (x > 0).astype(np.uint8)
-    times, pooled = x.shape[1], said["fit"] == "pooled"
+    times, pooled = x.shape[1], training.pooled
     sample = np.repeat(np.arange(len(x)), times) if pooled else np.arange(len(x))
     x = x.reshape(1, -1, x.shape[2]) if pooled else x.swapaxes(0, 1)
     train, test = (np.flatnonzero(v[sample]) for v in (look & ~held, look & held))
     x = standardised(x, train) if real else x
     names = [()] if pooled else [(k,) for k in task.labels]
-    jobs = [(s, n) for n in range(said["networks"]) for s in range(len(x))]
-    seeds = [integer(task.seed, "bottleneck", said["name"], *names[s], n) for s, n in jobs]
-    found = learn(task, Sets(x, sample, train, test, [s for s, _ in jobs], seeds))
-    found = [v.reshape(said["networks"], len(x), *v.shape[1:]) for v in found]
-    shape = (said["networks"], len(held), times)
+    jobs = [(s, n) for n in range(networks) for s in range(len(x))]
+    seeds = [integer(task.seed, "bottleneck", training.name, *names[s], n) for s, n in jobs]
+    found = learn(Sets(x, sample, train, test, [s for s, _ in jobs], seeds))
+    found = [v.reshape(networks, len(x), *v.shape[1:]) for v in found]
+    shape = (networks, len(held), times)
     own = [v.reshape(*shape, *v.shape[3:]) if pooled else v.swapaxes(1, 2) for v in found[:each]]
     return [*own, *found[each:]]
 
@@ -124,7 +169,7 @@ def standardised(sets: np.ndarray, train: np.ndarray) -> np.ndarray:
     return ((sets - seen.mean(axis=1, keepdims=True)) / np.where(std > 0, std, 1.0)).astype(np.float32)
 
 
-def together(task: Task, sets: Sets) -> Iterator[tuple[Any, list[int], Callable[[float], None]]]:
+def together(task: Task, sets: Sets) -> Iterator[tuple[Tensor, list[int], Callable[[float], None]]]:
     """Configurations (network, configuration, unit) on the device, seeds and progress of the networks trained side by
     side: all at once on a GPU, singly on a CPU."""
     import torch
@@ -138,7 +183,7 @@ def together(task: Task, sets: Sets) -> Iterator[tuple[Any, list[int], Callable[
         yield x, sets.seeds[at : at + size], lambda fraction, at=at: task.tick((at + fraction * size) / total)
 
 
-def chunks(x: Any, function: Callable[[Any], tuple[Any, ...]], size: int = 8192) -> list[Any]:
+def chunks(x: Tensor, function: Callable[[Tensor], tuple[Tensor, ...]], size: int = 8192) -> list[Tensor]:
     """What `function` gives of x (network, configuration, unit), float32, so many configurations at a time."""
     import torch
 
@@ -146,7 +191,9 @@ def chunks(x: Any, function: Callable[[Any], tuple[Any, ...]], size: int = 8192)
     return [torch.cat(v, 1) for v in zip(*found)]
 
 
-def told(task: Task, like: xr.DataArray, each: Mapping[str, np.ndarray], whole: Mapping[str, np.ndarray]) -> xr.Dataset:
+def labelled(
+    training: Training, like: xr.DataArray, each: Mapping[str, np.ndarray], whole: Mapping[str, np.ndarray]
+) -> xr.Dataset:
     """What was trained, as promised: numbers of each configuration, and of each network, some by epoch."""
     import xarray as xr
 
@@ -155,7 +202,7 @@ def told(task: Task, like: xr.DataArray, each: Mapping[str, np.ndarray], whole: 
         dims = ("network", *like.dims, "time", "latent")[: like.ndim + value.ndim - 1]
         result[name] = (dims, np.stack([shaped(v, like) for v in value]))
     for name, value in whole.items():
-        value = value[:, 0] if task.said["fit"] == "pooled" else value
-        dims = ("network",) if task.said["fit"] == "pooled" else ("network", "time")
+        value = value[:, 0] if training.pooled else value
+        dims = ("network",) if training.pooled else ("network", "time")
         result[name] = ((*dims, "epoch")[: value.ndim], value)
-    return result if task.said["networks"] > 1 else result.isel(network=0)
+    return result if training.networks > 1 else result.isel(network=0)

@@ -31,6 +31,7 @@ class Outline:
     factors: float = 0.0  # about how many
     declared: Mapping[Question[Any], Answer[Any]] = field(default_factory=dict)
     draw: Callable[[], FactorGraph] | None = None
+    misfit: Callable[[Lattice], str] = lambda lattice: ""  # why it cannot be put on another lattice, if it cannot
 
     @property
     def colours(self) -> int:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from . import response, sampling, truth
 from .errors import MeaningError
-from .graph import Promise, Stage, Task
-from .spec import Analysis, Betas, Count, Dynamics, Listed, Reference, System, word, words
-
-if TYPE_CHECKING:
-    import xarray as xr
+from .factors import FactorGraph
+from .forms import Form
+from .graph import Promise, Stage
+from .hamiltonian import Matter, energy_of
+from .moves import Sweeps
+from .outline import Outline
+from .spec import Analysis, Betas, Count, Dynamics, Listed
 
 CODE = ("spindsl.predicted", *sampling.CODE, *response.CODE)
 PORTION = 2**26  # spins that are held at once
@@ -39,43 +40,72 @@ class Prediction(Analysis):
     samples: Count = Field(description="recorded configurations of each chain")
     every: Count = Field(description="sweeps from one sample to the next")
 
-    def rule(self) -> dict[str, Any]:
-        """The kernel's rule; MeaningError where it runs no single chains."""
-        rule = self.dynamics.rule()
-        if "move" not in rule or "exchange" in rule:
+    def sweeps(self) -> Sweeps:
+        """How chains move; MeaningError where these are no single chains."""
+        sweeps = self.dynamics.sweeps()
+        if sweeps is None or sweeps.exchange:
             hint = "metropolis or heat-bath with an order, wolff, swendsen-wang"
             raise MeaningError("such a dynamics runs no single chains in sweeps", "dynamics", "kind", hint=hint)
-        return rule
+        return sweeps
 
-    def elsewhere(self, system: Stage) -> dict[str, Any]:
-        """What the system says of itself with the sides that are asked for."""
-        said = {k: v for k, v in system.said.items() if k != "attrs"}
+    def matter(self, name: str, sources: Mapping[str, Stage]) -> Stage:
+        """The stage of the true matter on the lattice that is asked for: `system`, or one of its own."""
+        system = sources["system"]
+        outline = energy_of(system)
         if self.sides is not None:
-            sides = system.said["attrs"].get("sides")
-            if sides is None or len(sides) != len(self.sides):
-                raise MeaningError("the matter observed is no lattice of so many dimensions", "sides", code="E203")
-            said["graph"] = said["graph"] | {"sides": list(self.sides)}
-        return said
+            if not isinstance(system.params, Matter):
+                raise MeaningError("the matter observed has no other sizes", "sides", hint="drop it")
+            try:
+                word = system.params.resized(self.sides)
+            except ValidationError as error:
+                raise MeaningError(f"no such lattice: {error.errors()[0]['msg']}", "sides", code="E203",
+                                   hint="other sides") from error  # fmt: skip
+            outline = word.outline(system.disorder, system.files)
+            system = replace(system, name=f"analysis.{name}.matter", params=word, group="", energy=outline,
+                             sizes={**system.sizes, **word.extents})  # fmt: skip
+        self.suits(outline)
+        return system
 
-    def learned(self, of: str, sources: Mapping[str, Stage]) -> Stage:
-        """The stage of the bottleneck; MeaningError where it has no energy that can be run there."""
+    def suits(self, energy: Outline) -> None:
+        """MeaningError where the chains cannot run an energy."""
+        try:
+            self.sweeps().refuse(energy)
+        except MeaningError as error:
+            raise MeaningError(str(error), "dynamics", *error.path, code=error.code, hint=error.hint) from error
+
+    def learned(self, of: str, sources: Mapping[str, Stage], matter: Stage) -> tuple[Stage, Form]:
+        """The stage of the bottleneck and the form of its energy; MeaningError where it has none that runs there."""
         bottleneck = sources.get(f"bottleneck.{of}")
-        if bottleneck is None or not {"coupling", "pattern_energy", "pair_energy"} & set(bottleneck.gives):
-            raise MeaningError(f"{of!r} has no energy that can be run", "of", code="E204")
-        if "pattern_energy" in bottleneck.gives and self.rule().get("whole"):
-            message = f"clusters grow along pairs; the energy of {of!r} is a table of patterns"
-            raise MeaningError(message, "dynamics", "kind", hint="metropolis or heat-bath")
-        if self.sides is not None and "edge" in bottleneck.gives.get("coupling", Promise((), "", "")).dims:
-            raise MeaningError("couplings of single pairs are of one size only; drop it", "sides")
-        return bottleneck
+        if bottleneck is None or bottleneck.form is None or bottleneck.energy is None:
+            able = [n.partition(".")[2] for n, s in sources.items() if s.form is not None]
+            hint = f"there are {', '.join(able)}" if able else "a bottleneck such as cluster-expansion"
+            raise MeaningError(f"{of!r} has no energy that can be run", "of", code="E204", hint=hint)
+        lattice = energy_of(matter).lattice
+        if self.sides is not None and lattice is not None and (why := bottleneck.energy.misfit(lattice)):
+            raise MeaningError(f"the energy of {of!r} cannot be put there: {why}", "sides", code="E203",
+                               hint="larger sides, or drop it")  # fmt: skip
+        self.suits(replace(bottleneck.energy, lattice=lattice))
+        return bottleneck, bottleneck.form
 
-    def asked(self, name: str, system: Stage) -> dict[str, Any]:
-        """What a stage that runs such chains says of itself."""
-        said = self.elsewhere(system)
-        attrs = word(System, said).attrs | {k: said[k] for k in ("colours",) if k in said}
-        own = self.said() | {"name": name, "system": said, "attrs": attrs, "rule": self.rule()}
-        own.pop("dynamics")
-        return own
+    def plan(self, name: str) -> Chains:
+        """How chains of the question run."""
+        return Chains(
+            name, self.sweeps(), self.betas, self.chains, self.initial, self.burn_in, self.samples, self.every
+        )
+
+
+@dataclass(frozen=True)
+class Chains:
+    """How chains run at every temperature that is asked for."""
+
+    name: str
+    sweeps: Sweeps
+    betas: tuple[float, ...]
+    chains: int
+    initial: Literal["random", "ordered"]
+    burn_in: int
+    samples: int
+    every: int
 
 
 class Run(NamedTuple):
@@ -86,30 +116,21 @@ class Run(NamedTuple):
     phi: np.ndarray  # (chain, sample, coupling)
 
 
-def elsewhere(task: Task, system: xr.Dataset) -> xr.Dataset:
-    """The true energy, on the lattice that is asked for: what is drawn is that of the observed one."""
-    if "sides" not in task.said:
-        return system
-    (stage,) = word(System, task.said["system"]).stages(task.disorder, Path())
-    return stage.run(Task(task.disorder, stage.said, task.disorder))
-
-
 def sampled(
-    task: Task, system: xr.Dataset, beta: float, names: Sequence[str | int], samples: int,
+    seed: int, chains: Chains, graph: FactorGraph, beta: float, names: Sequence[str | int], samples: int,
     terms: Sequence[np.ndarray] = (),
 ) -> Run:  # fmt: skip
     """Chains of one energy at one temperature, of which `names` name the random numbers."""
-    said: Mapping[str, Any] = task.said
-    names, chains = (said["name"], *names, f"{beta:.12g}"), tuple(range(said["chains"]))
-    s = sampling.begun(task.seed, names, chains, system, said["initial"])
-    schedule, key = sampling.Schedule(said["burn_in"], said["every"]), sampling.stream(task.seed, *names)
+    names, numbers = (chains.name, *names, f"{beta:.12g}"), tuple(range(chains.chains))
+    s = sampling.begun(seed, names, numbers, graph, chains.initial)
+    schedule, key = sampling.Schedule(chains.burn_in, chains.every), sampling.stream(seed, *names)
     step, parts = max(1, PORTION // s.size), []
     for first in range(0, samples, step):
         count = min(step, samples - first)
         spins, energy = sampling.run(
-            system, said["rule"], beta, s, chains, key, schedule, first, count, lambda _: None
+            graph, chains.sweeps, beta, s, numbers, key, schedule, first, count, lambda _: None
         )  # fmt: skip
-        parts.append((energy, sampling.magnetization(system, spins), response.products(spins, list(terms))))
+        parts.append((energy, sampling.magnetization(graph, spins), response.products(spins, list(terms))))
     return Run(*(np.concatenate(v, axis=1) for v in zip(*parts)))
 
 
@@ -121,17 +142,18 @@ def averaged(x: np.ndarray) -> tuple[float, float]:
     return float(x.mean()), float(part.std(ddof=1) / len(part) ** 0.5) if len(part) > 1 else float("nan")
 
 
-def reference(name: str, sources: Mapping[str, Stage], said: Mapping[str, Any], betas: tuple[float, ...]) -> Stage:
-    """A reference of the file, asked of matter that says `said` of itself, at these temperatures."""
-    found, _ = truth.against(name, sources, {})
-    form: Any = words(Reference)[found.said["kind"]]
-    own = form.model_validate({k: v for k, v in found.said.items() if k in form.model_fields})
-    here = sources["system"]
-    if said != {k: v for k, v in here.said.items() if k != "attrs"}:
-        (here,) = word(System, said).stages(0, Path())
+def reference(of: str, name: str, sources: Mapping[str, Stage], matter: Stage, betas: tuple[float, ...]) -> Stage:
+    """The stage `analysis.NAME.exact`: the reference `of` of the file, asked of other matter at these temperatures."""
+    found, _ = truth.against(of, sources, {})
     trajectory = replace(sources["trajectory"], coords={"beta": betas})
-    (exact,) = own.stages(name, {**sources, "system": here, "trajectory": trajectory})
-    return exact
+    try:
+        (exact,) = found.params.word.stages(of, {**sources, "system": matter, "trajectory": trajectory})
+    except MeaningError as error:
+        message = f"{of!r} cannot be asked there: {error}"
+        raise MeaningError(message, "against", code=error.code, hint=error.hint) from error
+    return replace(
+        exact, name=f"analysis.{name}.exact", group="", needs=(matter.name,), keywords={matter.name: "system"}
+    )
 
 
 def parts(quantity: str, front: tuple[str, ...], unit: str, says: str) -> dict[str, Promise]:

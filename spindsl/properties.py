@@ -74,6 +74,11 @@ def pairwise(graph: FactorGraph) -> Answer[bool]:
     return YES if (most.value or 0) <= 2 else Answer(False, f"the energy has {most.why}")
 
 
+def tabled(graph: FactorGraph) -> Answer[bool]:
+    """Whether spins have an energy that is a table of their patterns."""
+    return Answer(graph.domain == "spin" and len(graph.tables.kind) > 0)
+
+
 def odd(graph: FactorGraph) -> Answer[bool]:
     """Whether s -> -s changes the energy."""
     if graph.domain != "spin" or graph.field.any() or (graph.products.size % 2).any():

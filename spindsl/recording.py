@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Generic, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -13,6 +14,8 @@ from pydantic import Field, model_validator
 from .errors import DataError, MeaningError
 from .spec import Count, Label, Listed, Unique, Words
 
+T = TypeVar("T", str, int)
+Axis = Literal["trial", "switch", "time"]
 Column = Label | Count
 Columns = Label | Annotated[tuple[Column, ...], Field(min_length=1), Listed, Unique]
 
@@ -84,15 +87,41 @@ def present(path: Path) -> Path:
     return path
 
 
-def named(names: Variables, observables: Mapping[str, str | int], wanted: type, what: str) -> None:
-    """MeaningError unless the file's names are of a type that its format knows; `what` says which."""
-    given = {k: getattr(names, k) for k in ("drive", "trial", "switch", "time", "group")}
-    places = {("variables", k): v for k, v in given.items() if v is not None}
-    places |= {("observables", k): v for k, v in observables.items()}
-    for path, name in places.items():
-        if not isinstance(name, wanted):
-            found = name.said() if isinstance(name, Every) else list(name) if isinstance(name, tuple) else name
-            raise MeaningError(f"wanted {what}, found {found!r}", *path, code="E103")
+@dataclass(frozen=True)
+class Named(Generic[T]):
+    """The file's names, of the one type that its format knows; None where they are left to the reader."""
+
+    drive: T
+    trial: T | None
+    switch: T | None
+    time: T | None
+    group: T | None
+    observables: dict[str, T]
+
+    @property
+    def axes(self) -> dict[Axis, T | None]:
+        """What numbers trials and times."""
+        return {"trial": self.trial, "switch": self.switch, "time": self.time}
+
+
+def named(names: Variables, observables: Mapping[str, str | int], wanted: type[T], what: str) -> Named[T]:
+    """The names as the type that a format knows, `what`; MeaningError for one of another type."""
+
+    def needed(name: Columns | Column | Every, *path: str) -> T:
+        if isinstance(name, wanted):
+            return name
+        found = name.said() if isinstance(name, Every) else list(name) if isinstance(name, tuple) else name
+        raise MeaningError(f"wanted {what}, found {found!r}", *path, code="E103")
+
+    def perhaps(name: Columns | Column | Every | None, *path: str) -> T | None:
+        return None if name is None else needed(name, *path)
+
+    return Named(
+        needed(names.drive, "variables", "drive"), perhaps(names.trial, "variables", "trial"),
+        perhaps(names.switch, "variables", "switch"), perhaps(names.time, "variables", "time"),
+        perhaps(names.group, "variables", "group"),
+        {k: needed(v, "observables", k) for k, v in observables.items()},
+    )  # fmt: skip
 
 
 def unlisted(names: Variables) -> str:
@@ -103,7 +132,7 @@ def unlisted(names: Variables) -> str:
     return found
 
 
-def matching(pattern: str, columns: list[str], taken: list[str | int]) -> list[str]:
+def matching(pattern: str, columns: list[str], taken: Collection[str | None]) -> list[str]:
     """The columns that a pattern such as "s*" fits, without those that something else is named by."""
     return [c for c in columns if fnmatchcase(c, pattern) and c not in taken]
 
@@ -173,7 +202,7 @@ def grid(
     if len(twice):
         a, t = which[twice[0]], when[twice[0]]
         hint = "" if axis is not None else "; name the column of their switch or time"
-        both = f"{place(twice[0])} and {place(row[a, t])}"
+        both = f"{place(int(twice[0]))} and {place(int(row[a, t]))}"
         raise DataError(f"{path}: trial {names[a]} stands twice{at[t]}, {both}; needed is one row{hint}")
     lacking = np.argwhere(row < 0)
     if len(lacking):
@@ -184,7 +213,7 @@ def grid(
         differ = np.argwhere(time[row] != time[row[0]])
         if len(differ):
             a, t = differ[0]
-            found = f"{time[row[0, t]]:g} in {place(row[0, t])} and {time[row[a, t]]:g} in {place(row[a, t])}"
+            found = f"{time[row[0, t]]:g} in {place(int(row[0, t]))} and {time[row[a, t]]:g} in {place(int(row[a, t]))}"
             raise DataError(f"{path}: time{at[t]} is {found}; needed is one time a switch for all trials")
         time = time[row[0]]
     elif time is not None:
@@ -198,6 +227,6 @@ def constant(path: Path, name: str | int, each: list[str], row: np.ndarray, plac
     differ = np.argwhere(values != values[:, :1])
     if len(differ):
         a, t = differ[0]
-        found = f"{values[a, 0]!r} in {place(row[a, 0])} and {values[a, t]!r} in {place(row[a, t])}"
+        found = f"{values[a, 0]!r} in {place(int(row[a, 0]))} and {values[a, t]!r} in {place(int(row[a, t]))}"
         raise DataError(f"{path}: {name} changes within a trial: {found}; needed is one for all its times")
     return values[:, 0].tolist()

@@ -11,13 +11,14 @@ as `coupling_covariance`, or its standard errors as if they were independent.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from . import thermo
+from .factors import Lattice
+from .forms import NONE, Form, Pairs, Templates
 from .graph import Stage
-from .hamiltonian import NONE, translated
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -33,29 +34,27 @@ class Couplings(NamedTuple):
     covariance: np.ndarray
 
 
+NOTHING = Couplings([], np.zeros((0, 0)))
+
+
 def known(bottleneck: Stage) -> bool:
     """Whether it says how well it knows its couplings, those of products of spins."""
-    gives = bottleneck.gives
-    return "coupling_se" in gives and ("offsets" in gives or "i" in gives)
+    return "coupling_se" in bottleneck.gives and isinstance(bottleneck.form, Templates | Pairs)
 
 
-def couplings(found: xr.Dataset, attrs: dict[str, Any]) -> Couplings:
-    """Those of what was learned at one temperature, on a lattice of these sides."""
+def couplings(found: xr.Dataset, form: Form, lattice: Lattice | None) -> Couplings:
+    """Those of what was learned at one temperature, on a lattice."""
     J, se = found["coupling"].values, found["coupling_se"].values
     kept = np.flatnonzero((J != 0) & np.isfinite(se))
     if "coupling_covariance" in found:
         covariance = found["coupling_covariance"].values[np.ix_(kept, kept)]
     else:
         covariance = np.diag(se[kept] ** 2)
-    if "offsets" not in found:
+    if isinstance(form, Pairs) or lattice is None:
         pairs = np.stack([found["i"].values, found["j"].values], axis=1)[kept]
         return Couplings([p[None] for p in pairs], covariance)
-    sides, periodic = tuple(np.atleast_1d(attrs["sides"])), bool(attrs["periodic"])
-    places = []
-    for offsets in found["offsets"].values[kept]:
-        at = [tuple(o) for o in offsets.tolist() if o[0] != NONE]
-        places.append(np.unique(np.sort(translated(at, sides, periodic), axis=1), axis=0))
-    return Couplings(places, covariance)
+    rows = found["offsets"].values[kept].tolist()
+    return Couplings([lattice.distinct([o for o in row if o[0] != NONE]) for row in rows], covariance)
 
 
 def products(spins: np.ndarray, terms: list[np.ndarray]) -> np.ndarray:

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 LIBRARIES = ("numpy", "numba", "scipy", "torch", "xarray", "netCDF4", "scikit-learn", "pydantic")
 
 
-def write(path: Path, graph: Graph, results: Results, attrs: Mapping[str, str]) -> None:
+def write(path: Path, experiment: Experiment, graph: Graph, results: Results, attrs: Mapping[str, str]) -> None:
     """The file without its expectations: groups, then means over realizations. Not under its last name yet."""
     import netCDF4
 
-    from . import merging, quenched
+    from . import merging, quenched, traits
     from .store import ALONE
 
     last: dict[str, xr.Dataset] = {}
@@ -39,11 +39,12 @@ def write(path: Path, graph: Graph, results: Results, attrs: Mapping[str, str]) 
             last[node] = results.assembled(node)
         return last[node]
 
-    groups = merging.groups(graph, fetch)
+    groups, marks = merging.groups(graph, fetch), traits.marks(experiment, graph.axes)
     with ALONE, netCDF4.Dataset(path, "w", format="NETCDF4") as file:
         file.setncatts(dict(attrs))
         for group in groups:
-            merging.fill(file, group, graph.axes, fetch)
+            merging.fill(file, group, graph.axes, fetch, marks)
+        traits.mark(file, experiment)
         quenched.average(file, graph)
 
 

@@ -7,18 +7,22 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from . import experiment as language
+from .compute import Workplace
 from .engine import Runner, written
 from .errors import ConflictError, DataError, SpindslError
 from .experiment import Experiment
 from .graph import Graph
 from .lower import lower
+from .pieces import Piece
 from .planning import fits, plan
 from .store import Store, content, keys
 from .watching import Progress, Silent, Stop
@@ -72,14 +76,18 @@ class Run:
         with locked(path):
             return self.carry_out(runner, path, named)
 
+    def describe(self, path: Path) -> None:
+        """What the directory says of the run: all that a process needs to compute a piece of it."""
+        (path / "spec.toml").write_text(self.text, encoding="utf-8")
+        (path / "spec.resolved.toml").write_text(self.experiment.resolved(), encoding="utf-8")
+        written(path / "run.json", {"name": self.name, "data": str(self.data.absolute()), "set": list(self.changes)})
+
     def carry_out(self, runner: Runner, path: Path, named: dict[str, Any]) -> Outcome:
         """All files of the run directory, the result last but for the status."""
         from . import result
 
         begun = time.time()
-        (path / "spec.toml").write_text(self.text, encoding="utf-8")
-        (path / "spec.resolved.toml").write_text(self.experiment.resolved(), encoding="utf-8")
-        written(path / "run.json", {"name": self.name, "data": str(self.data.absolute()), "set": list(self.changes)})
+        self.describe(path)
         files = {k: content(p) for s in runner.graph.stages.values() for k, p in s.files.items()}
         known = result.provenance(named, self.changes, files)
         written(path / "provenance.json", known)
@@ -94,7 +102,7 @@ class Run:
         history = f"{stamp(time.time())} spindsl run {self.name}"
         attrs = result.attributes(self.experiment, self.text, known, history) | {"name": self.name}
         beside = path / f"result.nc.{os.getpid()}.part"
-        result.write(beside, runner.graph, results, attrs)
+        result.write(beside, self.experiment, runner.graph, results, attrs)
         rows = result.measured(self.experiment, beside)
         result.finish(beside, path / "result.nc", rows)
         done = {"state": "done", "ended": stamp(time.time()), "took": runner.took, "expectations": rows}
@@ -137,6 +145,36 @@ def resumed(path: Path) -> Run:
     text, changes = (path / "spec.toml").read_text(encoding="utf-8"), tuple(known["set"])
     experiment = language.loads(text, str(path / "spec.toml"), changes)
     return Run(experiment, text, known["name"], Path(known["data"]), path.parent.parent, changes)
+
+
+def compute(folder: Path, node: str, piece: Piece) -> None:
+    """One piece of a run, from nothing but its folder: what an engine of other processes or machines submits.
+
+    ConflictError where the text in the folder, read here, does not lower to the same keys as it did there: other code,
+    other data or another experiment.
+    """
+    workplace(folder.absolute()).compute(node, piece)
+
+
+@lru_cache(maxsize=4)
+def workplace(folder: Path) -> Workplace:
+    """The graph of a run's folder, lowered again, with its store."""
+    run = resumed(folder)
+    graph = run.graph()
+    if json.loads((folder / "plan.json").read_text(encoding="utf-8"))["keys"] != keys(graph):
+        raise ConflictError(f"{folder} was planned with other code, data or text than are here; run it again")
+    return Workplace(graph, run.store)
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """An engine of whatever has `submit` as `concurrent.futures` has: each piece is computed from the run's folder."""
+
+    pool: Executor
+    folder: Path
+
+    def submit(self, node: str, piece: Piece) -> Future[None]:
+        return self.pool.submit(compute, self.folder, node, piece)
 
 
 def link(runner: Runner, blocks: Path) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, Union, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .factors import Lattice
+    from .kinetics import Cycling, Matter, Rates
     from .moves import Sweeps
     from .recording import Header, Recording, Variables
+    from .report.questions import Part
 
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
@@ -77,6 +79,18 @@ class Word(Words, ABC):
 
     model_config = ConfigDict(defer_build=True)  # until all words are known
     cites: ClassVar[tuple[str, ...]] = ()  # BibTeX keys of the methods used
+    title: ClassVar[str] = ""  # for people; absent: its kind, hyphens as spaces
+
+    @classmethod
+    def traits(cls) -> dict[str, str | int]:
+        """What a result says of its kind, stored beside the numbers: names as text, yes and no as 1 and 0."""
+        kind = str(get_args(cls.model_fields["kind"].annotation)[0])
+        return {"kind": kind, "title": cls.title or kind.replace("-", " ")}
+
+    @classmethod
+    def page(cls) -> Part | None:
+        """Its part of the report; None leaves its numbers to the general tables."""
+        return None
 
     def files(self) -> Mapping[str, str]:
         """Data files it reads, by the key that names them."""
@@ -103,6 +117,7 @@ class System(Word, ABC):
     """Matter: what there is, before anything moves."""
 
     simulated: ClassVar[bool] = True
+    cyclic: ClassVar[Matter | None] = None  # what it is for a drive in cycles; its stage then has the word as params
 
     @abstractmethod
     def stages(self, disorder: int, data: Path) -> tuple[Stage, ...]:
@@ -119,9 +134,14 @@ class Dynamics(Word, ABC):
         """How chains move at equilibrium; None for a dynamics that has no sweeps."""
         return None
 
-    def rule(self) -> dict[str, Any]:
-        """The kernel's rule, {"rule": "module:NamedTuple", field: number…}; fields by spin come from `stages`."""
-        return {}
+    def rates(self) -> Rates | None:
+        """Rates of single spins in continuous time; None for a dynamics without. See `stages` for what differs
+        between spins."""
+        return None
+
+    def cycling(self) -> Cycling | None:
+        """What a cycle of a strain or an input does to matter; None for a dynamics that knows no cycles."""
+        return None
 
     def stages(self, system: Stage) -> tuple[Stage, ...]:
         """The stage `dynamics`, if spins differ in it: the rule's fields that have a value a spin."""
@@ -148,9 +168,20 @@ class Reference(Word, ABC):
 
 
 class Model(Word, ABC):
-    """What looks at configurations: `watches` says by which dimensions they must be told apart."""
+    """What looks at configurations: `watches` says by which dimensions they must be told apart.
+
+    The page compares networks (`neural`) with plain statistics (`plain`), and marks what is not blind (`supervised`).
+    """
 
     watches: ClassVar[tuple[str, ...]] = ("trial", "time")
+    neural: ClassVar[bool] = False  # trained by gradient
+    supervised: ClassVar[bool] = False  # has seen the names of the drives
+    plain: ClassVar[bool] = True  # a plain statistic; whatever is neural is none
+
+    @classmethod
+    def traits(cls) -> dict[str, str | int]:
+        plain = cls.plain and not cls.neural
+        return super().traits() | {"neural": int(cls.neural), "supervised": int(cls.supervised), "plain": int(plain)}
 
 
 class Bottleneck(Model, ABC):
@@ -160,9 +191,13 @@ class Bottleneck(Model, ABC):
     a configuration is. It is fitted to trials that are not held out; blind to the drives unless `supervised`.
     """
 
-    supervised: ClassVar[bool] = False
+    normalized: ClassVar[bool] = False  # gives ln q of a configuration, with sum_s q(s) = 1
 
     drives: Labels | None = Field(default=None, description="fitted to trials of these drives; absent: of all")
+
+    @classmethod
+    def traits(cls) -> dict[str, str | int]:
+        return super().traits() | {"normalized": int(cls.normalized)}
 
     @abstractmethod
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
@@ -177,6 +212,22 @@ class Bottleneck(Model, ABC):
         if spins is not None and latent >= spins:
             message = f"{latent} latent variables squeeze nothing out of {spins} spins"
             yield MeaningError(message, "latent", code="W201", hint="far fewer than spins")
+
+
+class Fitted(ABC):
+    """Parameters of a stage that fits a bottleneck."""
+
+    @property
+    @abstractmethod
+    def fitted_to(self) -> tuple[str, ...] | None:
+        """The drives whose trials it is fitted to, None for all."""
+
+
+def fitted_drives(params: object) -> tuple[str, ...] | None:
+    """The drives whose trials a bottleneck with these parameters is fitted to, None for all."""
+    if isinstance(params, Bottleneck):
+        return params.drives
+    return params.fitted_to if isinstance(params, Fitted) else None
 
 
 class Analysis(Model, ABC):
@@ -274,9 +325,9 @@ class Reader(Word):
     def read(self, files: Mapping[str, Path], names: Variables, observables: Mapping[str, str | int]) -> Recording:
         """Everything that is named; DataError says where a file holds something else."""
 
-    def nameless(self) -> dict[str, Any]:
-        """What it says of itself, without the names of its files: these are known by their content."""
-        return self.said() | {key.partition(".")[0]: "-" for key in self.files()}
+    def nameless(self) -> Self:
+        """Without the names of its files: these are known by their content."""
+        return self.model_copy(update={key.partition(".")[0]: "-" for key in self.files()})
 
 
 NOUNS = (System, Dynamics, Protocol, Reference, Bottleneck, Analysis)  # tables of the file

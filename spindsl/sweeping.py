@@ -113,6 +113,13 @@ class Axis:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def origins(self) -> dict[str, str]:
+        """The path that each coordinate has its labels from, by the name of the coordinate."""
+        first = next((path for path, values in self.paths.items() if values == self.labels), None)
+        others = [path for path in self.paths if path != first]
+        return ({} if first is None else {self.name: first}) | dict(zip(self.coords, others))
+
 
 def axes(sweeps: Sequence[Sweep], realizations: int, taken: frozenset[str] = frozenset()) -> tuple[Axis, ...]:
     """The dimensions of a result in front of all others, in the order of the file; realizations last.

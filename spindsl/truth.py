@@ -8,13 +8,14 @@ All but ln Z are per spin.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .errors import MeaningError
 from .graph import Promise, Stage
+from .hamiltonian import in_units
 from .outline import Outline
 from .spec import Reference
 
@@ -58,12 +59,6 @@ def stage(
         f"reference.{name}", run, Asked(word, tuple(betas)), gives, ("system",), group=f"/reference/{name}",
         coords={"beta": betas}, code=("spindsl.truth", "spindsl.hamiltonian", *code), seconds=seconds,
     )  # fmt: skip
-
-
-def in_units(promise: Promise, unit: str) -> Promise:
-    """A promise in units of J, in those of an energy."""
-    units = {"J": unit, "1/J": f"1/{unit}", "J2": f"{unit}2"}
-    return replace(promise, units=units.get(promise.units, promise.units))
 
 
 def nearest_lattice(energy: Outline, dims: tuple[int, ...], hint: str = "enumeration") -> tuple[tuple[int, ...], bool]:

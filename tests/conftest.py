@@ -60,7 +60,7 @@ by = { kind = "logistic", C = 0.1 }
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def small() -> str:
     return SMALL
 

@@ -7,10 +7,10 @@ from typing import ClassVar, Literal
 
 from ..errors import MeaningError
 from ..graph import Stage
-from ..readout import Readout, drive, drive_scores
+from ..readout import PlainReadout, drive, drive_scores
 
 
-class Classification(Readout):
+class Classification(PlainReadout):
     """Maximum-likelihood guess of the drive; the score is the fraction of trials guessed right.
 
     argmax_d p(feature | d) with the density fitted to the trials of drive d, equal priors.

@@ -22,6 +22,8 @@ from ..spec import Analysis, Count, Name
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ..report.questions import Part
+
 
 @dataclass(frozen=True)
 class Covered:
@@ -41,12 +43,19 @@ class Coverage(Analysis):
     unseen window.
     """
 
+    title: ClassVar = "Patterns never observed"
     watches: ClassVar = ("beta", "chain", "sample")
     cites: ClassVar = ("mills2019", "sprague2021")
 
     kind: Literal["coverage"]
     of: Name = Field(description="the bottleneck that learned energies of patterns: ednn, from observations")
     each: Count = Field(description="test configurations at each level")
+
+    @classmethod
+    def page(cls) -> Part:
+        from ..report.questions.coverage import PART
+
+        return PART
 
     def refers(self) -> str:
         return self.of

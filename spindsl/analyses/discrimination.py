@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from ..ensemble import clusters, drives, samples
+from ..conclusions import ConclusionParams, Guesses, conclude
+from ..ensemble import clusters, drives, paired, samples
 from ..errors import MeaningError
 from ..estimators import Histogram
+from ..fields import mixed
 from ..graph import Promise, Stage, Task
-from ..readout import Asked, Readout, ask, conclude, margins
+from ..readout import Asked, PlainReadout, ReadoutParams, ask, margins
 from ..seeds import generator
 from ..spec import Label
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ..report.questions import Part
+
 CLASSES, POINTS = ("reference", "other"), 61
 CENSORED = {"flag_values": np.array([-1, 0, 1], dtype=np.int8), "flag_meanings": "below_all measured above_all"}
 
 
-class Discrimination(Readout):
+class Discrimination(PlainReadout):
     """Two-alternative forced choice between a reference field A_0 and fields that differ from it by a weight w.
 
     The observer is shown what both left behind, in the same state or in different ones, and takes for the other
@@ -34,6 +38,7 @@ class Discrimination(Readout):
     source has one. The name is that of the facet in Zhong et al. 2020.
     """
 
+    title: ClassVar = "Discrimination"
     cites: ClassVar = ("zhong2020", "pedregosa2011", "wilson1927", "green1966", "wichmann2001")
 
     kind: Literal["discrimination"]
@@ -45,11 +50,17 @@ class Discrimination(Readout):
         default="same", description="the two are shown in the same state, or each in a state of its own"
     )
 
+    @classmethod
+    def page(cls) -> Part:
+        from ..report.questions.discrimination import PART
+
+        return PART
+
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         trajectory = sources["trajectory"]
         if isinstance(self.by, Histogram):
             raise MeaningError("an empty cell of a histogram has no evidence ratio; use kde or gaussian", "by")
-        if not sources["split"].said.get("paired"):
+        if not paired(sources["split"]):
             hint = 'protocol.drives of kind "probes"'
             raise MeaningError("a choice is between drives that share their states", "reference", hint=hint)
         several = self.weights(sources)
@@ -59,14 +70,15 @@ class Discrimination(Readout):
                 raise MeaningError(f"no drive {drive!r}", key, code="E202", hint=hint)
         w = tuple(several.values())
         guess = margins(self.guesses(name, sources, guessed, {"difference": w}))
-        guess = replace(guess, params=dict(guess.said) | {"reference": self.reference, "against": list(several)})
+        params = ChoiceParams(self.parameters(name, sources), self.reference, tuple(several))
+        guess = replace(guess, params=params)
         score = self.conclusion(name, guess, sources, concluded, "field")
         many = tuple(d for d in guess.gives["guess"].dims if d == "network")
         grid = tuple(float(f"{v:.5g}") for v in np.geomspace(w[0], w[-1], POINTS))
         named = {"field": CLASSES, "guessed": CLASSES, "weight": grid}
         score = replace(
             score, gives=dict(score.gives) | promises(many),
-            params=dict(score.said) | {"weight": list(grid), "states": self.states},
+            params=CurveParams(ConclusionParams(name, guess.name, "field"), grid, self.states),
             coords={**score.coords, **named}, code=(*score.code, "spindsl.kernels.psychometric"),
         )  # fmt: skip
         return guess, score
@@ -76,17 +88,36 @@ class Discrimination(Readout):
         if self.against is not None:
             found = {drive: w for drive, w in self.against.items() if drive != self.reference}
         else:
-            mixed = sources["fields"].said.get("mixed") if "fields" in sources else None
-            if mixed is None:
+            between = mixed(sources["fields"]) if "fields" in sources else None
+            if between is None:
                 raise MeaningError("there are no mixed fields; say which drives", "against", code="E102")
-            if mixed["of"][0] != self.reference:
-                message, hint = f"fields are mixed into {mixed['of'][0]!r}", "take that, or say against which drives"
+            into, weights = between.of[0], between.w
+            if into != self.reference:
+                message, hint = f"fields are mixed into {into!r}", "take that, or say against which drives"
                 raise MeaningError(message, "reference", hint=hint)
             drives = sources["trajectory"].coords["drive"]
-            found = {f"{w:g}": w for w in mixed["w"] if f"{w:g}" in drives}
+            found = {f"{w:g}": w for w in weights if f"{w:g}" in drives}
         if len(set(found.values())) < 3 or len(set(found.values())) < len(found):
             raise MeaningError(f"a curve needs three different w, found {sorted(found.values())}", "against")
         return dict(sorted(found.items(), key=lambda item: item[1]))
+
+
+@dataclass(frozen=True)
+class ChoiceParams:
+    """What reads which of two fields was on off features."""
+
+    readout: ReadoutParams
+    reference: str  # drive of the reference field
+    against: tuple[str, ...]  # drives of the others, in ascending order of w
+
+
+@dataclass(frozen=True)
+class CurveParams:
+    """Of which guesses choices are made, and the w at which the fitted curve is drawn."""
+
+    conclusion: ConclusionParams
+    weight: tuple[float, ...]
+    states: Literal["same", "different"]
 
 
 def promises(many: tuple[str, ...]) -> dict[str, Promise]:
@@ -113,13 +144,13 @@ def promises(many: tuple[str, ...]) -> dict[str, Promise]:
     }  # fmt: skip
 
 
-def guessed(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
+def guessed(task: Task[ChoiceParams], **inputs: xr.Dataset) -> xr.Dataset:
     """The field guessed for every scored trial, reference or other, and by how much; states in which one of the
     fields was on already are left out. For the control the two of a state change places at random."""
-    label, names = drives(inputs["trajectory"])
+    (label, names), params = drives(inputs["trajectory"]), task.params
     cluster, repeat = clusters(inputs["split"]), samples(inputs["trajectory"]["repeat"]) == 1
-    numbers = [names.index(task.said["reference"]), *map(names.index, task.said["against"])]
-    rng = generator(task.seed, "analysis", task.said["name"], "control")
+    numbers = [names.index(params.reference), *map(names.index, params.against)]
+    rng = generator(task.seed, "analysis", params.readout.name, "control")
     swap = rng.integers(0, 2, cluster.max() + 1)[cluster]
     used = np.isin(label, numbers)
     out = np.zeros((cluster.max() + 1, repeat.shape[1]), dtype=bool)
@@ -129,34 +160,32 @@ def guessed(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
         asked[q, label == numbers[0]], asked[q, label == other] = 0, 1
     asked[:, out[cluster]] = -1
     blind = np.where(asked >= 0, asked ^ swap[:, None], -1)
-    return ask(task, Asked(asked, list(CLASSES), blind), inputs).rename(question="difference")
+    return ask(task, params.readout, Asked(asked, list(CLASSES), blind), inputs).rename(question="difference")
 
 
-def concluded(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
+def concluded(task: Task[CurveParams], **inputs: xr.Dataset) -> xr.Dataset:
     """Scores of the guesses, and what is concluded from the choices."""
-    from ..kernels import psychometric
-
-    guesses, result = inputs[task.said["guess"]], conclude(task, list(CLASSES), inputs)
-    truth, w, apart = guesses["truth"].values, guesses["difference"].values, task.said["states"] == "different"
-    many = [d for d in guesses["guess"].dims if d == "network"]
-    each, times = [guesses.sizes[d] for d in many], guesses.sizes["time"]
-    gives = promises(tuple(many))
-    ends = {"difference": len(w), "weight": len(task.said["weight"])}
+    params, grid = task.params.conclusion, np.array(task.params.weight)
+    guesses, result = Guesses(inputs[params.guess]), conclude(task, params, list(CLASSES), inputs)
+    truth, w, apart = guesses.truth.values, guesses.data["difference"].values, task.params.states == "different"
+    many = tuple(d for d in guesses.front if d == "network")
+    each, times = [guesses.data.sizes[d] for d in many], guesses.data.sizes["time"]
+    gives, ends = promises(many), {"difference": len(w), "weight": len(grid)}
     out = {n: np.full((*each, *(ends[d] for d in p.dims if d in ends), times), np.nan) for n, p in gives.items()}
     for place in np.ndindex(*each):
-        one = guesses.isel(dict(zip(many, place)))
-        right = {n: choices(one[v].values, truth, apart) for n, v in (("", "margin"), ("_control", "margin_control"))}
+        one = guesses.data.isel(dict(zip(many, place)))
+        right = {n: choices(one[f"margin{n}"].values, truth, apart) for n in ("", "_control")}
         for k in range(times):
-            rng = generator(task.seed, "analysis", task.said["name"], "jnd", *(place or (0,)), k)
+            rng = generator(task.seed, "analysis", params.name, "jnd", *(place or (0,)), k)
             for n, credit in right.items():
                 for end, value in shares(credit[..., k]).items():
                     out[f"correct{n}{end}"][*place, :, k] = value
             out["choices"][*place, :, k] = np.isfinite(right[""][..., k]).sum(axis=1)
-            for n, value in noticed(psychometric, w, right[""][..., k], task.said["weight"], rng).items():
+            for n, value in noticed(w, right[""][..., k], grid, rng).items():
                 out[n][*place, ..., k] = value
     for n, p in gives.items():
         result[n] = p.dims, out[n].astype(p.dtype)
-    return result.assign_coords(weight=task.said["weight"])
+    return result.assign_coords(weight=grid)
 
 
 def choices(margin: np.ndarray, truth: np.ndarray, apart: bool) -> np.ndarray:
@@ -190,8 +219,12 @@ def shares(credit: np.ndarray) -> dict[str, np.ndarray]:
     return out
 
 
-def noticed(kernel: Any, w: np.ndarray, credit: np.ndarray, grid: list[float], rng: np.random.Generator):
+def noticed(
+    w: np.ndarray, credit: np.ndarray, grid: np.ndarray, rng: np.random.Generator
+) -> dict[str, float | np.ndarray]:
     """The fitted curve and the difference where it is 3/4, from credits (difference, trial)."""
+    from ..kernels import psychometric as kernel
+
     right = credit[:, np.isfinite(credit).all(axis=0)].T
     if not len(right):
         return {"jnd_censored": 0}
@@ -202,5 +235,5 @@ def noticed(kernel: Any, w: np.ndarray, credit: np.ndarray, grid: list[float], r
         "jnd": jnd, "jnd_low": low, "jnd_high": high, "slope": b, "lapse": lapse,
         "jnd_censored": -1 if jnd == 0 else int(np.isinf(jnd)),
         "deviance": kernel.deviance(w, right.sum(axis=0), float(len(right)), theta, b, lapse),
-        "curve": kernel.curve(np.array(grid), theta, b, lapse),
+        "curve": kernel.curve(grid, theta, b, lapse),
     }  # fmt: skip

@@ -20,6 +20,8 @@ from ..spec import Analysis, Name
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ..report.questions import Part
+
 
 @dataclass(frozen=True)
 class Compared:
@@ -37,11 +39,18 @@ class Divergence(Analysis):
     errors are of blocks many correlation times long, or of whole chains.
     """
 
+    title: ClassVar = "Divergence from the truth"
     watches: ClassVar = ("beta", "chain", "sample")
 
     kind: Literal["divergence"]
     of: Name = Field(description="a bottleneck that says how likely a configuration is: made, gru or pixelcnn")
     against: Name = Field(description="the reference of the file that gives ln Z")
+
+    @classmethod
+    def page(cls) -> Part:
+        from ..report.questions.divergence import PART
+
+        return PART
 
     def refers(self) -> str:
         return self.of

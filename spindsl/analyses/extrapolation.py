@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from .. import predicted, response, sampling, thermo
+from ..factors import FactorGraph, read
+from ..forms import FORMS
 from ..graph import Promise, Stage, Task
-from ..hamiltonian import restated
+from ..hamiltonian import energy_of, in_units
 from ..predicted import Prediction
 from ..spec import Name
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from ..report.questions import Part
 
 CHANGE = {"energy_change": ("J", "energy per spin less that of the first target, U - U_1")}
 
@@ -29,72 +34,93 @@ class Extrapolation(Prediction):
     Figs. 2, 3 and 5, Table A2.
     """
 
+    title: ClassVar = "Other temperatures and sizes"
     cites: ClassVar = ("sprague2021",)
 
     kind: Literal["extrapolation"]
     of: Name = Field(description="the bottleneck whose energy is taken")
 
+    @classmethod
+    def page(cls) -> Part:
+        from ..report.questions.extrapolation import PART
+
+        return PART
+
     def refers(self) -> str:
         return self.of
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
-        bottleneck, system = self.learned(self.of, sources), sources["system"]
-        own = self.asked(name, system) | {"errors": response.known(bottleneck)}
+        matter = self.matter(name, sources)
+        (bottleneck, form), unit = self.learned(self.of, sources, matter), energy_of(matter).unit
+        params = Extrapolated(self.plan(name), form.name, response.known(bottleneck))
         many = ("network",) if "network" in bottleneck.coords else ()
         front = ("beta", *many, "target")
         gives = thermo.promises(front) | thermo.promises(("beta", "target"), "true_")
         gives |= changes(front) | changes(("beta", "target"), "true_")
-        for quantity, (unit, says) in (thermo.QUANTITIES | CHANGE).items():
+        for quantity, (given, says) in (thermo.QUANTITIES | CHANGE).items():
             told = f"(learned - true) / combined standard error of {says.split(',')[0]}"
             gives[f"{quantity}_z"] = Promise(front, "1", told)
-            if own["errors"]:
-                gives |= predicted.parts(quantity, front, unit, says)
+            if params.errors:
+                gives |= predicted.parts(quantity, front, given, says)
         coords = {k: bottleneck.coords[k] for k in ("beta", *many)} | {"target": self.betas}
         length = self.chains * (self.burn_in + self.samples * self.every) * len(self.betas)
-        return (Stage(
-            f"analysis.{name}", predict, own, gives, ("system", bottleneck.name), group=f"/analysis/{name}",
-            code=(*predicted.CODE, *thermo.CODE, system.run.__module__), coords=coords,
-            seconds=1e-7 * own["attrs"]["spins"] * length,
-            **sampling.Ensemble.of(sources["trajectory"]).how,
-        ),)  # fmt: skip
+        asked = Stage(
+            f"analysis.{name}", predict, params, {n: in_units(p, unit) for n, p in gives.items()},
+            (matter.name, bottleneck.name), group=f"/analysis/{name}",
+            keywords={matter.name: "system", bottleneck.name: "learned"},
+            code=(*predicted.CODE, *thermo.CODE, matter.run.__module__), coords=coords,
+            seconds=1e-7 * energy_of(matter).sites * length, **sampling.Ensemble.of(sources["trajectory"]).how,
+        )  # fmt: skip
+        return (asked,) if matter.name == "system" else (matter, asked)
 
 
-def predict(task: Task, system: xr.Dataset, **bottleneck: xr.Dataset) -> xr.Dataset:
+@dataclass(frozen=True)
+class Extrapolated:
+    """What decides the predictions."""
+
+    chains: predicted.Chains
+    form: str  # of the learned energy
+    errors: bool  # whether its couplings have errors
+
+
+def predict(task: Task[Extrapolated, sampling.Temperature], system: xr.Dataset, learned: xr.Dataset) -> xr.Dataset:
     """All targets from the energy learned at one temperature, and from the true one."""
     import xarray as xr
 
-    said = task.said
-    (found,) = bottleneck.values()
-    several = [found.isel(network=k) for k in range(found.sizes["network"])] if "network" in found.dims else [found]
-    learned = [measured(task, one, k) for k, one in enumerate(several)]
-    matter = predicted.elsewhere(task, system)
-    truth = changed([estimated(task, matter, b, "true", 0)[0] for b in said["betas"]])
-    result, many = xr.Dataset(), ("network",) if "network" in found.dims else ()
-    for name in learned[0][0]:
-        values = np.array([[t[name] for t in one] for one in learned])
+    betas, matter = task.params.chains.betas, read(system)
+    several = (
+        [learned.isel(network=k) for k in range(learned.sizes["network"])] if "network" in learned.dims else [learned]
+    )
+    each = [measured(task, matter, one, k) for k, one in enumerate(several)]
+    true = changed([estimated(task, matter, b, "true", 0)[0] for b in betas])
+    result, many = xr.Dataset(), ("network",) if "network" in learned.dims else ()
+    for name in each[0][0]:
+        values = np.array([[t[name] for t in one] for one in each])
         result[name] = ((*many, "target"), values if many else values[0])
-    for name in truth[0]:
-        result[f"true_{name}"] = ("target", np.array([t[name] for t in truth]))
+    for name in true[0]:
+        result[f"true_{name}"] = ("target", np.array([t[name] for t in true]))
     for name in (*thermo.QUANTITIES, *CHANGE):
         off = result[name] - result[f"true_{name}"]
         result[f"{name}_z"] = off / np.hypot(result[f"{name}_se"], result[f"true_{name}_se"])
-    return result.assign_coords(target=list(said["betas"]))
+    return result.assign_coords(target=list(betas))
 
 
-def measured(task: Task, found: xr.Dataset, network: int) -> list[dict[str, float]]:
+def measured(
+    task: Task[Extrapolated, sampling.Temperature], matter: FactorGraph, found: xr.Dataset, network: int
+) -> list[dict[str, float]]:
     """Quantities, at every target, of what was learned at one temperature, with errors of the run, of the couplings
     and of both."""
-    said, each, slopes = task.said, [], []
-    known = response.couplings(found, said["attrs"]) if said["errors"] else response.Couplings([], np.zeros((0, 0)))
-    system = restated(found, said["attrs"])
-    for beta in said["betas"]:
-        one, run = estimated(task, system, beta, "learned", network, known.terms)
+    form, each, slopes = FORMS[task.params.form], [], []
+    known = response.couplings(found, form, matter.lattice) if task.params.errors else response.NOTHING
+    graph = form.factor_graph(found, matter.sites, matter.lattice)
+    for beta in task.params.chains.betas:
+        one, run = estimated(task, graph, beta, "learned", network, known.terms)
         each.append(one)
-        slopes.append(response.moved(*run, beta, said["attrs"]["spins"]))
+        slopes.append(response.moved(*run, beta, matter.sites))
     each, slope = changed(each), np.array(slopes)
     slope = np.concatenate([slope, slope[:, :1] - slope[0, 0]], axis=1)  # (target, quantity, coupling)
     names = (*thermo.QUANTITIES, *CHANGE)
-    if not said["errors"]:
+    if not task.params.errors:
         return each
     return [one | predicted.joined(one, response.error(g, known.covariance), names) for one, g in zip(each, slope)]
 
@@ -113,7 +139,11 @@ def changes(front: tuple[str, ...], prefix: str = "") -> dict[str, Promise]:
     return {prefix + name: Promise(front, unit, says), f"{prefix}{name}_se": Promise(front, unit, told)}
 
 
-def estimated(task: Task, system: xr.Dataset, beta: float, which: str, network: int, terms=()):
+def estimated(
+    task: Task[Extrapolated, sampling.Temperature], graph: FactorGraph, beta: float, which: str, network: int,
+    terms: Sequence[np.ndarray] = (),
+) -> tuple[dict[str, float], predicted.Run]:  # fmt: skip
     """Quantities of one energy at one temperature with the errors of the run, and its samples."""
-    run = predicted.sampled(task, system, beta, (task.part, which, network), task.said["samples"], terms)
-    return thermo.estimated(run.energy, run.m, beta, system.attrs["spins"]), run
+    chains = task.params.chains
+    run = predicted.sampled(task.seed, chains, graph, beta, (task.part, which, network), chains.samples, terms)
+    return thermo.estimated(run.energy, run.m, beta, graph.sites), run

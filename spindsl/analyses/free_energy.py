@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from .. import hamiltonian, predicted, response, sampling
+from .. import predicted, response, sampling
 from ..errors import MeaningError
+from ..factors import FactorGraph, energy, read
+from ..forms import FORMS
 from ..graph import Promise, Stage, Task
+from ..hamiltonian import energy_of, in_units
 from ..predicted import Prediction
 from ..spec import Count, Name, Words
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from ..kernels.energies import Model
+    from ..report.questions import Part
 
 QUANTITIES = {
     "free_energy": ("J", "free energy per spin, F"),
@@ -49,6 +52,7 @@ class FreeEnergy(Prediction):
     other node is taken, which is far more than the error of all. Sprague et al. 2021, Tables 3 and A1.
     """
 
+    title: ClassVar = "Free energy and entropy"
     cites: ClassVar = ("sprague2021", "laurie1997")
 
     kind: Literal["free-energy"]
@@ -61,60 +65,88 @@ class FreeEnergy(Prediction):
     integral: Integral
     against: Name | None = Field(default=None, description="a reference of the file, asked at these temperatures")
 
+    @classmethod
+    def page(cls) -> Part:
+        from ..report.questions.free_energy import PART
+
+        return PART
+
     def refers(self) -> str:
         return self.of or "energy"
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
-        own = self.asked(name, sources["system"])
-        control, exact = self.control(name, sources, dict(own))
+        matter = self.matter(name, sources)
+        own = () if matter.name == "system" else (matter,)
+        reference = predicted.reference(self.against, name, sources, matter, self.betas) if self.against else None
+        exact = tuple(q for q in QUANTITIES if reference is not None and q in reference.gives)
+        own += (reference,) if reference is not None else ()
+        control = self.control(name, matter, reference, exact)
         if self.of is None:
             if self.constant is not None:
-                raise MeaningError("the true energy has its own constant", "constant", key=True)
-            return (control,)
-        bottleneck = self.learned(self.of, sources)
+                raise MeaningError("the true energy has its own constant", "constant", key=True, hint="drop it")
+            return (*own, control)
+        bottleneck, form = self.learned(self.of, sources, matter)
         if self.constant is None:
             hint = 'constant = "mean-zero", or { ordered = -2.0 }'
             raise MeaningError("a learned energy has no constant", "constant", code="E102", hint=hint)
-        own |= {"errors": response.known(bottleneck), "exact": exact}
+        unit, errors = energy_of(matter).unit, response.known(bottleneck)
+        params = LearnedEnergy(self.plan(name), self.integral, form.name, self.constant, errors, exact)
         many = ("network",) if "network" in bottleneck.coords else ()
         front = ("beta", *many, "target")
         gives = promises(front, exact)
-        for quantity, (unit, says) in QUANTITIES.items():
+        for quantity, (given, says) in QUANTITIES.items():
             told = f"(learned - true) / combined standard error of {says.split(',')[0]}"
             gives[f"{quantity}_control_z"] = Promise(front, "1", told)
-            if own["errors"]:
-                gives |= predicted.parts(quantity, front, unit, says)
+            if errors:
+                gives |= predicted.parts(quantity, front, given, says)
         coords = {k: bottleneck.coords[k] for k in ("beta", *many)} | control.coords
-        return control, Stage(
-            f"analysis.{name}", predict, own, gives, (control.name, bottleneck.name), group=control.group,
+        return *own, control, Stage(
+            f"analysis.{name}", predict, params, {n: in_units(p, unit) for n, p in gives.items()},
+            (control.name, bottleneck.name, matter.name), group=control.group,
+            keywords={control.name: "control", bottleneck.name: "learned", matter.name: "system"},
             code=control.code, coords=coords, seconds=control.seconds * len(coords["beta"]),
             **sampling.Ensemble.of(sources["trajectory"]).how,
         )  # fmt: skip
 
-    def control(self, name: str, sources: Mapping[str, Stage], own: dict[str, Any]) -> tuple[Stage, list[str]]:
-        """The stage of the true energy, and which of the quantities a reference gives."""
-        system, code, exact = sources["system"], (), []
-        if self.against is not None:
-            found = predicted.reference(self.against, sources, own["system"], self.betas)
-            exact, code = [q for q in QUANTITIES if q in found.gives], (found.run.__module__, *found.code)
-            own["reference"] = {"run": f"{found.run.__module__}:{found.run.__name__}", "said": dict(found.said)}
-        own["exact"] = exact
+    def control(self, name: str, matter: Stage, reference: Stage | None, exact: tuple[str, ...]) -> Stage:
+        """The stage of the true energy, beside the quantities that a reference gives."""
+        params, unit = TrueEnergy(self.plan(name), self.integral, exact), energy_of(matter).unit
         gives = promises(("target",), exact, "true_")
         gives |= {f"exact_{q}": Promise(("target",), *QUANTITIES[q]) for q in exact}
         nodes = (2 * self.integral.nodes + 1) * (self.burn_in + self.integral.samples * self.every)
         length = self.chains * len(self.betas) * (nodes + self.burn_in + self.samples * self.every)
-        for key in ("of", "constant"):
-            own.pop(key, None)
-        code = (*predicted.CODE, "spindsl.kernels.quadrature", "spindsl.kernels.autocorrelation",
-                system.run.__module__, *code)  # fmt: skip
+        code = (*predicted.CODE, "spindsl.kernels.quadrature", "spindsl.kernels.autocorrelation", matter.run.__module__)
+        keywords = {matter.name: "system"} | ({reference.name: "reference"} if reference is not None else {})
         return Stage(
-            f"analysis.{name}" + (".true" if self.of else ""), measure, own, gives, ("system",),
+            f"analysis.{name}" + (".true" if self.of else ""), measure, params,
+            {n: in_units(p, unit) for n, p in gives.items()}, tuple(keywords), keywords=keywords,
             group=f"/analysis/{name}", code=code, coords={"target": self.betas},
-            seconds=5e-8 * own["attrs"]["spins"] * length,
-        ), exact  # fmt: skip
+            seconds=5e-8 * energy_of(matter).sites * length,
+        )  # fmt: skip
 
 
-def promises(front: tuple[str, ...], exact: list[str], prefix: str = "") -> dict[str, Promise]:
+@dataclass(frozen=True)
+class TrueEnergy:
+    """What decides the numbers of the true energy."""
+
+    chains: predicted.Chains
+    integral: Integral
+    exact: tuple[str, ...]  # quantities that a reference gives
+
+
+@dataclass(frozen=True)
+class LearnedEnergy:
+    """What decides the numbers of a learned energy."""
+
+    chains: predicted.Chains
+    integral: Integral
+    form: str
+    constant: Literal["mean-zero"] | Ordered
+    errors: bool  # whether its couplings have errors
+    exact: tuple[str, ...]
+
+
+def promises(front: tuple[str, ...], exact: tuple[str, ...], prefix: str = "") -> dict[str, Promise]:
     """Each quantity with its standard error and, where there is an exact one, how far it is from that."""
     gives = {}
     for name, (unit, says) in QUANTITIES.items():
@@ -130,39 +162,39 @@ def promises(front: tuple[str, ...], exact: list[str], prefix: str = "") -> dict
     return gives
 
 
-def measure(task: Task, system: xr.Dataset) -> xr.Dataset:
+def measure(task: Task[TrueEnergy], system: xr.Dataset, reference: xr.Dataset | None = None) -> xr.Dataset:
     """The true energy at all targets."""
     import xarray as xr
 
-    said, matter = task.said, predicted.elsewhere(task, system)
-    found = stacked(traced(task, matter, ("true",), (), 0.0, lambda run, beta: None, task.tick))
+    params = task.params
+    plan = Traced(params.chains, params.integral, task.seed, ("true",), task.tick)
+    found = stacked(traced(plan, read(system), 0.0))
     result = xr.Dataset({f"true_{n}": ("target", v) for n, v in found.items()})
-    if "reference" in said:
-        module, _, name = said["reference"]["run"].partition(":")
-        exact = getattr(import_module(module), name)(Task(task.seed, said["reference"]["said"]), matter)
-        result = result.assign({f"exact_{q}": ("target", exact[q].values) for q in said["exact"]})
-        result = compared(result, result, said["exact"], "true_")
-    return result.assign_coords(target=list(said["betas"]))
+    if reference is not None:
+        result = result.assign({f"exact_{q}": ("target", reference[q].values) for q in params.exact})
+        result = compared(result, result, params.exact, "true_")
+    return result.assign_coords(target=list(params.chains.betas))
 
 
-def predict(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
+def predict(
+    task: Task[LearnedEnergy, sampling.Temperature], control: xr.Dataset, learned: xr.Dataset, system: xr.Dataset
+) -> xr.Dataset:
     """All targets from the energy learned at one temperature."""
     import xarray as xr
 
-    said, (control, found) = task.said, inputs.values()
-    many = ("network",) if "network" in found.dims else ()
-    several = [found.isel(network=k) for k in range(found.sizes["network"])] if many else [found]
-    each = [learned(task, one, k, len(several)) for k, one in enumerate(several)]
+    many, matter = ("network",) if "network" in learned.dims else (), read(system)
+    several = [learned.isel(network=k) for k in range(learned.sizes["network"])] if many else [learned]
+    each = [estimated(task, matter, one, k, len(several)) for k, one in enumerate(several)]
     values = {n: np.array([one[n] for one in each]) for n in each[0]}
     result = xr.Dataset({n: ((*many, "target"), v if many else v[0]) for n, v in values.items()})
     for name in QUANTITIES:
         off = result[name] - control[f"true_{name}"]
         result[f"{name}_control_z"] = off / np.hypot(result[f"{name}_se"], control[f"true_{name}_se"])
-    result = compared(result, control, said["exact"])
-    return result.assign_coords(target=list(said["betas"]))
+    result = compared(result, control, task.params.exact)
+    return result.assign_coords(target=list(task.params.chains.betas))
 
 
-def compared(result: xr.Dataset, control: xr.Dataset, exact: list[str], prefix: str = "") -> xr.Dataset:
+def compared(result: xr.Dataset, control: xr.Dataset, exact: tuple[str, ...], prefix: str = "") -> xr.Dataset:
     """With the distance from what is exact, also in standard errors."""
     for name in exact:
         off = result[prefix + name] - control[f"exact_{name}"]
@@ -171,66 +203,80 @@ def compared(result: xr.Dataset, control: xr.Dataset, exact: list[str], prefix: 
     return result
 
 
-def learned(task: Task, found: xr.Dataset, network: int, networks: int) -> dict[str, np.ndarray]:
+def estimated(
+    task: Task[LearnedEnergy, sampling.Temperature], matter: FactorGraph, found: xr.Dataset, network: int, networks: int
+) -> dict[str, np.ndarray]:
     """Quantities (target) of what was learned at one temperature."""
-    said, attrs = task.said, task.said["attrs"]
-    system = hamiltonian.restated(found, attrs)
-    shift = constant(hamiltonian.model(system), attrs, said["constant"])
-    known = response.couplings(found, attrs) if said["errors"] else response.Couplings([], np.zeros((0, 0)))
-    alike = response.products(np.ones((1, attrs["spins"]), dtype=np.int8), known.terms)
-    fixed = alike if isinstance(said["constant"], Mapping) else 0.0
+    params, form, spins = task.params, FORMS[task.params.form], matter.sites
+    graph = form.factor_graph(found, spins, matter.lattice)
+    known = response.couplings(found, form, matter.lattice) if params.errors else response.NOTHING
+    alike = response.products(np.ones((1, spins), dtype=np.int8), known.terms)
+    fixed = alike if isinstance(params.constant, Ordered) else 0.0
 
-    def error(run: predicted.Run, beta: float) -> np.ndarray | None:
-        slope = response.free(run.energy, run.m, run.phi - fixed, beta, attrs["spins"])
-        return response.error(slope, known.covariance) if said["errors"] else None
+    def error(run: predicted.Run, beta: float) -> np.ndarray:
+        return response.error(response.free(run.energy, run.m, run.phi - fixed, beta, spins), known.covariance)
+
+    def tick(done: float) -> None:
+        task.tick((network + done) / networks)
 
     names = (task.part, "learned", network)
-    return stacked(traced(task, system, names, known.terms, shift, error,
-                          lambda done: task.tick((network + done) / networks)))  # fmt: skip
+    plan = Traced(params.chains, params.integral, task.seed, names, tick, known.terms, error if params.errors else None)
+    return stacked(traced(plan, graph, constant(graph, params.constant)))
 
 
-def constant(energy: Model, attrs: Mapping[str, Any], how: str | Mapping[str, float]) -> float:
+def constant(graph: FactorGraph, how: Literal["mean-zero"] | Ordered) -> float:
     """J per spin to add to an energy so that it has the constant that is asked for."""
-    from ..kernels.energies import Colours, Tiles
-
-    spins = attrs["spins"]
-    if isinstance(how, Mapping):
-        alike = (np.zeros if isinstance(energy, Colours) else np.ones)((1, spins), dtype=np.int8)
-        return how["ordered"] - float(hamiltonian.energies(energy, alike)[0]) / spins
-    if isinstance(energy, Tiles):
-        return -float(energy.table.mean()) * len(energy.window) / spins
-    if isinstance(energy, Colours):  # every pair stands there twice
-        return -float(energy.table.mean(axis=(1, 2))[energy.kind].sum() / 2 + energy.field.mean(axis=1).sum()) / spins
-    return 0.0
+    spins, tables = graph.sites, graph.tables
+    if isinstance(how, Ordered):
+        alike = (np.zeros if graph.colours else np.ones)((1, spins), dtype=np.int8)
+        return how.ordered - float(energy(graph, alike)[0]) / spins
+    mean = float(tables.energy.mean(axis=1)[tables.kind].sum())
+    return -(mean + float(graph.field.mean(axis=1).sum()) if graph.colours else mean) / spins
 
 
-def traced(
-    task: Task, system: xr.Dataset, names: tuple, terms: Any, shift: float,
-    error: Callable[[predicted.Run, float], np.ndarray | None], tick: Callable[[float], None],
-) -> list[dict[str, float]]:  # fmt: skip
+@dataclass(frozen=True)
+class Traced:
+    """How the quantities of one energy are traced from beta = 0 on."""
+
+    chains: predicted.Chains
+    integral: Integral
+    seed: int
+    names: tuple[str | int, ...]  # of the random numbers
+    tick: Callable[[float], None]
+    terms: Sequence[np.ndarray] = ()
+    error: Callable[[predicted.Run, float], np.ndarray] | None = None
+
+    def sampled(self, graph: FactorGraph, beta: float, samples: int, terms: Sequence[np.ndarray] = ()) -> predicted.Run:
+        """Chains at one temperature."""
+        return predicted.sampled(self.seed, self.chains, graph, beta, self.names, samples, terms)
+
+
+def traced(plan: Traced, graph: FactorGraph, shift: float) -> list[dict[str, float]]:
     """Quantities of one energy at every target: a panel of nodes, the target, the next panel."""
     from ..kernels.quadrature import kronrod
 
-    said, spins, found = task.said, system.attrs["spins"], []
-    x, w, plain = kronrod(said["integral"]["nodes"])
-    area = np.array([-np.log(system.attrs.get("colours", 2)), 0.0])  # beta F per spin; with Gauss's nodes, the change
+    spins, found, betas = graph.sites, [], plan.chains.betas
+    x, w, plain = kronrod(plan.integral.nodes)
+    area = np.array([-np.log(graph.states), 0.0])  # beta F per spin; with Gauss's nodes, the change
     variance, low, done = np.zeros(2), 0.0, 0
-    for beta in said["betas"]:
+    for beta in betas:
         h = (beta - low) * np.stack([w, plain - w])
         for k, b in enumerate(low + (beta - low) * x):
-            run = predicted.sampled(task, system, float(b), names, said["integral"]["samples"])
+            run = plan.sampled(graph, float(b), plan.integral.samples)
             U, se = predicted.averaged(run.energy / spins)
             area, variance, done = area + h[:, k] * U, variance + (h[:, k] * se) ** 2, done + 1
-            tick(done / ((len(x) + 1) * len(said["betas"])))
-        run = predicted.sampled(task, system, beta, names, said["samples"], terms)
+            plan.tick(done / ((len(x) + 1) * len(betas)))
+        run = plan.sampled(graph, beta, plan.chains.samples, plan.terms)
         one = concluded(run, beta, spins, area / beta, np.sqrt(variance) / beta, shift)
-        more = error(run, beta)
+        more = plan.error(run, beta) if plan.error else None
         found.append(one if more is None else one | predicted.joined(one, more, QUANTITIES))
         low = beta
     return found
 
 
-def concluded(run: predicted.Run, beta: float, spins: int, F: np.ndarray, F_se: np.ndarray, shift: float):
+def concluded(
+    run: predicted.Run, beta: float, spins: int, F: np.ndarray, F_se: np.ndarray, shift: float
+) -> dict[str, float]:
     """Quantities at one target, of F and of what it changes by with fewer nodes, with errors of the run."""
     (U, U_se), (m, m_se) = predicted.averaged(run.energy / spins), predicted.averaged(np.abs(run.m))
     value = (F[0] + shift, U + shift, beta * (U - F[0]), m)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from ..ensemble import clusters, drives, held_out, samples
 from ..errors import MeaningError
-from ..estimators import KERNELS, Folds, Histogram, evidence, rounds
-from ..features import coords, matrices
+from ..estimators import KERNELS, Folds, Histogram, Reading, Scored, rounds
+from ..features import coords, folds, matrices
 from ..graph import Promise, Split, Stage, Task
-from ..readout import CODE, Readout, shuffled
+from ..readout import CODE, Readout, ReadoutParams, shuffled
 from ..seeds import generator
-from ..spec import Count
+from ..spec import Count, Switches
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -42,7 +43,14 @@ class Information(Readout):
 
     kind: Literal["information"]
     score: Literal["held-out"] | Folds = Field(default="held-out", description="trials that the bound is taken on")
+    switches: Switches | None = Field(default=None, description="at these switches only")
     neighbours: Count = Field(default=5, description="number of nearest neighbours, for the estimate beside the bound")
+
+    def scored(self) -> Scored:
+        return self.score
+
+    def chosen(self) -> tuple[int, ...] | None:
+        return self.switches
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         trajectory, found = sources["trajectory"], self.look(sources)
@@ -51,15 +59,24 @@ class Information(Readout):
         about = ("drive", "field") if "field" in trajectory.gives else ("drive",)
         if len(trajectory.coords.get("drive", ("", ""))) < 2:
             raise MeaningError("one drive alone carries no information", "of")
-        labels = coords(found, trajectory, self.switches) | {"about": about}
+        labels: dict[str, tuple] = coords(found, trajectory, self.switches) | {"about": about}
         count = len(labels["switch"]) * len(about) * max(1, len(labels.get("network", ())))
         return (Stage(
-            f"analysis.{name}", look, self.said() | {"name": name, "about": list(about)} | found.said(),
+            f"analysis.{name}", look, InformationParams(self.parameters(name, sources), self.neighbours, about),
             promises(found.many, about), tuple(dict.fromkeys((found.source.name, "split", "trajectory"))),
             split=Split("switch", labels["switch"], 5), code=(*CODE, *KERNELS, "spindsl.kernels.information"),
             group=f"/analysis/{name}", coords={k: v for k, v in labels.items() if k not in ("drive", "trial")},
             seconds=2.0 * count, interpreted=True,
         ),)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class InformationParams:
+    """What reads labels off features, and the labels."""
+
+    readout: ReadoutParams
+    neighbours: int
+    about: tuple[str, ...]  # "drive", and "field" where it is known
 
 
 def promises(many: tuple[str, ...], about: tuple[str, ...]) -> dict[str, Promise]:
@@ -82,40 +99,40 @@ def promises(many: tuple[str, ...], about: tuple[str, ...]) -> dict[str, Promise
     return gives
 
 
-def look(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
+def look(task: Task[InformationParams], **inputs: xr.Dataset) -> xr.Dataset:
     """All of that for every network, label and time of the task."""
     import xarray as xr
 
     from ..kernels.information import entropy, mutual
 
-    said, source = task.said, inputs[task.said["source"]]
-    label, networks = asked(task, inputs), matrices(task, source)
-    gives = promises(("network",), tuple(said["about"]))
+    params, readout = task.params, task.params.readout
+    label, networks = asked(task, inputs), matrices(task, readout.name, readout.feature, inputs)
+    gives = promises(("network",), params.about)
     shape = len(networks), len(label), len(task.labels)
     out = {n: np.full(shape, np.nan) for n, p in gives.items() if "network" in p.dims}
     for done, (n, a, k) in enumerate(np.ndindex(shape)):
         task.tick(done / np.prod(shape))
-        rng = generator(task.seed, "analysis", said["name"], "information", said["about"][a], task.labels[k], n)
-        for name, value in kept(said, networks[n][k], label[a, :, k], inputs["split"], rng).items():
+        rng = generator(task.seed, "analysis", readout.name, "information", params.about[a], task.labels[k], n)
+        for name, value in kept(params, networks[n][k], label[a, :, k], inputs["split"], rng).items():
             out[name][n, a, k] = value
     result = xr.Dataset({n: (gives[n].dims, v) for n, v in out.items()})
     result["entropy"] = (("about", "time"), [[entropy(v) for v in one.T] for one in label])
-    if "field" in said["about"]:
+    if "field" in params.about:
         result["memoryless"] = ("time", [mutual(*both) for both in label.transpose(2, 0, 1)])
-    return result if "network" in source[said["variable"]].dims else result.isel(network=0)
+    return readout.feature.alone(result, inputs)
 
 
-def asked(task: Task, inputs: Mapping[str, xr.Dataset]) -> np.ndarray:
+def asked(task: Task[InformationParams], inputs: Mapping[str, xr.Dataset]) -> np.ndarray:
     """Labels (about, sample, time) as numbers, -1 where there is none."""
     trajectory = inputs["trajectory"]
     label = [np.repeat(drives(trajectory)[0][:, None], len(task.labels), axis=1)]
-    if "field" in task.said["about"]:
+    if "field" in task.params.about:
         label.append(samples(trajectory["field"]))
     return np.stack(label).astype(np.int64)
 
 
 def kept(
-    said: Mapping[str, Any], x: np.ndarray, label: np.ndarray, split: xr.Dataset, rng: np.random.Generator
+    params: InformationParams, x: np.ndarray, label: np.ndarray, split: xr.Dataset, rng: np.random.Generator
 ) -> dict[str, float]:
     """Bits that features (sample, feature) keep of a label; nothing where all trials have the same."""
     from ..kernels import information as bits
@@ -126,7 +143,7 @@ def kept(
     if label.max() < 1 or not np.isfinite(x[known]).all():
         return {}
     blind = shuffled(label, rng.permutation(len(label)))
-    (right, sharp), (wrong, _) = (read(said, x, v, split) for v in (label, blind))
+    (right, sharp), (wrong, _) = (read(params.readout.reading, x, v, split) for v in (label, blind))
     mine = np.isfinite(right)
     value, error = bits.bound(right[mine], label[mine], cluster[mine])
     control, _ = bits.bound(wrong[mine], blind[mine], cluster[mine])
@@ -137,35 +154,34 @@ def kept(
         value + half,
         control,
         sharp,
-        *bits.neighbours(x, label, cluster, said["neighbours"], rng),
+        *bits.neighbours(x, label, cluster, params.neighbours, rng),
     )
     return dict(zip(TOLD, told))
 
 
-def read(said: Mapping[str, Any], x: np.ndarray, label: np.ndarray, split: xr.Dataset) -> tuple[np.ndarray, float]:
+def read(reading: Reading, x: np.ndarray, label: np.ndarray, split: xr.Dataset) -> tuple[np.ndarray, float]:
     """ln q of each trial's own label, NaN where it is not scored; and the inverse temperature, mean over folds."""
     from ..kernels.information import log_posterior, sharpness
 
-    held, fold, known, classes = held_out(split), samples(split["fold"]), label >= 0, int(label.max()) + 1
+    held, fold, known, classes = held_out(split), folds(split), label >= 0, int(label.max()) + 1
     out, sharp = np.full(len(label), np.nan), []
-    for train, test in rounds(said["score"], held, fold):
+    for train, test in rounds(reading.score, held, fold):
         train, test = (np.flatnonzero(some & known) for some in (train, test))
         prior = (np.bincount(label[train], minlength=classes) + 0.5) / (len(train) + classes / 2)
         rank = np.unique(fold[train], return_inverse=True)[1] % INNER
         inner = [(train[rank != i], train[rank == i]) for i in range(INNER)]
-        asked = [(fitted(said, x, label, *two, classes), label[two[1]]) for two in inner if all(map(len, two))]
+        asked = [(fitted(reading, x, label, *two, classes), label[two[1]]) for two in inner if all(map(len, two))]
         sharp.append(sharpness(asked, prior))
-        found = log_posterior(fitted(said, x, label, train, test, classes), prior, sharp[-1], len(train))
+        found = log_posterior(fitted(reading, x, label, train, test, classes), prior, sharp[-1], len(train))
         out[test] = found[np.arange(len(test)), label[test]]
     return out, float(np.mean(sharp))
 
 
 def fitted(
-    said: Mapping[str, Any], x: np.ndarray, label: np.ndarray, train: np.ndarray, test: np.ndarray, classes: int
+    reading: Reading, x: np.ndarray, label: np.ndarray, train: np.ndarray, test: np.ndarray, classes: int
 ) -> np.ndarray:
     """Log evidence (test sample, class), NaN for a class of no training trial."""
     present, own = np.unique(label[train], return_inverse=True)
     out = np.full((len(test), classes), np.nan)
-    real = said["variable"] == "features"
-    out[:, present] = evidence(said["by"], x[train], own, x[test], len(present), real)
+    out[:, present] = reading.evidence(x[train], own, x[test], len(present))
     return out

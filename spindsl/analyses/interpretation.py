@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from ..decoded import NORMAL, SHUFFLES, Measure, Trials, along, faithful
+from ..dwells import dwell_time
 from ..ensemble import held_out, samples
 from ..errors import MeaningError
-from ..features import Use, coords, feature, matrices
+from ..features import Observed, Use, coords, feature, folds, matrices
 from ..graph import Promise, Split, Stage, Task
 from ..lines import observables, values
 from ..seeds import generator
@@ -55,28 +57,44 @@ class Interpretation(Analysis):
             raise MeaningError(f"{found.width} features are too many directions", "of", hint=hint)
         source = lines or found.source
         needs = [source.name, "trajectory", "split"]
-        measured, said = ["magnetization"] if "spins" in trajectory.gives else [], self.said() | {"name": name}
-        said |= found.said() | {"source": source.name, "decoded": lines is not None}
+        measured, dwell = ["magnetization"] if "spins" in trajectory.gives else [], 1.0
         if "system" in sources and "J" in sources["system"].gives:
             measured.append("interaction_energy")
             needs.append("system")
         if "fields" in sources:
             measured += ["field_energy", "next_power"]
-            said["dwell"] = trajectory.said["dwell"]
+            dwell = dwell_time(trajectory)
             needs.append("fields")
-        quantities = [q for q in dict.fromkeys((*measured, *known(trajectory))) if q != self.of]
-        fits = ["linear", "radial", "quadratic", "neighbours"] + (["field", "both"] if "fields" in sources else [])
-        said |= {"observables": measured, "quantities": quantities, "fits": fits}
+        quantities = tuple(q for q in dict.fromkeys((*measured, *known(trajectory))) if q != self.of)
+        fits = ("linear", "radial", "quadratic", "neighbours", *(("field", "both") if "fields" in sources else ()))
+        params = InterpretationParams(
+            self, name, Observed(source.name, found.variable, found.use), lines is not None, tuple(measured),
+            quantities, fits, dwell,
+        )  # fmt: skip
         labels = lines.coords if lines else coords(found, trajectory, self.switches)
         labels = {k: v for k, v in labels.items() if k not in ("drive", "trial")}
-        labels |= {"observable": tuple(measured), "quantity": tuple(quantities), "fit": tuple(fits)}
+        labels |= {"observable": tuple(measured), "quantity": quantities, "fit": fits}
         gives = promises(("network",) if "network" in labels else (), lines is not None)
         return (Stage(
-            f"analysis.{name}", look, said, gives, tuple(dict.fromkeys(needs)),
+            f"analysis.{name}", look, params, gives, tuple(dict.fromkeys(needs)),
             split=Split("switch", labels["switch"], 1),
             code=KERNELS, group=f"/analysis/{name}", coords=labels, sizes={"latent": found.width},
             seconds=3.0 * len(labels["switch"]),
         ),)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class InterpretationParams:
+    """Which latent space is held against what."""
+
+    word: Interpretation
+    name: str
+    feature: Observed
+    decoded: bool  # along lines
+    observables: tuple[str, ...]  # of what is decoded
+    quantities: tuple[str, ...]  # of the real trials
+    fits: tuple[str, ...]
+    dwell: float  # s; 1 where no field is switched
 
 
 def known(trajectory: Stage) -> tuple[str, ...]:
@@ -133,28 +151,28 @@ def promises(many: tuple[str, ...], decoded: bool) -> dict[str, Promise]:
     }  # fmt: skip
 
 
-def look(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
+def look(task: Task[InterpretationParams], **inputs: xr.Dataset) -> xr.Dataset:
     """All of that, at the times and for the networks of the task."""
     import xarray as xr
 
-    said, source = task.said, inputs[task.said["source"]]
-    gives, many = promises(("network",), said["decoded"]), "network" in source[said["variable"]].dims
-    points = matrices(task, source)
-    edges = tuple(inputs["system"][n].values for n in ("i", "j", "J")) if "system" in inputs else None
+    params, source = task.params, inputs[task.params.feature.source]
+    gives, many = promises(("network",), params.decoded), "network" in params.feature.values(inputs).dims
+    points = matrices(task, params.name, params.feature, inputs)
+    edges = couplings(inputs["system"]) if "system" in inputs else None
     A = inputs["fields"]["field_strength"].values if "fields" in inputs else None
-    measure = Measure(said["observables"], edges, A, said.get("dwell", 1.0))
+    measure = Measure(params.observables, edges, A, params.dwell)
     source = source if many else source.expand_dims("network")
-    found: dict[str, list] = {name: [] for name in gives}
+    found: dict[str, list[np.ndarray]] = {name: [] for name in gives}
     for n in range(len(points)):
         for k, switch in enumerate(task.labels):
             task.tick((n + k / len(task.labels)) / len(points))
-            trials = gathered(said, inputs, switch, points[n][k], measure)
-            rng = generator(task.seed, "analysis", said["name"], switch, n)
-            told = correspond(said["fits"], trials, rng)
-            if said["decoded"]:
-                one = source.isel(network=n, time=k)
-                told |= along(said, one, trials, measure, rng)
-                told |= faithful(said["neighbours"], samples(one["reconstruction"])[trials.held], trials, measure, rng)
+            trials = gathered(params.quantities, inputs, switch, points[n][k], measure)
+            rng = generator(task.seed, "analysis", params.name, switch, n)
+            told = correspond(params.fits, trials, rng)
+            if params.decoded:
+                one, word = source.isel(network=n, time=k), params.word
+                told |= along(word.samples, word.neighbours, one, trials, measure, rng)
+                told |= faithful(word.neighbours, samples(one["reconstruction"])[trials.held], trials, measure, rng)
             for name, value in told.items():
                 found[name].append(value)
     each = len(points), len(task.labels)
@@ -165,8 +183,13 @@ def look(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
     return result if many else result.isel(network=0)
 
 
+def couplings(system: xr.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pairs i, j of spins and their J, K."""
+    return system["i"].values, system["j"].values, system["J"].values
+
+
 def gathered(
-    said: Mapping[str, Any], inputs: Mapping[str, xr.Dataset], switch: int, z: np.ndarray, measure: Measure
+    names: tuple[str, ...], inputs: Mapping[str, xr.Dataset], switch: int, z: np.ndarray, measure: Measure
 ) -> Trials:
     """The real trials at a switch."""
     trajectory = inputs["trajectory"]
@@ -175,12 +198,12 @@ def gathered(
     share = np.eye(1 if measure.A is None else len(measure.A) + 1)[on]
     real = measure(samples(trajectory["spins"])[:, k], share) if measure.names else np.empty((0, len(z)))
     own = dict(zip(measure.names, real))
-    quantities = {q: own[q] if q in own else values(trajectory, q)[:, k] for q in said["quantities"]}
-    held, fold = held_out(inputs["split"]), samples(inputs["split"]["fold"]) % FOLDS
+    quantities = {q: own[q] if q in own else values(trajectory, q)[:, k] for q in names}
+    held, fold = held_out(inputs["split"]), folds(inputs["split"]) % FOLDS
     return Trials(z, share, real, held, fold, quantities)
 
 
-def correspond(kinds: list[str], trials: Trials, rng: np.random.Generator) -> dict[str, np.ndarray]:
+def correspond(kinds: tuple[str, ...], trials: Trials, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """R^2 of each fit of each quantity over the latent points, and correlations."""
     from ..kernels import fits
 

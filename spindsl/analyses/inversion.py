@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from .. import levels, observations, sequences
 from ..errors import MeaningError
+from ..factors import FactorGraph, energy, read
+from ..forms import FORMS, Pairs
 from ..graph import Promise, Stage, Task
-from ..hamiltonian import energies, learned
-from ..sampling import Ensemble
+from ..hamiltonian import energy_of, in_units
+from ..sampling import Ensemble, Temperature
 from ..spec import Analysis, Count, Name
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from ..report.questions import Part
 
 
 class Inversion(Analysis):
@@ -29,6 +34,7 @@ class Inversion(Analysis):
     over the same test set. Sprague et al. 2021, Sec. 5, Fig. 4 and Table 2.
     """
 
+    title: ClassVar = "Learned energies"
     watches: ClassVar = ("beta", "chain", "sample")
     cites: ClassVar = ("sprague2021", "rao1945")
 
@@ -39,46 +45,55 @@ class Inversion(Analysis):
         default=None, description="bins of energy in the place of levels, where couplings are no whole numbers"
     )
 
+    @classmethod
+    def page(cls) -> Part:
+        from ..report.questions.inversion import PART
+
+        return PART
+
     def refers(self) -> str:
         return self.of
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         bottleneck, trajectory = sources.get(f"bottleneck.{self.of}"), sources["trajectory"]
-        if bottleneck is None or not (ENERGIES & set(bottleneck.gives) or labelling(bottleneck)):
-            raise MeaningError(f"{self.of!r} has no energy", "of", code="E204")
-        test = levels.stage(sources, self.each, self.bins)
-        said = self.said() | {"attrs": sources["system"].said["attrs"], "observations": seen(bottleneck, trajectory)}
-        how = {"code": levels.CODE, "seconds": 5.0}
-        if labelling(bottleneck):
-            said |= {"model": dict(bottleneck.said)}
-            seconds = 2e-10 * bottleneck.bytes * bottleneck.said["sites"] * self.each * test.size("level")
-            how = {"code": (*levels.CODE, *bottleneck.code), "seconds": seconds, "interpreted": True,
-                   "accelerated": True}  # fmt: skip
+        if bottleneck is None or not (bottleneck.form or isinstance(bottleneck.params, sequences.Fitted)):
+            hint = "a bottleneck that learns an energy, such as cluster-expansion, or a sequence model"
+            raise MeaningError(f"{self.of!r} has no energy", "of", code="E204", hint=hint)
+        test, unit = levels.stage(sources, self.each, self.bins), energy_of(sources["system"]).unit
+        model = bottleneck.params if isinstance(bottleneck.params, sequences.Fitted) else None
+        params = Inverted(seen(bottleneck, trajectory), bottleneck.form.name if bottleneck.form else None, model)
+        code, seconds = levels.CODE, 5.0
+        if model is not None:
+            code = (*levels.CODE, *bottleneck.code)
+            seconds = 2e-10 * bottleneck.bytes * model.sites * self.each * test.size("level")
         many = ("network",) if "network" in bottleneck.coords else ()
-        paired = "edge" in bottleneck.gives.get("coupling", Promise((), "", "")).dims
-        gives = promises(many) | (BONDS if paired else {})
-        bonds = ("system", "trajectory") if paired else ()
-        coords = {k: bottleneck.coords[k] for k in ("beta", *many)}
+        paired = isinstance(bottleneck.form, Pairs)
+        gives = {n: in_units(p, unit) for n, p in (promises(many) | (BONDS if paired else {})).items()}
+        needs = {test.name: "levels", bottleneck.name: "learned", "system": "system"}
+        needs |= {"trajectory": "trajectory"} if paired else {}
         return test, Stage(
-            f"analysis.{name}", look, said, gives, (test.name, bottleneck.name, *bonds), group=f"/analysis/{name}",
-            coords=coords, sizes={"level": test.size("level")}, **how, **Ensemble.of(trajectory).how,
+            f"analysis.{name}", look, params, gives, tuple(needs), group=f"/analysis/{name}", keywords=needs,
+            coords={k: bottleneck.coords[k] for k in ("beta", *many)}, sizes={"level": test.size("level")}, code=code,
+            seconds=seconds, interpreted=model is not None, accelerated=model is not None,
+            **Ensemble.of(trajectory).how,
         )  # fmt: skip
 
 
-def labelling(bottleneck: Stage) -> bool:
-    """Whether its energies are those of a sequence model, -ln q / beta."""
-    return "weights" in bottleneck.gives and "form" in bottleneck.said
+@dataclass(frozen=True)
+class Inverted:
+    """What the errors depend on."""
+
+    observations: int  # that the energy was learned from, 0 of one that was told the Hamiltonian
+    form: str | None  # of the learned energy
+    model: sequences.Fitted | None  # that says how likely a configuration is
 
 
 def seen(bottleneck: Stage, trajectory: Stage) -> int:
     """How many observations it learned from; 0 of one that was told the Hamiltonian."""
-    said = bottleneck.said
-    if said.get("observations") == 0 or (labelling(bottleneck) and said["train"] != "observations"):
+    if not isinstance(bottleneck.params, observations.Learner) or (which := bottleneck.params.seen) is None:
         return 0
-    return observations.admitted(trajectory, said.get("observations"), said.get("test", 0))
+    return observations.admitted(trajectory, which.observations, which.test)
 
-
-ENERGIES = {"coupling", "pattern_energy", "pair_energy"}
 
 BONDS = {
     "coupling_rmse": Promise(("beta",), "J", "root mean square error of the couplings of the true bonds"),
@@ -108,35 +123,43 @@ def promises(many: tuple[str, ...]) -> dict[str, Promise]:
     }
 
 
-def look(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
+def look(
+    task: Task[Inverted, Temperature],
+    levels: xr.Dataset,
+    learned: xr.Dataset,
+    system: xr.Dataset,
+    trajectory: xr.Dataset | None = None,
+) -> xr.Dataset:
     """One temperature."""
     import xarray as xr
 
-    said, beta = task.said, task.about["beta"]
-    (test,) = (d for n, d in inputs.items() if n.startswith("levels"))
-    (model,) = (d for n, d in inputs.items() if n.startswith("bottleneck"))
-    true, spins = test["energy"].values, test["spins"].values
-    found = [errors(true, one) for one in told(said, beta, model, spins)]
-    joined = {n: np.stack([f[n] for f in found]) if "network" in model.dims else found[0][n] for n in found[0]}
-    many = ("network",) if "network" in model.dims else ()
+    beta, graph = task.part_params.beta, read(system)
+    true, spins = levels["energy"].values, levels["spins"].values
+    found = [errors(true, one) for one in energies_of(task.params, beta, learned, graph, spins)]
+    many = ("network",) if "network" in learned.dims else ()
+    joined = {n: np.stack([f[n] for f in found]) if many else found[0][n] for n in found[0]}
     result = xr.Dataset({n: ((*many, *(["level"] if v.ndim > len(many) else [])), v) for n, v in joined.items()})
     result["energy_true"], result["rmse_constant"] = ("level", true.mean(axis=1)), ((), true.std())
     if many:
         result["rmse_pooled"] = np.sqrt((result["rmse"] ** 2).mean("network"))
-    if "trajectory" in inputs:
-        result = result.assign(bonds(inputs["system"], inputs["trajectory"], model, beta))
-    result["rmse_floor"] = ((), floor(beta, said["observations"], true, test["log_states"].values))
+    if trajectory is not None:
+        result = result.assign(bonds(graph, trajectory["spins"].values, learned, beta))
+    result["rmse_floor"] = ((), floor(beta, task.params.observations, true, levels["log_states"].values))
     return result
 
 
-def told(said: Mapping[str, Any], beta: float, model: xr.Dataset, spins: np.ndarray) -> Iterator[np.ndarray]:
+def energies_of(
+    params: Inverted, beta: float, learned: xr.Dataset, graph: FactorGraph, spins: np.ndarray
+) -> Iterator[np.ndarray]:
     """Energies of configurations as each network has learned them."""
-    if "model" in said:
-        for k in range(said["model"]["networks"]):
-            yield sequences.labels(said["model"], model, spins, beta, k)
-        return
-    for one in [model.isel(network=k) for k in range(model.sizes["network"])] if "network" in model.dims else [model]:
-        yield energies(learned(one, said["attrs"]), spins)
+    if params.model is not None:
+        for k in range(params.model.networks):
+            yield sequences.labels(params.model, learned, spins, beta, k)
+    elif params.form is not None:
+        form = FORMS[params.form]
+        networks = range(learned.sizes["network"]) if "network" in learned.dims else None
+        for one in [learned] if networks is None else [learned.isel(network=k) for k in networks]:
+            yield energy(form.factor_graph(one, graph.sites, graph.lattice), spins)
 
 
 def errors(true: np.ndarray, found: np.ndarray) -> dict[str, np.ndarray]:
@@ -151,25 +174,42 @@ def errors(true: np.ndarray, found: np.ndarray) -> dict[str, np.ndarray]:
     }  # fmt: skip
 
 
-def bonds(system: xr.Dataset, trajectory: xr.Dataset, model: xr.Dataset, beta: float) -> dict[str, tuple]:
-    """Errors of the couplings, and their floor: the trace of the inverse Fisher information beta^2 n cov(s_i s_j)."""
-    spins = system.attrs["spins"]
-    true, found, sure, chosen = np.zeros((4, spins, spins))
-    i, j = system["i"].values, system["j"].values
-    true[i, j] = system["coupling"].values
+def bonds(graph: FactorGraph, spins: np.ndarray, learned: xr.Dataset, beta: float) -> dict[str, tuple]:
+    """Errors of the couplings, and their floor: the trace of the inverse Fisher information beta^2 n cov(s_i s_j).
+
+    `spins` are the observations (chain, sample, site). Where products never vary, the floor is not known: NaN.
+    """
+    true, found, sure, chosen = np.zeros((4, graph.sites, graph.sites))
+    at, c = graph.products.of_order(2)
+    i, j = at.T
+    true[i, j] = -c
     for square, name in ((found, "coupling"), (sure, "as_bond"), (chosen, "selected")):
-        square[model["i"].values, model["j"].values] = model[name].values
-    s = trajectory["spins"].values.reshape(-1, spins)
-    products = (s[:, i] * s[:, j]).astype(np.float32)
-    information = np.cov(products, rowvar=False) * beta**2 * len(s)
-    rmse, bare = (float(np.sqrt(((square - true)[i, j] ** 2).mean())) for square in (found, sure))
-    least = float(np.sqrt(np.diag(np.linalg.inv(information)).mean()))
+        square[learned["i"].values, learned["j"].values] = learned[name].values
+    s = spins.reshape(-1, graph.sites)
+    rmse, bare = (rms((square - true)[i, j]) for square in (found, sure))
+    least = least_error((s[:, i] * s[:, j]).astype(np.float32), beta)
     spurious = int(((chosen != 0) & (true == 0)).sum())
     return {
         "coupling_rmse": ((), rmse), "coupling_floor": ((), least), "coupling_excess": ((), rmse / least),
         "as_bond_excess": ((), bare / least), "missed": ((), np.int32((chosen[i, j] == 0).sum())),
         "spurious": ((), np.int32(spurious)),
     }  # fmt: skip
+
+
+def rms(x: np.ndarray) -> float:
+    """Root of the mean square, NaN of nothing."""
+    return float(np.sqrt((x**2).mean())) if x.size else float("nan")
+
+
+def least_error(products: np.ndarray, beta: float) -> float:
+    """Least rms error of couplings, from products s_i s_j (observation, bond); NaN where it is not known."""
+    if not products.shape[1]:
+        return float("nan")
+    information = np.atleast_2d(np.cov(products, rowvar=False)) * beta**2 * len(products)
+    try:
+        return float(np.sqrt(np.diag(np.linalg.inv(information)).mean()))
+    except np.linalg.LinAlgError:
+        return float("nan")
 
 
 def floor(beta: float, observations: int, true: np.ndarray, log_states: np.ndarray) -> float:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
+from ..driving import amplitudes
 from ..errors import MeaningError
 from ..graph import Promise, Stage, Task
 from ..seeds import generator
@@ -48,24 +50,35 @@ class Kinks(Analysis):
             hint = 'of = "features" of discs or "curve" of hysterons, under the protocol cyclic-drive'
             raise MeaningError(f"{self.of!r} is no activity curve", "of", code="E204", hint=hint)
         grid = trajectory.coords[dim]
-        step, table = grid[0], applied.said["table"]
+        step, applied = grid[0], amplitudes(applied)
         w = round(self.width / step)
         if w < 1 or abs(w * step - self.width) > 1e-9:
             raise MeaningError(
                 "the width is no multiple of the curve's step", "width", code="E203", hint=f"a multiple of {step:g}"
             )
-        for field, row in table.items():
-            if not grid[0] <= row["to"] - 2 * self.width + 1e-9 or row["to"] + 2 * self.width > grid[-1] + 1e-9:
-                hint = f"the curve has to reach from {row['to'] - 2 * self.width:g} to {row['to'] + 2 * self.width:g}"
+        for field, to in applied.items():
+            if not grid[0] <= to - 2 * self.width + 1e-9 or to + 2 * self.width > grid[-1] + 1e-9:
+                hint = f"the curve has to reach from {to - 2 * self.width:g} to {to + 2 * self.width:g}"
                 raise MeaningError(f"the amplitude {field!r} is too near an end of the curve", "width", code="E203",
                                    hint=hint)  # fmt: skip
-        said = self.said() | {"name": name, "step": step, "w": w, "table": table}
+        params = KinksParams(self, name, step, w, tuple(applied.values()))
         coords = {k: trajectory.coords[k] for k in ("drive", "switch", "time")}
-        coords |= {"field": tuple(table), "amplitude": grid, "rank": tuple(range(1, self.find + 1))}
+        coords |= {"field": tuple(applied), "amplitude": grid, "rank": tuple(range(1, self.find + 1))}
         return (Stage(
-            f"analysis.{name}", look, said, promises(), ("trajectory",), code=("spindsl.kernels.slopes",),
+            f"analysis.{name}", look, params, promises(), ("trajectory",), code=("spindsl.kernels.slopes",),
             group=f"/analysis/{name}", coords=coords, seconds=0.01 * len(coords["drive"]) * len(coords["switch"]),
         ),)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class KinksParams:
+    """Which curve is looked at, and where."""
+
+    word: Kinks
+    name: str
+    step: float  # of the curve
+    w: int  # the width in such steps
+    amplitudes: tuple[float, ...]  # that are applied
 
 
 def promises() -> dict[str, Promise]:
@@ -89,17 +102,17 @@ def promises() -> dict[str, Promise]:
     }
 
 
-def look(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
+def look(task: Task[KinksParams], trajectory: xr.Dataset) -> xr.Dataset:
     """Curves, their changes of slope, the strength of each amplitude, and the kinks."""
     import xarray as xr
     from scipy.stats import t as student
 
     from ..kernels import slopes
 
-    said, w, step = task.said, task.said["w"], task.said["step"]
-    values = trajectory[said["of"]].transpose("drive", "trial", "time", ...).values.astype(np.float64)
+    params, word, w, step = task.params, task.params.word, task.params.w, task.params.step
+    values = trajectory[word.of].transpose("drive", "trial", "time", ...).values.astype(np.float64)
     bend = slopes.kink(values, w, step)  # (drive, trial, time, amplitude)
-    place = np.array([row["to"] for row in said["table"].values()]) / step - 1
+    place = np.array(params.amplitudes) / step - 1
     at = np.clip(np.floor(place + 1e-9).astype(int), 0, values.shape[-1] - 2)
     share = np.clip(place - at, 0, 1)
     share[share < 1e-9] = 0.0
@@ -107,18 +120,18 @@ def look(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
     curve, curve_se = estimated(values)
     change, change_se = estimated(bend)
     mean, se = estimated(strength)
-    rng, trials = generator(task.seed, "analysis", said["name"], "bootstrap"), values.shape[1]
+    rng, trials = generator(task.seed, "analysis", params.name, "bootstrap"), values.shape[1]
     weight = rng.multinomial(trials, np.full(trials, 1 / trials), size=RESAMPLES) / trials
     reach = student.ppf(0.975, max(trials - 1, 1)) * se
-    found = {k: np.full((*mean.shape[:2], said["find"]), np.nan) for k in ("kink", "kink_low", "kink_high", "kink_z")}
+    found = {k: np.full((*mean.shape[:2], word.find), np.nan) for k in ("kink", "kink_low", "kink_high", "kink_z")}
     number = np.zeros(mean.shape[:2], np.int32)
     z = ratio(change, change_se)
     for d, t in np.ndindex(number.shape):
         with np.errstate(invalid="ignore"):
-            tops = slopes.peaks(change[d, t], z[d, t] > said["level"], 2 * w)
+            tops = slopes.peaks(change[d, t], z[d, t] > word.level, 2 * w)
         number[d, t] = len(tops)
         again = weight @ bend[d, :, t] if tops else None
-        for n, k in enumerate(tops[: said["find"]]):
+        for n, k in enumerate(tops[: word.find]):
             spread = (slopes.summit(again, k, w) + 1) * step
             found["kink"][d, t, n] = (slopes.summit(change[d, t], k, 0) + 1) * step
             low, high = np.quantile(spread, (0.025, 0.975))

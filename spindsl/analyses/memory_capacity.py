@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
+from ..conclusions import Guesses, memoryless, resampled
 from ..ensemble import clusters, samples
 from ..errors import MeaningError
 from ..graph import Promise, Stage, Task
-from ..readout import CODE, Readout, drive, drive_scores, resampled
+from ..readout import CODE, PlainReadout, drive, drive_scores
 from ..seeds import generator
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ..report.questions import Part
+
 FIELDS = "protocol.drives.fields"
 
 
-class MemoryCapacity(Readout):
+class MemoryCapacity(PlainReadout):
     """The drive's score against the number n of fields in a drive, which a sweep varies; this project's definition.
 
     Capacity is the n at half height between the memoryless score of the present field alone, 1/4 for five drives, and
@@ -27,9 +31,16 @@ class MemoryCapacity(Readout):
     errors: it grows with the number of trials. Zhong et al. 2020 looked at n = 40 of 50.
     """
 
+    title: ClassVar = "Memory capacity"
     cites: ClassVar = ("zhong2020", "pedregosa2011", "wilson1927", "korn1998", "phipson2010")
 
     kind: Literal["memory-capacity"]
+
+    @classmethod
+    def page(cls) -> Part:
+        from ..report.questions.memory_capacity import PART
+
+        return PART
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         if "nulls" not in sources:
@@ -45,23 +56,30 @@ class MemoryCapacity(Readout):
         }
         needs = (guess.name, "split", "nulls")
         whole = Stage(
-            f"analysis.{name}.capacity", read, {"name": name, "guess": guess.name}, gives, needs,
+            f"analysis.{name}.capacity", read, CapacityParams(name, guess.name), gives, needs,
             code=(*CODE, "spindsl.kernels.capacity"), group=f"/analysis/{name}", across=FIELDS,
             coords={k: v for k, v in guess.coords.items() if k not in ("trial", "drive")},
         )  # fmt: skip
         return guess, score, whole
 
 
-def read(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
+@dataclass(frozen=True)
+class CapacityParams:
+    """Whose credits are read at all numbers of fields."""
+
+    name: str  # of the analysis
+    guess: str  # the stage that gives the guesses
+
+
+def read(task: Task[CapacityParams], **inputs: xr.Dataset) -> xr.Dataset:
     """Capacity and detectable n, from the credits at all numbers of fields."""
     import xarray as xr
 
     from ..kernels.capacity import detectable, half_height
 
-    credit, n = inputs[task.said["guess"]]["credit"], inputs["split"]["swept"].values
-    front = [d for d in credit.dims if d not in ("swept", "drive", "trial")]  # network?, time
-    floor = inputs["nulls"]["memoryless"].values  # (swept, time)
-    rows = np.searchsorted(inputs["nulls"]["switch"].values, credit["switch"].values)
+    guesses, n = Guesses(inputs[task.params.guess]), inputs["split"]["swept"].values
+    credit, front = guesses.credit, (*guesses.front, "time")
+    floor = memoryless(inputs["nulls"], guesses)  # (swept, time)
     order = np.argsort(n)
     shape = [credit.sizes[d] for d in front]
     found = {k: np.full(shape, np.nan) for k in ("capacity", "capacity_low", "capacity_high", "detectable")}
@@ -70,9 +88,9 @@ def read(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
         one = credit.isel(dict(zip(front, place)))
         values = [samples(one.isel(swept=k)) for k in order]
         score = np.array([np.nanmean(v) for v in values])
-        rng = generator(task.seed, "analysis", task.said["name"], "capacity", *place)
+        rng = generator(task.seed, "analysis", task.params.name, "capacity", *place)
         drawn = np.stack([resampled(v, g, rng) for v, g in zip(values, group)], axis=1)  # (resample, n)
-        level = floor[order][:, rows[place[-1]]]
+        level = floor[order][:, place[-1]]
         found["capacity"][place] = half_height(n[order], score, level)
         found["capacity_low"][place], found["capacity_high"][place] = quantiles(half_height(n[order], drawn, level))
         found["detectable"][place] = detectable(n[order], score, drawn.std(axis=0), level)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
@@ -11,15 +12,17 @@ from pydantic import Field, model_validator
 from .. import estimators
 from ..ensemble import clusters, drives, each, held_out, sample_dims, samples, shaped
 from ..errors import DataError, MeaningError
-from ..estimators import Density
-from ..features import Use, coords, feature, matrices
+from ..estimators import Density, Histogram
+from ..features import Feature, Observed, Use, coords, feature, folds
 from ..graph import Promise, Split, Stage, Task
-from ..readout import CODE, shuffled
+from ..readout import CODE, control, with_control
 from ..seeds import generator
-from ..spec import Analysis, Label, Labels, Switches, Words
+from ..spec import Analysis, Label, Labels, Switches, Words, fitted_drives
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from ..report.questions import Part
 
 LEVELS = (0.01, 0.05, 0.1, 0.2)
 GRID = tuple(float(x) for x in np.linspace(0, 1, 101).round(2))
@@ -46,6 +49,7 @@ class Novelty(Analysis):
     it. A bottleneck was fitted to them, so its thresholds are a little low, as the measured false alarms show.
     """
 
+    title: ClassVar = "Novelty"
     cites: ClassVar = ("zhong2020", "delong1988", "obuchowski1997", "tong2018", "pedregosa2011")
 
     kind: Literal["novelty"]
@@ -57,6 +61,12 @@ class Novelty(Analysis):
     each: bool = Field(default=True, description="a density of each known drive; false for one of all together")
     score: Literal["held-out", "all"] = Field(default="held-out", description="all fits and scores on the same trials")
     switches: Switches | None = Field(default=None, description="at these switches only")
+
+    @classmethod
+    def page(cls) -> Part:
+        from ..report.questions.novelty import PART
+
+        return PART
 
     @model_validator(mode="after")
     def _fits(self):
@@ -81,28 +91,27 @@ class Novelty(Analysis):
                             label=True),
             "role_control": Promise(along[len(found.many) :], "1", "that, shuffled", "int8", label=True, hidden=True),
         }  # fmt: skip
-        said = self.said() | {"name": name} | found.said()
         needs = tuple(dict.fromkeys((found.source.name, "split", "trajectory")))
         looked = Stage(
-            f"analysis.{name}.looked", look, said, gives, needs, split=Split("switch", labels["switch"], 10),
-            code=(*CODE, *estimators.KERNELS), group=f"/analysis/{name}", coords=labels,
-            seconds=0.2 * len(labels["switch"]), interpreted=True,
+            f"analysis.{name}.looked", look, NoveltyParams(self, name, found.observed), gives, needs,
+            split=Split("switch", labels["switch"], 10), code=(*CODE, *estimators.KERNELS),
+            group=f"/analysis/{name}", coords=labels, seconds=0.2 * len(labels["switch"]), interpreted=True,
         )  # fmt: skip
         final = promises((*found.many, "time"))
         labels = {k: v for k, v in labels.items() if k not in ("drive", "trial")}
         return looked, Stage(
-            f"analysis.{name}", conclude, {"name": name, "looked": looked.name}, final, (looked.name, "split"),
+            f"analysis.{name}", conclude, NovelScoreParams(name, looked.name), final, (looked.name, "split"),
             code=(*CODE, "spindsl.kernels.roc", "spindsl.kernels.intervals"), group=f"/analysis/{name}",
             coords=labels | {"false_alarm": GRID, "level": LEVELS},
         )  # fmt: skip
 
-    def _meant(self, found, trajectory: Stage) -> None:
+    def _meant(self, found: Feature, trajectory: Stage) -> None:
         """MeaningError for drives that there are not, for features that are no number, for a bottleneck that has seen
         the novel."""
         names = trajectory.coords.get("drive")
-        for key in ("known", "novel") if names else ():
-            for k, name in enumerate(getattr(self, key)):
-                if name not in names:
+        for key, wanted in (("known", self.known), ("novel", self.novel)):
+            for k, name in enumerate(wanted):
+                if names and name not in names:
                     raise MeaningError(
                         f"no drive {name!r}", key, k, code="E202", hint=f"there are {', '.join(map(str, names))}"
                     )
@@ -111,9 +120,26 @@ class Novelty(Analysis):
                 raise MeaningError(f"{found.width} features are no single number; give a density", "by")
         else:
             estimators.fits(self.by, found.variable, found.width)
-        if found.use and (seen := set(found.source.said.get("drives") or self.novel) & set(self.novel)):
+        if found.use and (seen := set(fitted_drives(found.source.params) or self.novel) & set(self.novel)):
             hint = f"[bottleneck.{self.of}] drives = {list(self.known)}".replace("'", '"')
             raise MeaningError(f"{self.of!r} is fitted to the novel drive {min(seen)!r}", "of", hint=hint)
+
+
+@dataclass(frozen=True)
+class NoveltyParams:
+    """What makes one number of features."""
+
+    word: Novelty
+    name: str
+    feature: Observed
+
+
+@dataclass(frozen=True)
+class NovelScoreParams:
+    """Of which numbers areas are made."""
+
+    name: str  # of the analysis
+    looked: str  # the stage that gives the numbers
 
 
 def promises(at: tuple[str, ...]) -> dict[str, Promise]:
@@ -147,73 +173,78 @@ def promises(at: tuple[str, ...]) -> dict[str, Promise]:
     return gives | {"chance": Promise((), "1", "area of a blind guess")}
 
 
-def look(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
+def look(task: Task[NoveltyParams], **inputs: xr.Dataset) -> xr.Dataset:
     """How novel every trial looks at the times of the task."""
     import xarray as xr
 
-    said, trajectory, source = task.said, inputs["trajectory"], inputs[task.said["source"]]
-    label, names = drives(trajectory)
-    if missing := [n for n in (*said["known"], *said["novel"]) if n not in names]:
-        raise DataError(f"no trial of drive {missing[0]!r}; there are {', '.join(map(str, names))}")
-    kind = np.array([said["known"].index(n) if n in said["known"] else -1 if n in said["novel"] else -2 for n in names])
-    classes = np.repeat(kind[label][:, None], len(task.labels), axis=1)
-    if "repeat" in trajectory:
-        classes[samples(trajectory["repeat"]) == 1] = -2
-    held, like = held_out(inputs["split"]), each(trajectory)
-    order = generator(task.seed, "analysis", said["name"], "control").permutation(len(label))
-    fold = samples(inputs["split"]["fold"])
-    networks = matrices(task, source)
-    out = {n: np.full((len(networks), *classes.shape), np.nan) for n in ("novelty", "novelty_control")}
-    roles = {n: np.zeros(classes.shape, np.int8) for n in ("role", "role_control")}
-    for n, network in enumerate(networks):
-        for k, x in enumerate(network):
-            task.tick((n + k / len(network)) / len(networks))
-            for end, own in (("", classes[:, k]), ("_control", shuffled(classes[:, k] + 1, order) - 1)):
-                roles[f"role{end}"][:, k] = role(own, held, said["score"])
-                out[f"novelty{end}"][n, :, k] = numbered(said, x, own, held, fold)
+    params, word, trajectory = task.params, task.params.word, inputs["trajectory"]
+    held, fold, like = held_out(inputs["split"]), folds(inputs["split"]), each(trajectory)
+
+    def read(x: np.ndarray, label: np.ndarray) -> dict[str, np.ndarray]:
+        return {"novelty": numbered(word, params.feature.real, x, label - 1, held, fold)}
+
+    label = sides(word, trajectory, len(task.labels))[None]
+    blind = control(task, params.name, label)
+    found = with_control(task, params.name, params.feature, (label, blind), inputs, read)
+    roles = {"role": role(label[0] - 1, held, word.score), "role_control": role(blind[0] - 1, held, word.score)}
     result = xr.Dataset(
-        {n: (("network", *like.dims, "time"), np.stack([shaped(v, like) for v in values])) for n, values in out.items()}
+        {n: (("network", *like.dims, "time"), values[:, 0]) for n, values in found.items()}
         | {n: ((*like.dims, "time"), shaped(v, like)) for n, v in roles.items()}
     )
-    return result if "network" in source[said["variable"]].dims else result.isel(network=0)
+    return params.feature.alone(result, inputs)
+
+
+def sides(word: Novelty, trajectory: xr.Dataset, times: int) -> np.ndarray:
+    """Of each (sample, time) the number of its known drive from 1 on, 0 of a novel one, -1 of what is left out."""
+    label, names = drives(trajectory)
+    if missing := [n for n in (*word.known, *word.novel) if n not in names]:
+        raise DataError(f"no trial of drive {missing[0]!r}; there are {', '.join(map(str, names))}")
+    kind = np.array([word.known.index(n) + 1 if n in word.known else 0 if n in word.novel else -1 for n in names])
+    found = np.repeat(kind[label][:, None], times, axis=1)
+    if "repeat" in trajectory:
+        found[samples(trajectory["repeat"]) == 1] = -1
+    return found
 
 
 def role(classes: np.ndarray, held: np.ndarray, score: str) -> np.ndarray:
-    """What each trial is for: -2 is unused, -1 novel, anything else known. Novel training trials are for nothing."""
-    test = held | (score == "all")
+    """What each trial is for, (sample, …): -2 is unused, -1 novel, anything else known. Novel training trials are for
+    nothing."""
+    test = (held | (score == "all")).reshape(-1, *[1] * (classes.ndim - 1))
     found = np.where(classes >= 0, np.where(test, KNOWN, FITTED), np.where(test, NOVEL, UNUSED))
     return np.where(classes == -2, UNUSED, found).astype(np.int8)
 
 
-def numbered(said: Mapping, x: np.ndarray, classes: np.ndarray, held: np.ndarray, fold: np.ndarray) -> np.ndarray:
+def numbered(
+    word: Novelty, real: bool, x: np.ndarray, classes: np.ndarray, held: np.ndarray, fold: np.ndarray
+) -> np.ndarray:
     """How novel each trial looks, NaN for those that are unused. Training trials are seen by densities without them."""
-    what, by = role(classes, held, said["score"]), said["by"]
+    what, by = role(classes, held, word.score), word.by
     out = np.full(len(x), np.nan)
     if not np.isfinite(x[what != UNUSED]).all():
         return out
-    if by["kind"] == "value":
-        out[what != UNUSED] = (x[:, 0] if by["novel"] == "high" else -x[:, 0])[what != UNUSED]
+    if isinstance(by, Value):
+        out[what != UNUSED] = (x[:, 0] if by.novel == "high" else -x[:, 0])[what != UNUSED]
         return out
-    train = (classes >= 0) & (~held | (said["score"] == "all"))
-    if said["variable"] == "features":
+    train = (classes >= 0) & (~held | (word.score == "all"))
+    if real:
         x = (x - x[train].mean(axis=0)) / np.where((std := x[train].std(axis=0)) > 0, std, 1.0)
     jobs = [(train, (what == KNOWN) | (what == NOVEL))]
     jobs += [(train & (fold % INNER != k), (what == FITTED) & (fold % INNER == k)) for k in range(INNER)]
     for fitted, asked in jobs:
         if asked.any():
-            own = classes[fitted] if said["each"] else np.zeros(np.count_nonzero(fitted), np.int64)
+            own = classes[fitted] if word.each else np.zeros(np.count_nonzero(fitted), np.int64)
             present, own = np.unique(own, return_inverse=True)
-            told = estimators.evidence(by, x[fitted], own, x[asked], len(present)).max(axis=1)
+            evidence = by.evidence(x[fitted], own, x[asked], len(present)).max(axis=1)
             with np.errstate(divide="ignore"):
-                out[asked] = -np.log(told) if by["kind"] == "histogram" else -told
+                out[asked] = -np.log(evidence) if isinstance(by, Histogram) else -evidence
     return out
 
 
-def conclude(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
+def conclude(task: Task[NovelScoreParams], **inputs: xr.Dataset) -> xr.Dataset:
     """Areas, curves, and rates at thresholds."""
     import xarray as xr
 
-    looked, cluster = inputs[task.said["looked"]], clusters(inputs["split"])
+    looked, cluster = inputs[task.params.looked], clusters(inputs["split"])
     single = "network" not in looked.sizes
     roles = {e: samples(looked[f"role{e}"]) for e in ("", "_control")}
     looked = looked.expand_dims("network") if single else looked
@@ -227,7 +258,7 @@ def conclude(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
     out = {n: np.full([size[d] for d in p.dims], np.nan) for n, p in gives.items()}
     for n, k in np.ndindex(size["network"], size["time"]):
         numbers = {e: samples(looked[f"novelty{e}"].isel(network=n))[:, k] for e in ("", "_control")}
-        rng = generator(task.seed, "analysis", task.said["name"], "permutations", n, k)
+        rng = generator(task.seed, "analysis", task.params.name, "permutations", n, k)
         for name, value in concluded(numbers, {e: r[:, k] for e, r in roles.items()}, cluster, rng).items():
             out[name][n, k] = value
     out["chance"] = np.array(0.5)
@@ -243,7 +274,7 @@ def concluded(
     """What one network says at one time; nothing where numbers are missing."""
     from ..kernels import roc
 
-    parts = {}
+    parts: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
     for end, value in numbers.items():
         known, novel = (np.flatnonzero(roles[end] == r) for r in (KNOWN, NOVEL))
         if not len(known) or not len(novel) or np.isnan(value[np.concatenate([known, novel])]).any():

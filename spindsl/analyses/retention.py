@@ -3,34 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
+from ..conclusions import ConclusionParams, Guesses, resampled
 from ..ensemble import clusters, samples
 from ..errors import MeaningError
 from ..graph import Promise, Stage, Task
-from ..readout import Readout, drive, drive_scores, resampled
+from ..readout import PlainReadout, conclude_drives, drive
 from ..seeds import generator
 from ..spec import Count
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ..report.questions import Part
 
-class Retention(Readout):
+
+class Retention(PlainReadout):
     """The drive's score against the time since the drive stopped: at rest, or under another drive (protocol.phases).
 
     The lifetime is the time until the score has fallen half-way from its value when the drive stopped to a blind
     guess, the score that nothing but memory exceeds once all trials see the same.
     """
 
+    title: ClassVar = "Retention"
     cites: ClassVar = ("zhong2020", "pedregosa2011", "wilson1927", "korn1998", "phipson2010")
 
     kind: Literal["retention"]
     since: Count = Field(description="last switch of the drive; it has to be among those that are looked at")
+
+    @classmethod
+    def page(cls) -> Part:
+        from ..report.questions.retention import PART
+
+        return PART
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         guess = self.guesses(name, sources, drive)
@@ -45,29 +55,36 @@ class Retention(Readout):
             "lifetime_low": Promise(front, "s", f"95 % interval of the lifetime, bootstrap over trials; {unit}"),
             "lifetime_high": Promise(front, "s", f"95 % interval of the lifetime, bootstrap over trials; {unit}"),
         }
-        said = dict(score.said) | {"since": self.since}
+        params = RetentionParams(ConclusionParams(name, guess.name, "drive"), self.since)
         code = (*score.code, "spindsl.kernels.decays")
-        return guess, replace(score, gives=dict(score.gives) | gives, params=said, code=code)
+        return guess, replace(score, gives=dict(score.gives) | gives, params=params, code=code)
 
 
-def lasting(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
+@dataclass(frozen=True)
+class RetentionParams:
+    """Of which guesses scores are made, and since when the drive has stopped."""
+
+    conclusion: ConclusionParams
+    since: int  # last switch of the drive
+
+
+def lasting(task: Task[RetentionParams], **inputs: xr.Dataset) -> xr.Dataset:
     """Scores at all times, and the lifetime from the drive's last switch on."""
     from ..kernels.decays import lifetime
 
-    result, guess = drive_scores(task, **inputs), inputs[task.said["guess"]]
-    late = np.flatnonzero(guess["switch"].values >= task.said["since"])
-    credit, time = guess["credit"].isel(time=late), guess["time"].values[late].astype(float)
-    front = [d for d in credit.dims if d not in ("drive", "trial", "time")]
-    shape, floor = [credit.sizes[d] for d in front], float(result["chance"])
-    found = {e: np.full(shape, np.nan) for e in ("", "_low", "_high")}
-    for place in np.ndindex(*shape):
-        values = samples(credit.isel(dict(zip(front, place))))
-        rng = generator(task.seed, "analysis", task.said["name"], "lifetime", *place)
+    params = task.params.conclusion
+    result, guesses = conclude_drives(task, params, inputs), Guesses(inputs[params.guess])
+    late = np.flatnonzero(guesses.credit["switch"].values >= task.params.since)
+    time, floor = guesses.credit["time"].values[late].astype(float), float(result["chance"])
+    found = {e: np.full(guesses.shape, np.nan) for e in ("", "_low", "_high")}
+    for place in np.ndindex(*guesses.shape):
+        values = samples(guesses.at(place).credit.isel(time=late))
+        rng = generator(task.seed, "analysis", params.name, "lifetime", *place)
         drawn = resampled(values, clusters(inputs["split"]), rng)  # (resample, time)
         score = np.nanmean(values, axis=0)
         found[""][place] = lifetime(time, score, floor, score[0])
         spread = np.sort(np.nan_to_num(lifetime(time, drawn, floor, drawn[:, 0]), nan=0.0, posinf=np.inf))
         found["_low"][place], found["_high"][place] = spread[[round(q * (len(spread) - 1)) for q in (0.025, 0.975)]]
     for end, value in found.items():
-        result[f"lifetime{end}"] = (front, value)
+        result[f"lifetime{end}"] = (guesses.front, value)
     return result

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
+from ..conclusions import ConclusionParams, Guesses, conclude, memoryless
 from ..ensemble import samples
 from ..errors import MeaningError
 from ..graph import Promise, Stage, Task
-from ..readout import Asked, Readout, ask, conclude, drive, drive_scores
+from ..readout import Asked, FieldParams, PlainReadout, ask, drive, drive_scores
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ..report.questions import Part
 
-class Robustness(Readout):
+
+class Robustness(PlainReadout):
     """The drive and the present field, read off the same features: rote follows the last field and no more.
 
     Rote matter (protocol.reset) tells the field and, of the drive, what the field tells: 1/4 for 4 of 5 fields. What
@@ -25,9 +28,16 @@ class Robustness(Readout):
     project's own control; sweep protocol.reset to see both.
     """
 
+    title: ClassVar = "Robust or rote"
     cites: ClassVar = ("zhong2020", "pedregosa2011", "wilson1927", "korn1998", "phipson2010")
 
     kind: Literal["robustness"]
+
+    @classmethod
+    def page(cls) -> Part:
+        from ..report.questions.robustness import PART
+
+        return PART
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         if "nulls" not in sources or "fields" not in sources:
@@ -41,32 +51,41 @@ class Robustness(Readout):
             "learned_high": Promise(at, "1", "95 % interval of that, Wilson"),
         }
         score = replace(score, gives=dict(score.gives) | gives)
-        field = self.guesses(f"{name}-field", sources, present)
-        named = {"field": sources["trajectory"].coords["field"]}
-        field = replace(field, params=dict(field.said) | {"fields": list(named["field"])})
-        told = self.conclusion(f"{name}-field", field, sources, fields, "field")
-        told = replace(
-            told, params=dict(told.said) | {"fields": list(named["field"])},
-            coords={**told.coords, **named, "guessed": named["field"]},
-        )  # fmt: skip
-        return guess, score, *(replace(s, group=f"/analysis/{name}-field") for s in (field, told))
+        return guess, score, *self.of_field(f"{name}-field", sources)
+
+    def of_field(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, Stage]:
+        """The guesses of the present field, and what is concluded from them."""
+        fields = sources["trajectory"].coords["field"]
+        guess = self.guesses(name, sources, present)
+        guess = replace(guess, params=FieldParams(self.parameters(name, sources), fields))
+        score = self.conclusion(name, guess, sources, field_scores, "field")
+        params = FieldScoreParams(ConclusionParams(name, guess.name, "field"), fields)
+        return guess, replace(score, params=params, coords={**score.coords, "field": fields, "guessed": fields})
 
 
-def learned(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
+@dataclass(frozen=True)
+class FieldScoreParams:
+    """Of which guesses of a field scores are made."""
+
+    conclusion: ConclusionParams
+    fields: tuple[str, ...]  # their names, by number
+
+
+def learned(task: Task[ConclusionParams], **inputs: xr.Dataset) -> xr.Dataset:
     """Scores of the drive, and what they have above the memoryless one."""
-    result, nulls = drive_scores(task, **inputs), inputs["nulls"]
-    floor = nulls["memoryless"].values[np.searchsorted(nulls["switch"].values, inputs[task.said["guess"]]["switch"])]
+    result = drive_scores(task, **inputs)
+    floor = memoryless(inputs["nulls"], Guesses(inputs[task.params.guess]))
     for end in ("", "_low", "_high"):
         result[f"learned{end}"] = result[f"score{end}"] - floor
     return result
 
 
-def present(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
+def present(task: Task[FieldParams], **inputs: xr.Dataset) -> xr.Dataset:
     """The present field guessed for every scored trial."""
-    label = samples(inputs["trajectory"]["field"]).astype(np.int64)
-    return ask(task, Asked(label[None], task.said["fields"]), inputs).squeeze("question")
+    label, params = samples(inputs["trajectory"]["field"]).astype(np.int64), task.params
+    return ask(task, params.readout, Asked(label[None], list(params.fields)), inputs).squeeze("question")
 
 
-def fields(task: Task, **inputs: xr.Dataset) -> xr.Dataset:
+def field_scores(task: Task[FieldScoreParams], **inputs: xr.Dataset) -> xr.Dataset:
     """Scores of the present field."""
-    return conclude(task, task.said["fields"], inputs)
+    return conclude(task, task.params.conclusion, list(task.params.fields), inputs)

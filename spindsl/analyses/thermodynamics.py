@@ -18,6 +18,8 @@ from ..spec import Analysis, Name
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ..report.questions import Part
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -34,11 +36,18 @@ class Thermodynamics(Analysis):
     Against exact truth, each comes with its distance in standard errors.
     """
 
+    title: ClassVar = "Thermodynamics"
     watches: ClassVar = ("beta", "chain", "sample")
     cites: ClassVar = ("binder1981", "madras1988")
 
     kind: Literal["thermodynamics"]
     against: Name | None = Field(default=None, description="a reference of the file that it is held against")
+
+    @classmethod
+    def page(cls) -> Part:
+        from ..report.questions.thermodynamics import PART
+
+        return PART
 
     def refers(self) -> str:
         return "energy"

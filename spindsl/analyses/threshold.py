@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
+from ..driving import single
 from ..errors import DataError, MeaningError
 from ..graph import Promise, Stage, Task
 from ..seeds import generator
@@ -42,21 +44,29 @@ class Threshold(Analysis):
         trajectory = sources["trajectory"]
         if "amplitudes" not in sources or trajectory.gives[self.of].dims != ("drive", "trial", "time"):
             raise MeaningError(f"{self.of!r} is no activity", "of", code="E204", hint='"activity", under cyclic-drive')
-        single = {d: about for d, about in trajectory.parts.items() if len(about["own"]) == 1 and not about["phases"]}
-        if len(single) < len(trajectory.parts) or len(single) < 4:
+        amplitudes = tuple(single(about) for about in trajectory.parts.values())
+        if None in amplitudes or len(amplitudes) < 4:
             hint = 'drives = { kind = "subsets", size = 1 } of 4 amplitudes or more, and no phases'
             raise MeaningError("a threshold is found from drives of one amplitude each", "of", hint=hint)
         count = len(trajectory.coords["switch"])
         if 2 * self.last > count:
             message = f"twice as many switches are compared, {count} are recorded"
             raise MeaningError(message, "last", code="E203", hint=f"at most {count // 2}")
-        amplitude = [next(iter(about["table"].values()))["to"] for about in trajectory.parts.values()]
-        said = self.said() | {"name": name, "amplitude": amplitude}
+        params = ThresholdParams(self, name, tuple(a for a in amplitudes if a is not None))
         return (Stage(
-            f"analysis.{name}", look, said, promises(), ("trajectory",), group=f"/analysis/{name}",
+            f"analysis.{name}", look, params, promises(), ("trajectory",), group=f"/analysis/{name}",
             code=("spindsl.kernels.onset", "spindsl.kernels.intervals"),
             coords={"drive": trajectory.coords["drive"]}, seconds=10.0,
         ),)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ThresholdParams:
+    """Which activity is looked at, and the amplitude of each drive."""
+
+    word: Threshold
+    name: str
+    amplitudes: tuple[float, ...]
 
 
 def promises() -> dict[str, Promise]:
@@ -82,16 +92,16 @@ def promises() -> dict[str, Promise]:
     }
 
 
-def look(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
+def look(task: Task[ThresholdParams], trajectory: xr.Dataset) -> xr.Dataset:
     """Steady activity, who rests, and the fit; DataError where fewer than 4 amplitudes are active."""
     import xarray as xr
 
     from ..kernels.intervals import pointwise, wilson
     from ..kernels.onset import power
 
-    said = task.said
-    amplitude, values = np.array(said["amplitude"]), trajectory[said["of"]].values.astype(np.float64)
-    order, trials, n = np.argsort(amplitude), values.shape[1], said["last"]
+    params, word = task.params, task.params.word
+    amplitude, values = np.array(params.amplitudes), trajectory[word.of].values.astype(np.float64)
+    order, trials, n = np.argsort(amplitude), values.shape[1], word.last
     steady, rest = values[..., -n:].mean(axis=2), values[..., -1] == 0
     drift = steady - values[..., -2 * n : -n].mean(axis=2)
     moving = -drift.mean(axis=1) > 3 * drift.std(axis=1, ddof=min(1, trials - 1)) / np.sqrt(trials)
@@ -105,7 +115,7 @@ def look(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
     x, y = amplitude[active], steady[active]
     se = y.std(axis=1, ddof=1) / np.sqrt(trials)
     best = power(x, y.mean(axis=1), se)
-    rng = generator(task.seed, "analysis", said["name"], "bootstrap")
+    rng = generator(task.seed, "analysis", params.name, "bootstrap")
     draws = [rng.integers(trials, size=(len(x), trials)) for _ in range(RESAMPLES)]
     again = np.array([power(x, np.take_along_axis(y, d, axis=1).mean(axis=1), se) for d in draws])
     bounds = np.quantile(again, (0.025, 0.975), axis=0)

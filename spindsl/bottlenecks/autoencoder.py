@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from ..ensemble import each, held_out, learned, made_of
+from ..coders import Batch, Coder, CoderParams, decode_lines, fit_coder
+from ..ensemble import held_out, learned
 from ..graph import Promise, Stage, Task
-from ..lines import Decode, stage, through
-from ..networks import Sets, Trained, chunks, suits, together, told, trained
-from ..spec import Count, Listed
+from ..lines import Decode, LineParams
+from ..networks import chunks
 
 if TYPE_CHECKING:
     import xarray as xr
+    from torch import Tensor
+
+EACH = ("latent_mean", "log_evidence")
 
 
-class Autoencoder(Trained):
+class Autoencoder(Coder):
     """The layers of the variational autoencoder without noise and without prior: it only has to give back what it got.
 
     N - hidden - latent, decoder mirrored, rectified linear units but for the latent ones; maximised is ln p(x|z(x)) of
@@ -31,21 +33,18 @@ class Autoencoder(Trained):
     cites: ClassVar = ("hinton2006", "kingma2014adam", "glorot2010")
 
     kind: Literal["autoencoder"]
-    hidden: Annotated[tuple[Count, ...], Listed, Field(min_length=1)] = Field(
-        description="sizes of the encoder's hidden layers"
-    )
-    visible: Literal["bernoulli", "gaussian"] = Field(
-        default="bernoulli", description="spins are bernoulli, real-valued features are gaussian"
-    )
     decode: Decode | None = Field(
         default=None, description="lines through latent space to decode along, in standard deviations of its variables"
     )
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
-        trajectory = sources["trajectory"]
-        suits(self.visible, trajectory)
-        along, fits = self.along(trajectory), (*self.many, *self.times)
-        gives = {
+        return self.coded(name, sources, fit, lines)
+
+    def parameters(self, name: str) -> CoderParams:
+        return CoderParams(self.training(name), self.hidden, self.visible, kl_weight=0.0, noisy=False)
+
+    def promises(self, along: tuple[str, ...], fits: tuple[str, ...]) -> dict[str, Promise]:
+        return {
             "latent_mean": Promise((*along, "latent"), "1", "latent variables of the configuration", "float32"),
             "log_evidence": Promise(
                 along, "nat", "log likelihood of the configuration given its own latent point; no bound", "float32"
@@ -55,61 +54,33 @@ class Autoencoder(Trained):
             ),
             "loss_test": Promise(fits, "nat", "mean -log likelihood of the held-out trials, at the end", "float32"),
         }
-        layers = (trajectory.size(made_of(trajectory)[1]), *self.hidden, 2 * self.latent)
-        network = self.stage(
-            name, trajectory, fit, gives, sum(a * b for a, b in pairwise(layers)), accelerated=True,
-            code=("spindsl.kernels.vae", "spindsl.kernels.normal"),
-        )  # fmt: skip
-        if self.decode is None:
-            return (network,)
-        return network, stage(network, self.decode, self.latent, trajectory, lines, pooled=not self.times)
 
 
-def fit(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
+def fit(task: Task[CoderParams], trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
     """Train on the trials that are not held out, then encode all of them."""
-    code, evidence, loss, loss_test, _ = trained(task, trajectory, split, learn, each=2)
-    known = {"latent_mean": code, "log_evidence": evidence}
-    return told(task, each(trajectory), known, {"loss": loss, "loss_test": loss_test})
+    return fit_coder(task, trajectory, split, measure, EACH)
 
 
-def lines(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
-    """Train the very networks of `fit` again, whose weights are not kept, and decode them along lines."""
+def lines(task: Task[LineParams[CoderParams]], trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
+    """Train the very networks of `fit` again and decode them along lines, in standard deviations over trials."""
+    train = learned(task.params.bottleneck.training.drives, trajectory) & ~held_out(split)
+
+    def units(latent: np.ndarray) -> np.ndarray:
+        found = latent[:, train].std(axis=1)  # (network, time, latent)
+        return np.where(found > 0, found, 1.0)
+
+    return decode_lines(task, trajectory, split, measure, len(EACH), units)
+
+
+def measure(batch: Batch) -> tuple[list[Tensor], Tensor]:
+    """Latent variables and log likelihood of every configuration, and the test loss, the mean of minus that."""
     import torch
 
     from ..kernels import vae
 
-    code, *_, weights = trained(task, trajectory, split, learn, each=2)
-    shape = vae.Shape(trajectory.sizes["spin"], tuple(task.said["hidden"]), task.said["latent"])
-    train = learned(task.said, trajectory) & ~held_out(split)
-    units = code[:, train].std(axis=1)  # (network, time, latent)
-    units = np.where(units > 0, units, 1.0)
+    def read(x: Tensor) -> tuple[Tensor, Tensor]:
+        latent = vae.encode(batch.shape, batch.flat, x)[0]
+        return latent, vae.elbo(batch.shape, batch.flat, x, torch.zeros_like(latent), 0.0)
 
-    def decode(network: int, time: int, z: np.ndarray) -> np.ndarray:
-        flat = torch.from_numpy(weights[network, min(time, weights.shape[1] - 1)])
-        with torch.no_grad():
-            return torch.tanh(vae.decode(shape, flat[None], torch.from_numpy(z).float()[None])[0] / 2).numpy()
-
-    return through(task, trajectory, split, code, units, decode)
-
-
-def learn(task: Task, sets: Sets) -> list[np.ndarray]:
-    """Latent variables and log likelihood of every configuration, training loss an epoch, test loss, weights."""
-    import torch
-
-    from ..kernels import vae
-
-    said, done = task.said, []
-    shape = vae.Shape(sets.x.shape[2], tuple(said["hidden"]), said["latent"], said["visible"] == "gaussian")
-    for x, seeds, tick in together(task, sets):
-        flat, loss = vae.train(
-            shape, x[:, sets.train], seeds, said["epochs"], said["batch"], said["learning_rate"], 0.0, tick, noisy=False
-        )
-
-        def seen(v: torch.Tensor, flat: torch.Tensor = flat) -> tuple[torch.Tensor, torch.Tensor]:
-            code = vae.encode(shape, flat, v)[0]
-            return code, vae.elbo(shape, flat, v, torch.zeros_like(code), 0.0)
-
-        with torch.no_grad():
-            code, evidence = chunks(x, seen)
-        done.append([v.cpu().numpy() for v in (code, evidence, loss, -evidence[:, sets.test].mean(-1), flat)])
-    return [np.concatenate(v) for v in zip(*done)]
+    latent, evidence = chunks(batch.x, read)
+    return [latent, evidence], -evidence[:, batch.test].mean(-1)

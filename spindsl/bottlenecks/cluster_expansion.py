@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
@@ -10,9 +11,11 @@ from pydantic import Field
 
 from .. import observations
 from ..errors import DataError, MeaningError
+from ..factors import Lattice
+from ..forms import FORMS, NONE, crowded, learned_outline
 from ..graph import Promise, Stage, Task
-from ..hamiltonian import NONE
-from ..sampling import Ensemble
+from ..hamiltonian import energy_of
+from ..sampling import Ensemble, Temperature
 from ..seeds import philox_key
 from ..spec import Bottleneck, Count, Positive
 
@@ -31,6 +34,7 @@ class ClusterExpansion(Bottleneck):
     """
 
     watches: ClassVar = ("beta", "chain", "sample")
+    plain: ClassVar = False
     cites: ClassVar = ("besag1975", "godambe1960", "nguyen2017")
 
     kind: Literal["cluster-expansion"]
@@ -51,58 +55,78 @@ class ClusterExpansion(Bottleneck):
         from ..kernels.inversion.candidates import candidates
 
         trajectory, system = sources["trajectory"], sources["system"]
-        sides, periodic = observations.lattice(system)
-        observations.admitted(trajectory, self.observations)
-        if "colours" in system.said:
+        lattice = observations.lattice(system)
+        if energy_of(system).colours:
             raise MeaningError("products are of spins ±1; these have colours", "kind", hint="colour-expansion")
-        pool = candidates(sides, self.reach, self.order, self.window, periodic)
+        pool = candidates(lattice.sides, self.reach, self.order, self.window, lattice.periodic)
+        unit = energy_of(system).unit
         gives = {
             "offsets": Promise(
                 ("template", "body", "axis"), "1", f"places of the spins of a term, {NONE} for none", "int16"
             ),
             "coupling": Promise(
-                ("beta", "template"), "J", "coupling of the term, E = - coupling prod s; 0 where left out"
+                ("beta", "template"),
+                unit,
+                "coupling of the term, E = - coupling prod s; 0 where left out",
+                attrs=FORMS["templates"].mark,
             ),
-            "coupling_se": Promise(("beta", "template"), "J", "standard error of the coupling; NaN where left out"),
+            "coupling_se": Promise(("beta", "template"), unit, "standard error of the coupling; NaN where left out"),
             "coupling_covariance": Promise(
-                ("beta", "template", "other"), "J2", "covariance of the couplings of two terms; NaN where left out"
+                ("beta", "template", "other"),
+                f"{unit}2",
+                "covariance of the couplings of two terms; NaN where left out",
             ),
             "selected": Promise(("beta", "template"), "1", "whether the data ask for the term", "int8", label=True),
             "terms": Promise(("beta",), "1", "number of terms that the data ask for", "int32"),
             "nearest_miss": Promise(("beta",), "1", "largest |z| of the terms left out, standard errors"),
             "needed": Promise(("beta",), "1", "|z| from which a term is taken in, standard errors"),
         }
-        said = self.said() | {"name": name, "sides": sides, "periodic": periodic}
-        count = len(trajectory.coords["chain"]) * len(trajectory.coords["sample"])
+        params = Expanded(name, self, lattice)
+        count = observations.admitted(trajectory, self.observations)
         return (Stage(
-            f"bottleneck.{name}", fit, said, gives, ("trajectory",), group=f"/bottleneck/{name}",
+            f"bottleneck.{name}", fit, params, gives, ("trajectory",), group=f"/bottleneck/{name}",
             code=(*observations.CODE, *(f"spindsl.kernels.inversion.{k}" for k in KERNELS)),
-            sizes={"template": len(pool), "other": len(pool), "body": self.order, "axis": len(sides)},
+            sizes={"template": len(pool), "other": len(pool), "body": self.order, "axis": len(lattice.sides)},
             coords={"beta": trajectory.coords["beta"]}, seconds=1e-7 * count * system.sizes["spin"] * len(pool),
+            energy=learned_outline(system, self.order, misfit=crowded(pool)), form=FORMS["templates"],
             **Ensemble.of(trajectory).how,
         ),)  # fmt: skip
 
 
-def fit(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
+@dataclass(frozen=True)
+class Expanded(observations.Learner):
+    """What decides the energy that is fitted."""
+
+    name: str
+    word: ClusterExpansion
+    lattice: Lattice
+
+    @property
+    def seen(self) -> observations.Seen:
+        return observations.Seen(self.word.observations)
+
+
+def fit(task: Task[Expanded, Temperature], trajectory: xr.Dataset) -> xr.Dataset:
     """The energy at one temperature."""
     import xarray as xr
 
     from ..kernels.inversion.candidates import candidates
     from ..kernels.inversion.templates import fit_templates
 
-    said = task.said
-    spins, sides = observations.observed(said, trajectory), tuple(said["sides"])
-    if said["shuffled"]:
-        spins = observations.shuffled(spins, task.seed, "bottleneck", said["name"], task.part)
-    how = {k: said.get(k) for k in ("order", "reach", "window")}
-    key = philox_key(task.seed, "bottleneck", said["name"], task.part) if said["estimator"] == "likelihood" else None
-    pool = candidates(sides, how["reach"], how["order"], how["window"], said["periodic"])
+    word, name, lattice, beta = task.params.word, task.params.name, task.params.lattice, task.part_params.beta
+    spins, sides = observations.observed(trajectory, word.observations), lattice.sides
+    if word.shuffled:
+        spins = observations.shuffled(spins, task.seed, "bottleneck", name, task.part)
+    key = philox_key(task.seed, "bottleneck", name, task.part) if word.estimator == "likelihood" else None
+    pool = candidates(sides, word.reach, word.order, word.window, lattice.periodic)
     try:
-        found = fit_templates(spins, sides, task.about["beta"], **how, alarm=said["alarm"], blocks=said["blocks"],
-                              key=key, periodic=said["periodic"])  # fmt: skip
+        found = fit_templates(
+            spins, sides, beta, order=word.order, reach=word.reach, window=word.window, alarm=word.alarm,
+            blocks=word.blocks, key=key, periodic=lattice.periodic,
+        )  # fmt: skip
     except ValueError as error:
-        raise DataError(f"at beta = {task.about['beta']:g} no energy can be fitted: {error}") from error
-    offsets = np.full((len(pool), how["order"], len(sides)), NONE, dtype=np.int16)
+        raise DataError(f"at beta = {beta:g} no energy can be fitted: {error}") from error
+    offsets = np.full((len(pool), word.order, len(sides)), NONE, dtype=np.int16)
     for k, template in enumerate(pool):
         offsets[k, : len(template)] = template
     place = [pool.index(t) for t in found.template]

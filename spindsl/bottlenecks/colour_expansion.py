@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
@@ -10,8 +11,10 @@ from pydantic import Field
 
 from .. import observations
 from ..errors import DataError, MeaningError
+from ..forms import FORMS, crowded, learned_outline
 from ..graph import Promise, Stage, Task
-from ..sampling import Ensemble
+from ..hamiltonian import energy_of
+from ..sampling import Ensemble, Temperature
 from ..spec import Bottleneck, Count, Fraction, Positive
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ class ColourExpansion(Bottleneck):
     """
 
     watches: ClassVar = ("beta", "chain", "sample")
+    plain: ClassVar = False
     cites: ClassVar = ("besag1975", "nguyen2017")
 
     kind: Literal["colour-expansion"]
@@ -41,53 +45,72 @@ class ColourExpansion(Bottleneck):
         from ..kernels.inversion.candidates import candidates
 
         trajectory, system = sources["trajectory"], sources["system"]
-        sides, periodic = observations.lattice(system)
+        lattice, energy = observations.lattice(system), energy_of(system)
         observations.admitted(trajectory, self.observations)
-        if "colours" not in system.said:
+        if not energy.colours:
             raise MeaningError("these are spins ±1, not colours", "kind", hint="cluster-expansion")
-        if not periodic:
+        if not lattice.periodic:
             raise MeaningError("tables are fitted on tori only", "kind", hint="system.graph.periodic = true")
-        offsets = [t[1] for t in candidates(sides, self.reach, 2, 1) if len(t) == 2]
+        pool = [t for t in candidates(lattice.sides, self.reach, 2, 1) if len(t) == 2]
         each, marks = (
             ("beta", "template"),
             {"flag_values": np.arange(4, dtype=np.int8), "flag_meanings": " ".join(SHAPES)},
         )
+        unit = energy.unit
         gives = {
             "offset": Promise(("template", "axis"), "1", "place of the second spin of the pair", "int16"),
-            "pair_energy": Promise((*each, "colour", "other"), "J", "energy of the pair by its colours; 0 if left out"),
-            "pair_energy_se": Promise((*each, "colour", "other"), "J", "standard error of that energy"),
-            "colour_energy": Promise(("beta", "colour"), "J", "energy of a spin by its colour"),
+            "pair_energy": Promise(
+                (*each, "colour", "other"),
+                unit,
+                "energy of the pair by its colours; 0 if left out",
+                attrs=FORMS["colour-tables"].mark,
+            ),
+            "pair_energy_se": Promise((*each, "colour", "other"), unit, "standard error of that energy"),
+            "colour_energy": Promise(("beta", "colour"), unit, "energy of a spin by its colour"),
             "shape": Promise(each, "1", "what the table cannot be told from", "int8", marks, label=True),
-            "coupling": Promise(each, "J", "coupling in front of -delta or -cos; NaN of a general table"),
-            "coupling_se": Promise(each, "J", "standard error of the coupling"),
+            "coupling": Promise(each, unit, "coupling in front of -delta or -cos; NaN of a general table"),
+            "coupling_se": Promise(each, unit, "standard error of the coupling"),
             "terms": Promise(("beta",), "1", "number of tables that the data ask for", "int32"),
         }
-        Q = system.said["colours"]
-        said = self.said() | {"sides": sides, "colours": Q}
+        Q = energy.colours
+        params = Tabulated(self, lattice.sides, Q)
         return (Stage(
-            f"bottleneck.{name}", fit, said, gives, ("trajectory",), group=f"/bottleneck/{name}",
+            f"bottleneck.{name}", fit, params, gives, ("trajectory",), group=f"/bottleneck/{name}",
             code=(*observations.CODE, *(f"spindsl.kernels.inversion.{k}" for k in KERNELS)),
-            sizes={"template": len(offsets), "axis": len(sides), "colour": Q, "other": Q},
-            coords={"beta": trajectory.coords["beta"]}, seconds=30.0, **Ensemble.of(trajectory).how,
+            sizes={"template": len(pool), "axis": len(lattice.sides), "colour": Q, "other": Q},
+            coords={"beta": trajectory.coords["beta"]}, seconds=30.0,
+            form=FORMS["colour-tables"], energy=learned_outline(system, 2, "colour", Q, misfit=crowded(pool)),
+            **Ensemble.of(trajectory).how,
         ),)  # fmt: skip
 
 
-def fit(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
+@dataclass(frozen=True)
+class Tabulated(observations.Learner):
+    """What decides the tables that are fitted."""
+
+    word: ColourExpansion
+    sides: tuple[int, ...]
+    colours: int
+
+    @property
+    def seen(self) -> observations.Seen:
+        return observations.Seen(self.word.observations)
+
+
+def fit(task: Task[Tabulated, Temperature], trajectory: xr.Dataset) -> xr.Dataset:
     """The tables at one temperature."""
     import xarray as xr
 
     from ..kernels.inversion.candidates import candidates
     from ..kernels.inversion.potts import fit_potts
 
-    said, beta = task.said, task.about["beta"]
-    Q, sides = said["colours"], tuple(said["sides"])
-    q = observations.observed(said, trajectory)
-    how = {k: said.get(k) for k in ("reach", "alarm", "blocks", "level")}
+    word, Q, sides, beta = task.params.word, task.params.colours, task.params.sides, task.part_params.beta
+    q = observations.observed(trajectory, word.observations)
     try:
-        found = fit_potts(q, sides, Q, beta, **how)
+        found = fit_potts(q, sides, Q, beta, reach=word.reach, alarm=word.alarm, blocks=word.blocks, level=word.level)
     except (ValueError, np.linalg.LinAlgError) as error:
         raise DataError(f"at beta = {beta:g} no tables can be fitted: {error}") from error
-    offsets = [t[1] for t in candidates(sides, said.get("reach"), 2, 1) if len(t) == 2]
+    offsets = [t[1] for t in candidates(sides, word.reach, 2, 1) if len(t) == 2]
     energy, se = np.zeros((len(offsets), Q, Q)), np.full((len(offsets), Q, Q), np.nan)
     shape, J, J_se = np.zeros(len(offsets), dtype=np.int8), *np.full((2, len(offsets)), np.nan)
     own = np.zeros(Q)

@@ -57,6 +57,7 @@ class Ednn(Bottleneck):
     """
 
     watches: ClassVar = ("beta", "chain", "sample")
+    neural: ClassVar = True
     cites: ClassVar = ("mills2019", "kingma2014adam")
 
     kind: Literal["ednn"]

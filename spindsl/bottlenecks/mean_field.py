@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -10,8 +11,11 @@ from pydantic import Field
 
 from .. import observations
 from ..errors import DataError, MeaningError
+from ..factors import Lattice, Template
+from ..forms import FORMS, crowded, learned_outline
 from ..graph import Promise, Stage, Task
-from ..sampling import Ensemble
+from ..hamiltonian import energy_of
+from ..sampling import Ensemble, Temperature
 from ..spec import Bottleneck, Count
 
 if TYPE_CHECKING:
@@ -39,46 +43,64 @@ class MeanField(Bottleneck):
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         trajectory, system = sources["trajectory"], sources["system"]
-        sides, periodic = observations.lattice(system)
+        lattice, energy = observations.lattice(system), energy_of(system)
         observations.admitted(trajectory, self.observations)
-        if "colours" in system.said:
+        if energy.colours:
             raise MeaningError("correlations are of spins ±1; these have colours", "kind", hint="colour-expansion")
         gives = {
             "offsets": Promise(("template", "body", "axis"), "1", "places of the two spins of a pair", "int16"),
-            "coupling": Promise(("beta", "template"), "J", "coupling of the pair, E = - coupling s s"),
+            "coupling": Promise(
+                ("beta", "template"),
+                energy.unit,
+                "coupling of the pair, E = - coupling s s",
+                attrs=FORMS["templates"].mark,
+            ),
         }
-        said = self.said() | {"sides": sides, "periodic": periodic}
+        templates = pairs(self, lattice)
         return (Stage(
-            f"bottleneck.{name}", fit, said, gives, ("trajectory",), group=f"/bottleneck/{name}",
+            f"bottleneck.{name}", fit, Closed(self, lattice), gives, ("trajectory",), group=f"/bottleneck/{name}",
             code=(*observations.CODE, *(f"spindsl.kernels.inversion.{k}" for k in KERNELS)),
-            sizes={"template": len(pairs(said)), "body": 2, "axis": len(sides)},
-            coords={"beta": trajectory.coords["beta"]}, **Ensemble.of(trajectory).how,
+            sizes={"template": len(templates), "body": 2, "axis": len(lattice.sides)},
+            coords={"beta": trajectory.coords["beta"]}, form=FORMS["templates"],
+            energy=learned_outline(system, 2, misfit=crowded(templates)), **Ensemble.of(trajectory).how,
         ),)  # fmt: skip
 
 
-def pairs(said: Mapping) -> list:
+@dataclass(frozen=True)
+class Closed(observations.Learner):
+    """What decides the couplings."""
+
+    word: MeanField
+    lattice: Lattice
+
+    @property
+    def seen(self) -> observations.Seen:
+        return observations.Seen(self.word.observations)
+
+
+def pairs(word: MeanField, lattice: Lattice) -> list[Template]:
     """Templates of two spins: nearest neighbours, or all."""
     from ..kernels.inversion.candidates import candidates, extent
 
-    sides = tuple(said["sides"])
-    found = [t for t in candidates(sides, None, 2, 1, said["periodic"]) if len(t) == 2]
-    if said["closure"] == "mean-field":
+    sides = lattice.sides
+    found = [t for t in candidates(sides, None, 2, 1, lattice.periodic) if len(t) == 2]
+    if word.closure == "mean-field":
         return found
     least = min(extent(t, sides) for t in found)
     return [t for t in found if extent(t, sides) == least]
 
 
-def fit(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
+def fit(task: Task[Closed, Temperature], trajectory: xr.Dataset) -> xr.Dataset:
     """The energy at one temperature."""
     import xarray as xr
 
     from ..kernels.inversion import closures
     from ..kernels.inversion.candidates import placed
 
-    said, beta = task.said, task.about["beta"]
-    spins, templates = observations.observed(said, trajectory), pairs(said)
-    lists = [placed(t, tuple(said["sides"]), said["periodic"]) for t in templates]
-    if said["closure"] == "independent-pair":
+    word, lattice, beta = task.params.word, task.params.lattice, task.part_params.beta
+    spins, templates = observations.observed(trajectory, word.observations), pairs(word, lattice)
+    lists = [placed(t, lattice.sides, lattice.periodic) for t in templates]
+    if word.closure == "independent-pair":
         products = [(spins[:, p[:, 0]] * spins[:, p[:, 1]]).mean(dtype=np.float64) for p in lists]
         K = closures.pair(np.array(products))
     else:

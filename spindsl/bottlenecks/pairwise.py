@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
@@ -10,9 +11,11 @@ from pydantic import Field
 
 from .. import observations
 from ..errors import DataError, MeaningError
+from ..forms import FORMS, learned_outline
 from ..graph import Promise, Stage, Task
-from ..sampling import Ensemble
-from ..seeds import generator, philox_key
+from ..hamiltonian import energy_of
+from ..sampling import Ensemble, Temperature
+from ..seeds import philox_key
 from ..spec import Bottleneck, Count, Positive
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ class Pairwise(Bottleneck):
     """
 
     watches: ClassVar = ("beta", "chain", "sample")
+    plain: ClassVar = False
     cites: ClassVar = ("ravikumar2010", "besag1975", "nguyen2017", "efron2001", "mitchell1988")
 
     kind: Literal["pairwise"]
@@ -50,50 +54,66 @@ class Pairwise(Bottleneck):
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         trajectory, spins = sources["trajectory"], sources["system"].sizes["spin"]
-        observations.admitted(trajectory, self.observations)
-        if "colours" in sources["system"].said:
+        energy = energy_of(sources["system"])
+        if energy.colours:
             raise MeaningError("pairs are of spins ±1; these have colours", "kind", hint="colour-expansion")
-        edge, site = ("beta", "edge"), ("beta", "spin")
+        edge, site, unit = ("beta", "edge"), ("beta", "spin"), energy.unit
         gives = {
             "i": Promise(("edge",), "1", "first spin of the pair", "int32", label=True),
             "j": Promise(("edge",), "1", "second spin of the pair", "int32", label=True),
             "coupling": Promise(
-                edge, "J", "coupling of the pair given the data, E = - coupling s s; 0 where it is hardly a bond"
+                edge,
+                unit,
+                "coupling of the pair given the data, E = - coupling s s; 0 where it is hardly a bond",
+                attrs=FORMS["pairs"].mark,
             ),
-            "coupling_sd": Promise(edge, "J", "standard deviation of the coupling given the data"),
-            "as_bond": Promise(edge, "J", "coupling given the data and that the pair is bonded"),
-            "as_bond_sd": Promise(edge, "J", "standard deviation given the same"),
+            "coupling_sd": Promise(edge, unit, "standard deviation of the coupling given the data"),
+            "as_bond": Promise(edge, unit, "coupling given the data and that the pair is bonded"),
+            "as_bond_sd": Promise(edge, unit, "standard deviation given the same"),
             "probability": Promise(edge, "1", "probability that the pair is bonded, given the data"),
             "selected": Promise(edge, "1", "whether chance alone does not explain the pair", "int8", label=True),
-            "h": Promise(site, "J", "field, E = - h s; 0 where there is none"),
-            "h_se": Promise(site, "J", "standard error of the field"),
+            "h": Promise(site, unit, "field, E = - h s; 0 where there is none"),
+            "h_se": Promise(site, unit, "standard error of the field"),
             "terms": Promise(("beta",), "1", "number of bonds that chance alone does not explain", "int32"),
         }
-        count = len(trajectory.coords["chain"]) * len(trajectory.coords["sample"])
+        count = observations.admitted(trajectory, self.observations)
         return (Stage(
-            f"bottleneck.{name}", fit, self.said() | {"name": name}, gives, ("trajectory",),
+            f"bottleneck.{name}", fit, Named(name, self), gives, ("trajectory",),
             group=f"/bottleneck/{name}", sizes={"edge": spins * (spins - 1) // 2, "spin": spins},
             code=(*observations.CODE, *(f"spindsl.kernels.inversion.{k}" for k in KERNELS)),
             coords={"beta": trajectory.coords["beta"]}, seconds=2e-9 * count * spins**3,
+            energy=learned_outline(sources["system"], 2), form=FORMS["pairs"],
             **Ensemble.of(trajectory).how,
         ),)  # fmt: skip
 
 
-def fit(task: Task, trajectory: xr.Dataset) -> xr.Dataset:
+@dataclass(frozen=True)
+class Named(observations.Learner):
+    """What decides the graph that is fitted."""
+
+    name: str
+    word: Pairwise
+
+    @property
+    def seen(self) -> observations.Seen:
+        return observations.Seen(self.word.observations)
+
+
+def fit(task: Task[Named, Temperature], trajectory: xr.Dataset) -> xr.Dataset:
     """The graph at one temperature."""
     import xarray as xr
 
     from ..kernels.inversion.pairs import fit_pairs
 
-    said, beta = task.said, task.about["beta"]
-    spins = observations.observed(said, trajectory)
-    if said["shuffled"]:
-        order = generator(task.seed, "bottleneck", said["name"], task.part, "shuffled")
-        spins = order.permuted(spins, axis=0)
-    key = philox_key(task.seed, "bottleneck", said["name"], task.part) if said["estimator"] == "likelihood" else None
-    how = {k: said[k] for k in ("alarm", "prior", "blocks", "fields")}
+    word, name, beta = task.params.word, task.params.name, task.part_params.beta
+    spins = observations.observed(trajectory, word.observations)
+    if word.shuffled:
+        spins = observations.shuffled(spins, task.seed, "bottleneck", name, task.part)
+    key = philox_key(task.seed, "bottleneck", name, task.part) if word.estimator == "likelihood" else None
     try:
-        found = fit_pairs(spins, beta, **how, key=key)
+        found = fit_pairs(
+            spins, beta, alarm=word.alarm, prior=word.prior, blocks=word.blocks, fields=word.fields, key=key
+        )  # fmt: skip
     except (ValueError, np.linalg.LinAlgError) as error:
         raise DataError(f"at beta = {beta:g} no couplings can be fitted: {error}") from error
     i, j = np.triu_indices(spins.shape[1], 1)

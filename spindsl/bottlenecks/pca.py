@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, cast
 
 import numpy as np
 from pydantic import Field
 
 from ..ensemble import configuration, each, held_out, learned, made_of, sample_dims, samples, shaped
 from ..graph import Promise, Split, Stage, Task
-from ..lines import Decode, stage, through, without
-from ..spec import Bottleneck, Count
+from ..lines import Decode, LineParams, stage, through
+from ..spec import Bottleneck, Count, Fitted
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -48,9 +49,9 @@ class Pca(Bottleneck):
         }
         coords = {k: trajectory.coords[k] for k in ("drive", "trial", "switch", "time") if k in trajectory.coords}
         components = Stage(
-            f"bottleneck.{name}", fit, without(self.said()) | {"name": name}, gives, ("trajectory", "split"),
-            split=Split("switch", coords["switch"], 25) if time else None, group=f"/bottleneck/{name}",
-            sizes={"latent": self.latent, width: trajectory.size(width)}, coords=coords,
+            f"bottleneck.{name}", fit, PcaParams(name, self.drives, self.latent, self.fit), gives,
+            ("trajectory", "split"), split=Split("switch", coords["switch"], 25) if time else None,
+            group=f"/bottleneck/{name}", sizes={"latent": self.latent, width: trajectory.size(width)}, coords=coords,
             seconds=0.05 * len(coords["switch"]),
         )  # fmt: skip
         if self.decode is None:
@@ -58,16 +59,43 @@ class Pca(Bottleneck):
         return components, stage(components, self.decode, self.latent, trajectory, lines, pooled=not time)
 
 
-def fit(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
+class Components(Protocol):
+    """A fitted `sklearn.decomposition.PCA`, whose attributes have no types of their own."""
+
+    components_: np.ndarray  # (latent, spin)
+    explained_variance_: np.ndarray  # (latent)
+    explained_variance_ratio_: np.ndarray  # (latent)
+    mean_: np.ndarray  # (spin)
+    noise_variance_: float
+
+    def transform(self, X: np.ndarray) -> np.ndarray: ...
+    def inverse_transform(self, X: np.ndarray) -> np.ndarray: ...
+
+
+@dataclass(frozen=True)
+class PcaParams(Fitted):
+    """How many components of which trials are kept."""
+
+    name: str
+    drives: tuple[str, ...] | None
+    latent: int
+    fit: Literal["per-time", "pooled"]
+
+    @property
+    def fitted_to(self) -> tuple[str, ...] | None:
+        return self.drives
+
+
+def fit(task: Task[PcaParams], trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
     """Components of the trials that are not held out, and every trial projected on them."""
     import xarray as xr
 
     like, width = each(trajectory), configuration(trajectory).dims[-1]
-    latent, evidence, models = fitted(task, trajectory, split)
-    pooled = task.said["fit"] == "pooled"
+    latent, evidence, models = fitted(task, task.params, trajectory, split)
+    pooled = task.params.fit == "pooled"
     pick = (lambda v: v[0]) if pooled else np.stack
     time = () if pooled else ("time",)
-    component, explained = ([getattr(m, v) for m in models] for v in ("components_", "explained_variance_ratio_"))
+    component, explained = [m.components_ for m in models], [m.explained_variance_ratio_ for m in models]
     return xr.Dataset({
         "latent_mean": ((*like.dims, "time", "latent"), shaped(latent, like).astype(np.float32)),
         "log_evidence": ((*like.dims, "time"), shaped(evidence, like).astype(np.float32)),
@@ -76,32 +104,37 @@ def fit(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
     })  # fmt: skip
 
 
-def lines(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
+def lines(task: Task[LineParams[PcaParams]], trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
     """Configurations along lines, mean + z . components held to [-1, 1], in standard deviations of each component."""
-    latent, _, models = fitted(task, trajectory, split)
+    params = task.params.bottleneck
+    latent, _, models = fitted(task, params, trajectory, split)
     models = models * latent.shape[1] if len(models) == 1 else models
     units = np.sqrt([m.explained_variance_ for m in models])
 
     def decode(network: int, time: int, z: np.ndarray) -> np.ndarray:
         return np.clip(models[time].inverse_transform(z), -1, 1)
 
-    return through(task, trajectory, split, latent[None], units, decode)
+    return through(task, params.drives, trajectory, split, latent[None], units, decode)
 
 
-def fitted(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> tuple[np.ndarray, np.ndarray, list]:
+def fitted(
+    task: Task, params: PcaParams, trajectory: xr.Dataset, split: xr.Dataset
+) -> tuple[np.ndarray, np.ndarray, list[Components]]:
     """Every trial's projection (sample, time, latent) and log likelihood (sample, time), and the models of the
     times, or the one of all."""
     from sklearn.decomposition import PCA
 
-    said, x = task.said, samples(configuration(trajectory))  # (sample, time, spin)
-    train = learned(said, trajectory) & ~held_out(split)
-    pooled = said["fit"] == "pooled"
+    x = samples(configuration(trajectory))  # (sample, time, spin)
+    train = learned(params.drives, trajectory) & ~held_out(split)
+    pooled = params.fit == "pooled"
     sets = [x.reshape(-1, x.shape[2])] if pooled else x.swapaxes(0, 1)
     train = np.repeat(train, x.shape[1]) if pooled else train
-    projected, evidence, models = [], [], []
+    projected, evidence = [], []
+    models: list[Components] = []
     for k, one in enumerate(sets):
         task.tick(k / len(sets))
-        models.append(PCA(said["latent"], svd_solver="covariance_eigh").fit(one[train].astype(np.float64)))
+        model = PCA(params.latent, svd_solver="covariance_eigh").fit(one[train].astype(np.float64))
+        models.append(cast("Components", model))
         projected.append(models[-1].transform(one))
         evidence.append(likelihood(models[-1], one))
     if pooled:
@@ -109,7 +142,7 @@ def fitted(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> tuple[np.nd
     return np.stack(projected, axis=1), np.stack(evidence, axis=1), models
 
 
-def likelihood(model: Any, x: np.ndarray) -> np.ndarray:
+def likelihood(model: Components, x: np.ndarray) -> np.ndarray:
     """ln N(x; mean, V diag(l - s) V^T + s 1) s the mean variance left out, (n): Tipping and Bishop 1999, Eq. 6."""
     d, kept = x.shape[1], model.explained_variance_
     noise = max(model.noise_variance_, 1e-9 * kept.max(), 1e-30)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -11,7 +13,7 @@ from pydantic import Field
 from ..ensemble import each, made_of
 from ..errors import DataError, MeaningError
 from ..graph import Promise, Stage, Task
-from ..networks import Sets, Trained, told, trained
+from ..networks import Sets, Trainable, Trained, labelled, trained
 from ..spec import Count, Positive
 
 if TYPE_CHECKING:
@@ -67,40 +69,49 @@ class Rbm(Trained):
             gives["latent_std"] = Promise((*along, "latent"), "1", std, "float32", hidden=True)
         if exact:
             gives["log_partition"] = Promise(fits, "nat", "ln Z of the machine")
-        return (
-            self.stage(
-                name, trajectory, fit, gives, width * self.latent * (1 + self.sweeps), code=("spindsl.kernels.rbm",)
-            ),
-        )
+        params = RbmParams(self.training(name), self.hidden, self.states, self.sweeps)
+        weights = width * self.latent * (1 + self.sweeps)
+        return (self.stage(name, trajectory, fit, params, gives, weights, code=("spindsl.kernels.rbm",)),)
 
 
-def fit(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
+@dataclass(frozen=True)
+class RbmParams(Trainable):
+    """How machines are trained."""
+
+    hidden: Literal["bernoulli", "gaussian"]
+    states: Literal["plus-minus", "zero-one"]
+    sweeps: int
+
+
+def fit(task: Task[RbmParams], trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
     """Train on the trials that are not held out, then tell the hidden units and the free energy of all of them."""
-    mean, evidence, loss, loss_test, log_z = trained(task, trajectory, split, learn, each=2)
+    params, teach = task.params, partial(learn, task)
+    mean, evidence, loss, loss_test, log_z = trained(task, params.training, trajectory, split, teach, each=2)
     known, whole = {"latent_mean": mean, "log_evidence": evidence}, {"loss": loss, "loss_test": loss_test}
-    if task.said["hidden"] == "gaussian":
+    if params.hidden == "gaussian":
         known["latent_std"] = np.ones_like(mean)
     if np.isfinite(log_z).all():
         whole["log_partition"] = log_z
-    return told(task, each(trajectory), known, whole)
+    return labelled(params.training, each(trajectory), known, whole)
 
 
-def learn(task: Task, sets: Sets) -> list[np.ndarray]:
+def learn(task: Task[RbmParams], sets: Sets) -> list[np.ndarray]:
     """Means of the hidden units and log likelihood of every configuration, losses, ln Z or NaN if unknown."""
     from ..kernels import rbm
 
-    said, done = task.said, []
-    low, normal = {"plus-minus": -1, "zero-one": 0}[said["states"]], said["hidden"] == "gaussian"
+    params, training, done = task.params, task.params.training, []
+    low, normal = -1 if params.states == "plus-minus" else 0, params.hidden == "gaussian"
     for k, (which, seed) in enumerate(zip(sets.which, sets.seeds)):
         x, rng = sets.x[which], np.random.Generator(np.random.Philox(seed))
         m, loss = rbm.train(
-            x[sets.train], low, normal, said["latent"], rng, said["epochs"], said["batch"], said["learning_rate"],
-            said["sweeps"], lambda fraction, k=k: task.tick((k + fraction) / len(sets.seeds)),
+            x[sets.train], low, normal, training.latent, rng, training.epochs, training.batch, training.learning_rate,
+            params.sweeps, lambda fraction, k=k: task.tick((k + fraction) / len(sets.seeds)),
         )  # fmt: skip
         if not np.isfinite(loss).all():
-            raise DataError(f"the machine runs away at learning_rate = {said['learning_rate']:g}; take a smaller one")
+            raise DataError(f"the machine runs away at learning_rate = {training.learning_rate:g}; take a smaller one")
         v = np.where(x > 0, np.float32(1), np.float32(low))
-        log_z = rbm.log_partition(m) if rbm.summed(*m.W.shape, normal) else np.nan
+        width, latent = m.W.shape
+        log_z = rbm.log_partition(m) if rbm.summed(width, latent, normal) else np.nan
         evidence = -rbm.free_energy(m, v) - (0.0 if np.isnan(log_z) else log_z)
         alone = [rbm.pseudo(m, v[sets.test], np.full(len(sets.test), i)) for i in range(v.shape[1])]
         done.append(

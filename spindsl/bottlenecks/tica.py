@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ from ..ensemble import configuration, each, held_out, learned, made_of, sample_d
 from ..errors import DataError, MeaningError
 from ..graph import Promise, Stage, Task
 from ..seeds import generator
-from ..spec import Bottleneck, Count, NonNegative
+from ..spec import Bottleneck, Count, Fitted, NonNegative
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -75,7 +76,7 @@ class Tica(Bottleneck):
         work = len(late) * trajectory.size("drive") * trajectory.size("trial") * size * (size + 3 * self.shuffles)
         return (
             Stage(
-                f"bottleneck.{name}", fit, self.said() | {"name": name}, gives, ("trajectory", "split"),
+                f"bottleneck.{name}", fit, TicaParams(self, name), gives, ("trajectory", "split"),
                 code=("spindsl.kernels.persistence",), group=f"/bottleneck/{name}",
                 sizes={"latent": self.latent, width: size, "mode": size, "shuffle": self.shuffles}, coords=coords,
                 seconds=work / 2e9,
@@ -83,15 +84,27 @@ class Tica(Bottleneck):
         )  # fmt: skip
 
 
-def fit(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
+@dataclass(frozen=True)
+class TicaParams(Fitted):
+    """Which directions are kept of which trials."""
+
+    word: Tica
+    name: str
+
+    @property
+    def fitted_to(self) -> tuple[str, ...] | None:
+        return self.word.drives
+
+
+def fit(task: Task[TicaParams], trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
     """Directions of the training trials, and every trial projected on them at every time."""
     import xarray as xr
 
     from ..kernels.persistence import autocorrelation
 
     like, found = each(trajectory), configuration(trajectory)
-    look, held = learned(task.said, trajectory), held_out(split)
-    x, late = samples(found), trajectory["switch"].values >= task.said["from"]
+    look, held = learned(task.params.word.drives, trajectory), held_out(split)
+    x, late = samples(found), trajectory["switch"].values >= task.params.word.from_
     seen = x[look & ~held]
     mean = seen.mean(axis=0, dtype=np.float64)  # (time, spin)
     v, spectrum, control = directions(task, seen[:, late], mean[late], real=found.name == "features")
@@ -107,22 +120,24 @@ def fit(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
     })  # fmt: skip
 
 
-def directions(task: Task, x: np.ndarray, mean: np.ndarray, real: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def directions(
+    task: Task[TicaParams], x: np.ndarray, mean: np.ndarray, real: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of x (trial, time, spin) the directions (spin, latent), all eigenvalues, and the largest of each shuffle."""
     from ..kernels import persistence
 
-    said = task.said
+    word = task.params.word
     scale = deviations(x, mean) if real else np.ones(x.shape[2])
     x, mean = np.ascontiguousarray((x / scale if real else x).swapaxes(0, 1)), mean / scale
     own = persistence.within(x, mean)
-    whitener = persistence.whitener(own, said["shrinkage"])
-    if whitener.shape[1] < said["latent"]:
-        raise DataError(f"configurations vary along {whitener.shape[1]} directions; {said['latent']} cannot be kept")
+    whitener = persistence.whitener(own, word.shrinkage)
+    if whitener.shape[1] < word.latent:
+        raise DataError(f"configurations vary along {whitener.shape[1]} directions; {word.latent} cannot be kept")
     spectrum, v = persistence.modes(persistence.between(persistence.totals(x, mean), own, len(x)), whitener)
-    v = v[:, : said["latent"]]
+    v = v[:, : word.latent]
     variance = ((own @ v) * v).sum(axis=0)
-    rng = generator(task.seed, "bottleneck", said["name"], "shuffle")
-    control = np.empty(said["shuffles"])
+    rng = generator(task.seed, "bottleneck", task.params.name, "shuffle")
+    control = np.empty(word.shuffles)
     for k in range(len(control)):
         task.tick(k / len(control))
         control[k] = persistence.shuffled(x, mean, own, whitener, rng)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -12,7 +13,7 @@ from pydantic import Field, model_validator
 from ..ensemble import drives, each, learned, made_of
 from ..errors import DataError, MeaningError
 from ..graph import Promise, Stage, Task
-from ..networks import Sets, Trained, chunks, together, told, trained
+from ..networks import Sets, Trainable, Trained, chunks, labelled, together, trained
 from ..spec import Count, Listed, NonNegative
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Vib(Trained):
     beta: NonNegative = Field(description="weight of the divergence against the cross entropy")
 
     @model_validator(mode="after")
-    def _fits(self):
+    def _fits(self) -> Vib:
         if self.drives is not None and len(self.drives) < 2:
             raise MeaningError("one drive alone cannot be told from others", "drives")
         return self
@@ -70,30 +71,40 @@ class Vib(Trained):
             ),
         }
         layers = (trajectory.size(made_of(trajectory)[1]), *self.hidden, 2 * self.latent)
+        params = VibParams(self.training(name), self.hidden, self.beta)
         return (
             self.stage(
-                name, trajectory, fit, gives, sum(a * b for a, b in pairwise(layers)), accelerated=True,
+                name, trajectory, fit, params, gives, sum(a * b for a, b in pairwise(layers)), accelerated=True,
                 code=("spindsl.kernels.vib", "spindsl.kernels.vae"),
             ),
         )  # fmt: skip
 
 
-def fit(task: Task, trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
+@dataclass(frozen=True)
+class VibParams(Trainable):
+    """How networks are trained."""
+
+    hidden: tuple[int, ...]
+    beta: float
+
+
+def fit(task: Task[VibParams], trajectory: xr.Dataset, split: xr.Dataset) -> xr.Dataset:
     """Train on the trials that are not held out and their drives, then encode all trials."""
     label, names = drives(trajectory)
-    present = np.unique(label[learned(task.said, trajectory)])
+    training = task.params.training
+    present = np.unique(label[learned(training.drives, trajectory)])
     if len(present) < 2:
         raise DataError(f"all trials are of drive {names[present[0]]!r}, which cannot be told from others")
 
-    def learn(task: Task, sets: Sets) -> list[np.ndarray]:
+    def learn(sets: Sets) -> list[np.ndarray]:
         return classified(task, sets, label[sets.sample[sets.train]], len(names))
 
-    mean, std, loss, divergence = trained(task, trajectory, split, learn, each=2)
+    mean, std, loss, divergence = trained(task, training, trajectory, split, learn, each=2)
     known = {"latent_mean": mean, "latent_std": std}
-    return told(task, each(trajectory), known, {"loss": loss, "divergence": divergence})
+    return labelled(training, each(trajectory), known, {"loss": loss, "divergence": divergence})
 
 
-def classified(task: Task, sets: Sets, label: np.ndarray, classes: int) -> list[np.ndarray]:
+def classified(task: Task[VibParams], sets: Sets, label: np.ndarray, classes: int) -> list[np.ndarray]:
     """Posterior mean and std of every configuration, training loss an epoch, divergence of those held out.
 
     From the label of each configuration trained on.
@@ -102,13 +113,14 @@ def classified(task: Task, sets: Sets, label: np.ndarray, classes: int) -> list[
 
     from ..kernels import vae, vib
 
-    said, done = task.said, []
-    shape = vib.Shape(sets.x.shape[2], tuple(said["hidden"]), said["latent"], classes=classes)
+    params, training, done = task.params, task.params.training, []
+    shape = vib.Shape(sets.x.shape[2], params.hidden, training.latent, classes=classes)
     for x, seeds, tick in together(task, sets):
         y = torch.from_numpy(label.astype(np.int64)).to(x.device)
         flat, loss = vib.train(
-            shape, x[:, sets.train], y, seeds, said["epochs"], said["batch"], said["learning_rate"], said["beta"], tick
-        )
+            shape, x[:, sets.train], y, seeds, training.epochs, training.batch, training.learning_rate, params.beta,
+            tick,
+        )  # fmt: skip
         with torch.no_grad():
             mean, std = chunks(x, lambda v, flat=flat: vae.encode(shape, flat, v))
         kept = vae.divergence(mean, std)[:, sets.test].mean(-1)

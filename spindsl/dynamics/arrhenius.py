@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from ..errors import MeaningError
 from ..graph import Promise, Stage, Task
+from ..hamiltonian import spins_of
+from ..kinetics import Rates
 from ..seeds import generator
 from ..spec import Dynamics, NonNegative, Positive, Words
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from ..kernels.rules import Rule
 
 
 class Spread(Words):
@@ -52,27 +57,45 @@ class Arrhenius(Dynamics):
         description="height B of the barrier that a spin crosses to flip, K: of all, or drawn for each"
     )
 
-    def rule(self) -> dict[str, Any]:
-        return {"rule": "spindsl.kernels.rules.arrhenius:Arrhenius", "beta": self.beta}
+    def rates(self) -> Rates:
+        return ActivatedRates(self.kind, self.beta)
 
     def stages(self, system: Stage) -> tuple[Stage, ...]:
-        if "J" not in system.gives:
-            raise MeaningError("barriers are crossed by spins with couplings; this system has none", "kind")
-        gives = {"B": Promise(("spin",), "K", "barrier that the spin crosses to flip")}
+        energy = spins_of(system)
+        gives = {"B": Promise(("spin",), energy.unit, "barrier that the spin crosses to flip")}
         sizes = {"spin": system.sizes["spin"]}
-        said = {"barrier": self.said()["barrier"]} | sizes
-        return (Stage("dynamics", barriers, said, gives, group="/dynamics", sizes=sizes, quenched=True),)
+        params = Barriers(self.barrier, system.sizes["spin"])
+        return (Stage("dynamics", barriers, params, gives, group="/dynamics", sizes=sizes, quenched=True),)
 
 
-def barriers(task: Task) -> xr.Dataset:
+@dataclass(frozen=True)
+class ActivatedRates(Rates):
+    """Each spin over its own barrier."""
+
+    def rule(self, dynamics: xr.Dataset) -> Rule:
+        from ..kernels.rules import arrhenius
+
+        return arrhenius.Arrhenius(self.beta, dynamics["B"].values)
+
+
+@dataclass(frozen=True)
+class Barriers:
+    """Barriers of so many spins: one height, or a law."""
+
+    barrier: float | Spread | Scattered
+    spins: int
+
+
+def barriers(task: Task[Barriers]) -> xr.Dataset:
     """B_j of every spin, K."""
     import xarray as xr
 
-    said, N, rng = task.said["barrier"], task.said["spin"], generator(task.seed, "dynamics", "barrier")
-    if not isinstance(said, dict):
-        B = np.full(N, said)
-    elif said["kind"] == "uniform":
-        B = rng.uniform(said["low"], said["high"], N)
-    else:
-        B = rng.normal(said["mean"], said["std"], N)
+    N, rng = task.params.spins, generator(task.seed, "dynamics", "barrier")
+    match task.params.barrier:
+        case Spread(low=low, high=high):
+            B = rng.uniform(low, high, N)
+        case Scattered(mean=mean, std=std):
+            B = rng.normal(mean, std, N)
+        case height:
+            B = np.full(N, height)
     return xr.Dataset({"B": ("spin", B)})

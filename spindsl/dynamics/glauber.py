@@ -1,10 +1,19 @@
 """Heat-bath dynamics in continuous time."""
 
-from typing import Any, ClassVar, Literal
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from ..kinetics import Rates
 from ..spec import Dynamics, Positive
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from ..kernels.rules import Rule
 
 
 class Glauber(Dynamics):
@@ -18,5 +27,15 @@ class Glauber(Dynamics):
     kind: Literal["glauber"]
     beta: Positive = Field(description="inverse temperature, 1/K (k_B = 1)")
 
-    def rule(self) -> dict[str, Any]:
-        return {"rule": "spindsl.kernels.rules.glauber:Glauber", "beta": self.beta}
+    def rates(self) -> Rates:
+        return HeatBathRates(self.kind, self.beta)
+
+
+@dataclass(frozen=True)
+class HeatBathRates(Rates):
+    """All spins alike."""
+
+    def rule(self, dynamics: xr.Dataset) -> Rule:
+        from ..kernels.rules import glauber
+
+        return glauber.Glauber(self.beta)

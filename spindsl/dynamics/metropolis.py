@@ -1,13 +1,22 @@
 """Dynamics that always goes downhill."""
 
-from typing import Any, ClassVar, Literal
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from .. import moves
 from ..errors import MeaningError
 from ..graph import Stage
+from ..kinetics import Rates
 from ..spec import Dynamics, Positive
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from ..kernels.rules import Rule
 
 
 class Metropolis(Dynamics):
@@ -38,11 +47,19 @@ class Metropolis(Dynamics):
     def sweeps(self) -> moves.Sweeps | None:
         return moves.SingleSite("metropolis", self.order) if self.order else None
 
-    def rule(self) -> dict[str, Any]:
-        if self.beta is None:
-            return {}
-        return {"rule": "spindsl.kernels.rules.metropolis:Metropolis", "beta": self.beta}
+    def rates(self) -> Rates | None:
+        return None if self.beta is None else DownhillRates(self.kind, self.beta)
 
     def stages(self, system: Stage) -> tuple[Stage, ...]:
         moves.suited(self.sweeps(), system)
         return ()
+
+
+@dataclass(frozen=True)
+class DownhillRates(Rates):
+    """All spins alike."""
+
+    def rule(self, dynamics: xr.Dataset) -> Rule:
+        from ..kernels.rules import metropolis
+
+        return metropolis.Metropolis(self.beta)

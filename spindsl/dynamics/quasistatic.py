@@ -1,7 +1,8 @@
 """No time, no temperature."""
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
+from ..kinetics import Ramps
 from ..spec import Dynamics
 
 
@@ -12,5 +13,5 @@ class Quasistatic(Dynamics):
 
     kind: Literal["quasistatic"]
 
-    def rule(self) -> dict[str, Any]:
-        return {"rule": "spindsl.kernels.hysterons:ramp"}
+    def cycling(self) -> Ramps:
+        return Ramps()

@@ -1,9 +1,10 @@
 """Displacements of discs at random."""
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from ..kinetics import Kicks
 from ..spec import Dynamics, NonNegative, Positive
 
 
@@ -20,5 +21,5 @@ class RandomKicks(Dynamics):
     kick: Positive = Field(description="largest length of a kick, diameters")
     noise: NonNegative = Field(description="standard deviation of the noise in x and in y, diameters a cycle")
 
-    def rule(self) -> dict[str, Any]:
-        return {"rule": "spindsl.kernels.discs:Kicks", "kick": self.kick, "noise": self.noise}
+    def cycling(self) -> Kicks:
+        return Kicks(self.kick, self.noise)

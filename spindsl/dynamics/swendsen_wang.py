@@ -28,5 +28,6 @@ class SwendsenWang(Dynamics):
         return ()
 
     def doubts(self, stages: Mapping[str, Stage]) -> Iterator[MeaningError]:
+        yield from moves.unchecked(self.sweeps(), stages["system"])
         if doubt := moves.percolating(stages["system"]):
             yield doubt

@@ -29,5 +29,6 @@ class Wolff(Dynamics):
         return ()
 
     def doubts(self, stages: Mapping[str, Stage]) -> Iterator[MeaningError]:
+        yield from moves.unchecked(self.sweeps(), stages["system"])
         if doubt := moves.percolating(stages["system"]):
             yield doubt

@@ -5,27 +5,46 @@ probability rate_i / R. Rates are leaves of a sum tree, so an event costs degree
 comes from the name of the event: (key, trial, switch, event).
 """
 
+from collections.abc import Callable
 from functools import singledispatch
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 from numba.extending import overload
 
-from .couplings import Dense, Pairs, local_fields
+from .couplings import Dense, Pairs, Products, local_fields
 from .floats import log
 from .philox import uniforms
-from .rules import rate
+from .rules import Rule, rate
 from .tree import FAN, add16, fill, levels, lift, pick
 
 
 @singledispatch
-def flip(couplings, rule, i, s, g, A, tree, starts):
+def flip(
+    couplings: Pairs | Dense | Products,
+    rule: Rule,
+    i: int,
+    s: np.ndarray,
+    g: np.ndarray,
+    A: np.ndarray,
+    tree: np.ndarray,
+    starts: np.ndarray,
+) -> None:
     """Flip spin i: update s, the local fields, the rates that change and their sums."""
     raise TypeError(f"no flip for {type(couplings).__name__}")
 
 
 @flip.register(Pairs)
-def _(couplings, rule, i, s, g, A, tree, starts):
+def _(
+    couplings: Pairs,
+    rule: Rule,
+    i: int,
+    s: np.ndarray,
+    g: np.ndarray,
+    A: np.ndarray,
+    tree: np.ndarray,
+    starts: np.ndarray,
+) -> None:
     # all leaves before all sums: in a large system the neighbours are far apart, and are fetched at the same time
     s[i] = -s[i]
     twice = 2.0 * s[i]
@@ -40,7 +59,16 @@ def _(couplings, rule, i, s, g, A, tree, starts):
 
 
 @flip.register(Dense)
-def _(couplings, rule, i, s, g, A, tree, starts):
+def _(
+    couplings: Dense,
+    rule: Rule,
+    i: int,
+    s: np.ndarray,
+    g: np.ndarray,
+    A: np.ndarray,
+    tree: np.ndarray,
+    starts: np.ndarray,
+) -> None:
     s[i] = -s[i]
     twice = 2.0 * s[i]
     leaves = tree.reshape(-1)
@@ -50,13 +78,50 @@ def _(couplings, rule, i, s, g, A, tree, starts):
     fill(tree, starts)
 
 
+@flip.register(Products)
+def _(
+    couplings: Products,
+    rule: Rule,
+    i: int,
+    s: np.ndarray,
+    g: np.ndarray,
+    A: np.ndarray,
+    tree: np.ndarray,
+    starts: np.ndarray,
+) -> None:
+    # all fields before all rates: two spins may share several terms
+    s[i] = -s[i]
+    for n in range(couplings.first[i], couplings.first[i + 1]):
+        t = couplings.term[n]
+        change = 2.0 * couplings.c[t]
+        for k in range(couplings.start[t], couplings.start[t + 1]):
+            change *= s[couplings.site[k]]
+        for k in range(couplings.start[t], couplings.start[t + 1]):
+            j = couplings.site[k]
+            if j != i:
+                g[j] += change * s[j]
+    tree[i >> 4, i & 15] = rate(rule, i, s[i] * (g[i] + A[i]))
+    for k in range(couplings.edge[i], couplings.edge[i + 1]):
+        j = couplings.near[k]
+        tree[j >> 4, j & 15] = rate(rule, j, s[j] * (g[j] + A[j]))
+    if (couplings.edge[i + 1] - couplings.edge[i]) * FAN > len(s):
+        fill(tree, starts)
+    else:
+        lift(tree, starts, i)
+        for k in range(couplings.edge[i], couplings.edge[i + 1]):
+            lift(tree, starts, couplings.near[k])
+
+
 @overload(flip, inline="always")
-def _flip(couplings, rule, i, s, g, A, tree, starts):
+def _flip(
+    couplings: types.NamedTuple, rule: types.NamedTuple, i: types.Integer, s: types.Array, g: types.Array,
+    A: types.Array, tree: types.Array, starts: types.Array,
+) -> Callable[..., None]:  # fmt: skip
     return flip.dispatch(couplings.instance_class)
 
 
 @njit(inline="always")
-def dot(a, b):
+def dot(a: np.ndarray, b: np.ndarray) -> float:
     """Sum of a_j b_j in eight lanes, which fit vector registers, added pairwise at the end."""
     t0 = t1 = t2 = t3 = t4 = t5 = t6 = t7 = 0.0
     whole = len(a) & ~7
@@ -75,8 +140,39 @@ def dot(a, b):
     return total
 
 
+@singledispatch
+def interaction(couplings: Pairs | Dense | Products, g: np.ndarray, s: np.ndarray) -> float:
+    """Energy of the couplings, K, of spins s and their local fields g."""
+    raise TypeError(f"no energy for {type(couplings).__name__}")
+
+
+@interaction.register(Pairs)
+@interaction.register(Dense)
+def _(couplings: Pairs | Dense, g: np.ndarray, s: np.ndarray) -> float:
+    return 0.5 * dot(g, s)
+
+
+@interaction.register(Products)
+def _(couplings: Products, g: np.ndarray, s: np.ndarray) -> float:
+    total = 0.0
+    for t in range(len(couplings.c)):
+        c = couplings.c[t]
+        for k in range(couplings.start[t], couplings.start[t + 1]):
+            c *= s[couplings.site[k]]
+        total += c
+    return total
+
+
+@overload(interaction, inline="always")
+def _interaction(couplings: types.NamedTuple, g: types.Array, s: types.Array) -> Callable[..., float]:
+    return interaction.dispatch(couplings.instance_class)
+
+
 @njit(nogil=True)
-def dwell(couplings, rule, A, s, g, tree, starts, duration, trial, switch, k0, k1):
+def dwell(
+    couplings: Pairs | Dense | Products, rule: Rule, A: np.ndarray, s: np.ndarray, g: np.ndarray, tree: np.ndarray,
+    starts: np.ndarray, duration: float, trial: np.uint64, switch: np.uint64, k0: np.uint64, k1: np.uint64,
+) -> tuple[np.uint64, float]:  # fmt: skip
     """Run `duration` seconds at field A, in place. Returns (flips, heat).
 
     s, g, A (spin), float64; g must be the couplings' local fields of s. Heat is the energy given to
@@ -100,28 +196,36 @@ def dwell(couplings, rule, A, s, g, tree, starts, duration, trial, switch, k0, k
 
 
 @njit(nogil=True, cache=True)
-def relax(couplings, rule, s, duration, step, key):
-    """Dwell `duration` seconds without field, in place; s (spin) float64, `step` (uint64) names the dwell."""
+def relax(
+    couplings: Pairs | Dense | Products, rule: Rule, h: np.ndarray, s: np.ndarray, duration: float, step: np.uint64,
+    key: np.ndarray,
+) -> None:  # fmt: skip
+    """Dwell `duration` seconds at the matter's own field h, in place; h, s (spin) float64, `step` (uint64) names it."""
     starts = levels(len(s))
     tree = np.zeros((starts[-1], FAN))
     g = np.empty(len(s))
     local_fields(couplings, s, g)
-    dwell(couplings, rule, np.zeros(len(s)), s, g, tree, starts, duration, np.uint64(0), step, key[0], key[1])
+    dwell(couplings, rule, h, s, g, tree, starts, duration, np.uint64(0), step, key[0], key[1])
 
 
 @njit(nogil=True, cache=True)
-def drive(couplings, rule, A, field, previous, slot, duration, s, trials, switch, key, out):
+def drive(
+    couplings: Pairs | Dense | Products, rule: Rule, A: np.ndarray, field: np.ndarray, previous: np.ndarray,
+    slot: np.ndarray, duration: float, s: np.ndarray, trials: np.ndarray, switch: np.uint64, key: np.ndarray,
+    out: tuple[np.ndarray, ...],
+) -> None:  # fmt: skip
     """Switch through a schedule of fields, recording the end of the dwells asked for.
 
-    A (field, spin) strengths, K; field (trial, switch) rows of A; previous (trial) the row before the
-    first switch, -1 for none; slot (switch) where a dwell is recorded, -1 for nowhere; s (trial, spin)
-    int8, the start, overwritten by the end; trials (trial) their numbers, switch that of the first, uint64.
+    A (field, spin) strengths, K, each with the matter's own field; field (trial, switch) rows of A; previous
+    (trial) the row before the first switch, -1 for zero; slot (switch) where a dwell is recorded, -1 for nowhere;
+    s (trial, spin) int8, the start, overwritten by the end; trials (trial) their numbers, switch that of the first,
+    uint64.
     out: spins (trial, slot, spin) int8; flips, work, heat, interaction and field energy (trial, slot), K.
 
-    Work is booked at the switch, W = sum_j (A'_j - A_j) s_j (Zhong et al. 2020), from zero field at the
+    Work is booked at the switch, W = sum_j (A'_j - A_j) s_j (Zhong et al. 2020), from `previous` at the
     first one; first law dE = W - Q.
     """
-    spins, flips, work, heat, interaction, zeeman = out
+    spins, flips, work, heat, coupled, zeeman = out
     size = s.shape[1]
     starts = levels(size)
     tree = np.zeros((starts[-1], FAN))
@@ -143,6 +247,6 @@ def drive(couplings, rule, A, field, previous, slot, duration, s, trials, switch
                 for j in range(size):
                     spins[a, at, j] = np.int8(x[j])
                 flips[a, at], work[a, at], heat[a, at] = n, w, q
-                interaction[a, at], zeeman[a, at] = 0.5 * dot(g, x), dot(now, x)
+                coupled[a, at], zeeman[a, at] = interaction(couplings, g, x), dot(now, x)
         for j in range(size):
             s[a, j] = np.int8(x[j])

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..driving import Course, Drives, Order, Phases, Probes, courses, nulls, phased
+from ..driving import Amplitude, AmplitudeTable, Cycled, Drives, Order, Phases, Probes, courses, phased
 from ..errors import MeaningError
 from ..graph import SPINS, Promise, Split, Stage, Task
+from ..kinetics import MOVED, Cycling, Kicks, Matter
+from ..nulls import nulls
 from ..seeds import philox_key
-from ..spec import Count, Dynamics, Label, Listed, Positive, Protocol, Switches, Unique, Words
+from ..slots import Record as Recorded
+from ..slots import Slots
+from ..spec import Count, Dynamics, Label, Listed, Positive, Protocol, System, Unique, Words
 
 if TYPE_CHECKING:
     import xarray as xr
 
 ALONG = ("drive", "trial", "time")
-MATTER = {"side": "discs", "upper": "hysterons"}  # what a system gives, and the kernel that drives it
-HINTS = {"discs": "discs move by random-kicks", "hysterons": "hysterons flip by quasistatic dynamics"}
-KERNELS = {"discs": ("discs", "floats"), "hysterons": ("hysterons",)}
+HINTS = {Matter.DISCS: "discs move by random-kicks", Matter.HYSTERONS: "hysterons flip by quasistatic dynamics"}
+KERNELS = {Matter.DISCS: ("discs", "floats"), Matter.HYSTERONS: ("hysterons",)}
 OBSERVABLES = {
     "activity": Promise(ALONG, "1", "fraction of the matter that a cycle changed, mean over those of the switch"),
     "work": Promise(ALONG, "1", "work done on a hysteron during the switch, the integral of H dM / N"),
@@ -30,7 +33,7 @@ OBSERVABLES = {
     "energy": Promise(ALONG, "1", "energy U of a hysteron after the switch, at zero input"),
     "magnetization": Promise(ALONG, "1", "mean spin after the switch, at zero input"),
 }
-GIVEN = {"discs": ("activity",), "hysterons": tuple(OBSERVABLES)}
+GIVEN = {Matter.DISCS: ("activity",), Matter.HYSTERONS: tuple(OBSERVABLES)}
 Observable = Literal["activity", "work", "heat", "energy", "magnetization"]
 
 
@@ -52,11 +55,9 @@ class Grid(Words):
         return tuple(round(k * self.step, 12) for k in range(1, count + 1))
 
 
-class Record(Words):
+class Record(Recorded):
     """What is kept of a trajectory: after which switches, and which observables beside the configuration."""
 
-    every: Count = Field(default=1, description="keep every n-th switch")
-    switches: Switches | None = Field(default=None, description="keep these switches instead")
     observables: Annotated[tuple[Observable, ...], Listed, Unique] | None = Field(
         default=None, description="in the result; absent: all that the matter has"
     )
@@ -109,29 +110,22 @@ class CyclicDrive(Protocol):
                 raise MeaningError(f"no amplitude {name!r}", "cycles", name, code="E202", hint=hint, key=True)
         if isinstance(self.drives, Probes) and self.phases:
             raise MeaningError("probes are a phase of their own; drop these", "phases")
-        late = [s for s in self.record.switches or () if s > self.switches]
-        if late:
-            message = f"switch {late[0]} is after the last, {self.switches}"
-            raise MeaningError(message, "record", "switches", code="E203")
-        if self.record.every > self.switches:
-            hint = f"at most {self.switches}"
-            raise MeaningError("nothing would be recorded", "record", "every", code="E203", hint=hint)
+        self.record.fits(self.switches)
         return self
 
     @property
     def recorded(self) -> tuple[int, ...]:
         """The switches that are kept."""
-        every = range(self.record.every, self.switches + 1, self.record.every)
-        return tuple(sorted(self.record.switches or every))
+        return self.record.slots.recorded(1, self.switches)
 
     @property
-    def table(self) -> dict[str, dict[str, Any]]:
+    def table(self) -> dict[str, Amplitude]:
         """Amplitude and cycles a switch, by name."""
-        return {n: {"to": float(a), "cycles": self.cycles.get(n, 1)} for n, a in self.amplitudes.items()}
+        return {n: Amplitude(float(a), self.cycles.get(n, 1)) for n, a in self.amplitudes.items()}
 
     def stages(self, sources: Mapping[str, Stage], dynamics: Dynamics, data: Path) -> tuple[Stage, ...]:
         system, names, grid = sources["system"], tuple(self.amplitudes), self.curve.amplitudes
-        matter, rule = fitting(system, dynamics), dynamics.rule()
+        matter, cycling = fitting(system, dynamics)
         drives = self.drives.sets(names)
         coords = {
             "drive": tuple(drives), "trial": tuple(range(self.trials)), "switch": self.recorded,
@@ -141,24 +135,25 @@ class CyclicDrive(Protocol):
             "amplitude": Promise(("field",), "1", "amplitude of the cycles, by name"),
             "cycles": Promise(("field",), "1", "cycles that make one switch", "int32", label=True),
         }
-        applied = Stage("amplitudes", tabled, {"table": self.table}, table, group="/protocol", coords={"field": names})
+        applied = Stage(
+            "amplitudes", tabled, AmplitudeTable(self.table), table, group="/protocol", coords={"field": names}
+        )
 
         course = (
             self.drives.courses(self.order, names, self.switches)
             if isinstance(self.drives, Probes)
             else courses(self.order, drives, names, self.phases)
         )
-        parts = {n: c | {"table": used(c, self.table)} for n, c in course.items()}
-        said = {
-            "matter": matter, "rule": rule, "initial": self.initial, "cycle": self.cycle, "grid": grid,
-            "every": self.record.every, "switches": self.record.switches,
-        }  # fmt: skip
+        rows = list(self.table.values())
+        parts = {n: Cycled(c, {k: rows[k] for k in c.used}) for n, c in course.items()}
+        params = Cycles(matter, cycling, self.initial, self.cycle, grid, self.record.slots)
         gives, read = promises(matter, self.record)
         code = tuple(f"spindsl.kernels.{k}" for k in (*KERNELS[matter], "philox", "orders"))
-        most = max(a["cycles"] for a in self.table.values())
-        per = {"discs": 1.2e-7 * system.size("particle"), "hysterons": 2e-8 * system.size("spin")}[matter]
+        most = max(a.cycles for a in rows)
+        per = 1.2e-7 * system.size("particle") if matter is Matter.DISCS else 2e-8 * system.size("spin")
         trajectory = Stage(
-            "trajectory", drive, said, gives, ("system",), code=("spindsl.driving", *code), group="/trajectory",
+            "trajectory", drive, params, gives, ("system",), code=("spindsl.driving", "spindsl.slots", *code),
+            group="/trajectory",
             sizes={**system.sizes, "axis": 2}, coords=coords | {read: grid}, parts=parts, grows=self.switches,
             split=Split("trial", coords["trial"], 20),
             seconds=per * len(drives) * self.trials * self.switches * most,
@@ -168,27 +163,39 @@ class CyclicDrive(Protocol):
         return applied, trajectory, nulls(course, names, self.trials, self.recorded)
 
 
-def fitting(system: Stage, dynamics: Dynamics) -> str:
-    """The kernel of the matter; MeaningError unless cycles can drive it, and the dynamics can move it."""
-    found = [kernel for variable, kernel in MATTER.items() if variable in system.gives]
-    if not found:
+@dataclass(frozen=True)
+class Cycles:
+    """What all drives of a trajectory have in common."""
+
+    matter: Matter
+    cycling: Cycling
+    initial: Literal["shared", "own"]
+    cycle: Literal["one-way", "two-way"]
+    grid: tuple[float, ...]
+    slots: Slots
+
+    @property
+    def both(self) -> bool:
+        """Whether a cycle goes to the negative of the amplitude too."""
+        return self.cycle == "two-way"
+
+
+def fitting(system: Stage, dynamics: Dynamics) -> tuple[Matter, Cycling]:
+    """The matter and how cycles move it; MeaningError unless both are such that they can."""
+    matter = system.params.cyclic if isinstance(system.params, System) else None
+    if matter is None:
         raise MeaningError(
             "cyclic-drive drives discs or hysterons; this system has spins with couplings",
             "kind", hint='kind = "field-drive", or another system',
         )  # fmt: skip
-    if dynamics.rule()["rule"].partition(":")[0] != f"spindsl.kernels.{found[0]}":
+    cycling = dynamics.cycling()
+    if cycling is None or not isinstance(cycling, MOVED[matter]):
         message = "the dynamics does not move this matter"
-        raise MeaningError(message, "kind", hint=f"{HINTS[found[0]]}: change dynamics.kind, or the system")
-    return found[0]
+        raise MeaningError(message, "kind", hint=f"{HINTS[matter]}: change dynamics.kind, or the system")
+    return matter, cycling
 
 
-def used(course: Mapping[str, Any], table: Mapping[str, Any]) -> dict[str, Any]:
-    """Amplitudes and cycles that occur in a course, by number as text."""
-    numbers = {*course["own"], *(n for p in course["phases"] for n in p["fields"] or ())}
-    return {str(n): list(table.values())[n] for n in sorted(numbers)}
-
-
-def promises(matter: str, record: Record) -> tuple[dict[str, Promise], str]:
+def promises(matter: Matter, record: Record) -> tuple[dict[str, Promise], str]:
     """What a trajectory holds, and the dimension of the read-out; what was not asked for stays in the store."""
     for k, name in enumerate(record.observables or ()):
         if name not in GIVEN[matter]:
@@ -196,7 +203,7 @@ def promises(matter: str, record: Record) -> tuple[dict[str, Promise], str]:
             raise MeaningError(f"no observable {name!r}", "record", "observables", k, code="E204", hint=hint)
     said = "fraction of the matter that a cycle of the amplitude would change: the activity curve"
     field = Promise(ALONG, "1", "amplitude that was on, its place in /protocol/field, or -1", "int16", label=True)
-    if matter == "discs":
+    if matter is Matter.DISCS:
         last = Promise(("drive", "trial", "axis", "particle"), "1", "x and y after the last switch", hidden=True)
         gives, read = {"features": Promise((*ALONG, "feature"), "1", said, "float32"), "end": last}, "feature"
     else:
@@ -211,13 +218,12 @@ def promises(matter: str, record: Record) -> tuple[dict[str, Promise], str]:
     return gives | {"field": field} | {n: replace(OBSERVABLES[n], hidden=n not in shown) for n in GIVEN[matter]}, read
 
 
-def tabled(task: Task) -> xr.Dataset:
+def tabled(task: Task[AmplitudeTable]) -> xr.Dataset:
     """Amplitudes and cycles, (field)."""
     import xarray as xr
 
-    table = task.said["table"]
-    rows = [(a["to"], a["cycles"]) for a in table.values()]
-    amplitude, cycles = np.array(rows).T
+    table = task.params.table
+    amplitude, cycles = np.array([(a.to, a.cycles) for a in table.values()]).T
     data = {"amplitude": ("field", amplitude), "cycles": ("field", cycles.astype(np.int32))}
     return xr.Dataset(data, {"field": list(table)})
 
@@ -238,54 +244,49 @@ class Schedule(NamedTuple):
         return len(self.trials), int(self.slot.max(initial=-1)) + 1
 
 
-def drive(task: Task, system: xr.Dataset) -> xr.Dataset:
+def drive(task: Task[Cycles, Cycled], system: xr.Dataset) -> xr.Dataset:
     """One block of trials of one drive, over the switches `task.grown`."""
-    first, last = task.grown
+    (first, last), params, course = task.grown, task.params, task.part_params.course
     trials = np.array(task.labels, dtype=np.uint64)
-    course = Course(**{k: v for k, v in task.about.items() if k != "table"})
     history = course.history(task.seed, task.part, trials, last)
-    amplitude, cycles = applied(history[:, first - 1 :], task.about["table"])
-    wanted = task.said["switches"] or range(task.said["every"], last + 1, task.said["every"])
-    at = [k for k in sorted(wanted) if first <= k <= last]
-    slot = np.full(last - first + 1, -1)
-    slot[np.array(at, dtype=np.int64) - first] = np.arange(len(at))
+    amplitude, cycles = applied(history[:, first - 1 :], task.part_params.table)
     stream = course.stream or task.part
-    if task.said["initial"] == "shared":
+    if params.initial == "shared":
         start = np.zeros_like(trials), philox_key(task.disorder, "initial")
     else:
         start = trials, philox_key(task.seed, "initial", stream)
-    run = {"discs": sheared, "hysterons": magnetised}[task.said["matter"]]
-    found = run(task, system, Schedule(amplitude, cycles, slot, trials, start, stream))
-    return found.assign(field=(("trial", "time"), history[:, [k - 1 for k in at]].astype(np.int16)))
+    plan = Schedule(amplitude, cycles, params.slots.slot(first, last), trials, start, stream)
+    kicks = params.cycling
+    found = sheared(task, kicks, system, plan) if isinstance(kicks, Kicks) else magnetised(task, system, plan)
+    at = [k - 1 for k in params.slots.recorded(first, last)]
+    return found.assign(field=(("trial", "time"), history[:, at].astype(np.int16)))
 
 
-def applied(history: np.ndarray, table: Mapping[str, Mapping[str, Any]]) -> tuple[np.ndarray, np.ndarray]:
+def applied(history: np.ndarray, table: Mapping[int, Amplitude]) -> tuple[np.ndarray, np.ndarray]:
     """Amplitude and cycles of each switch, (trial, switch); at rest one cycle of amplitude 0."""
     amplitude, cycles = np.zeros(history.shape), np.ones(history.shape, dtype=np.int64)
     for n, row in table.items():
-        amplitude[history == int(n)], cycles[history == int(n)] = row["to"], row["cycles"]
+        amplitude[history == n], cycles[history == n] = row.to, row.cycles
     return amplitude, cycles
 
 
-def sheared(task: Task, system: xr.Dataset, plan: Schedule) -> xr.Dataset:
+def sheared(task: Task[Cycles, Cycled], kicks: Kicks, system: xr.Dataset, plan: Schedule) -> xr.Dataset:
     """Discs through a schedule."""
     import xarray as xr
 
     from ..kernels import discs
 
-    said, side, shape = task.said, float(system["side"]), plan.shape
-    rule = discs.Kicks(said["rule"]["kick"], said["rule"]["noise"])
-    grid, both = np.array(said["grid"]), said["cycle"] == "two-way"
+    side, shape, grid = float(system["side"]), plan.shape, np.array(task.params.grid)
     if task.before is not None:
         xy = task.before["end"].values.copy()
     else:
         xy = np.empty((shape[0], 2, system.attrs["particles"]))
         discs.scatter(side, *plan.start, xy)
     out = np.empty((*shape, len(grid)), np.float32), np.empty(shape)
-    kicks, noises = (philox_key(task.seed, "trajectory", plan.stream, *n) for n in ((), ("noise",)))
+    kick, noise = (philox_key(task.seed, "trajectory", plan.stream, *n) for n in ((), ("noise",)))
     discs.drive(
-        side, rule, plan.amplitude, both, plan.cycles, grid, plan.slot, xy, plan.trials, np.uint64(task.grown[0]),
-        kicks, noises, out,
+        side, discs.Kicks(kicks.kick, kicks.noise), plan.amplitude, task.params.both, plan.cycles, grid, plan.slot, xy,
+        plan.trials, np.uint64(task.grown[0]), kick, noise, out,
     )  # fmt: skip
     return xr.Dataset({
         "features": (("trial", "time", "feature"), out[0]), "activity": (("trial", "time"), out[1]),
@@ -293,14 +294,14 @@ def sheared(task: Task, system: xr.Dataset, plan: Schedule) -> xr.Dataset:
     })  # fmt: skip
 
 
-def magnetised(task: Task, system: xr.Dataset, plan: Schedule) -> xr.Dataset:
+def magnetised(task: Task[Cycles, Cycled], system: xr.Dataset, plan: Schedule) -> xr.Dataset:
     """Hysterons through a schedule."""
     import xarray as xr
 
     from ..kernels import hysterons
 
     lower, upper, shape = system["lower"].values, system["upper"].values, plan.shape
-    grid, both = np.array(task.said["grid"]), task.said["cycle"] == "two-way"
+    grid, both = np.array(task.params.grid), task.params.both
     if task.before is not None:
         s = task.before["end"].values.copy()
     else:

@@ -11,12 +11,26 @@ import numpy as np
 from pydantic import Field
 
 from ..errors import DataError, MeaningError
-from ..recording import Grid, Header, Recording, Variables, constant, grid, labels, matching, named, present
+from ..recording import (
+    Axis,
+    Grid,
+    Header,
+    Named,
+    Recording,
+    Variables,
+    constant,
+    grid,
+    labels,
+    matching,
+    named,
+    present,
+)
 from ..spec import Reader, Text
 
 if TYPE_CHECKING:
     import pandas as pd
 
+NAME = "the name of a column"
 MISSING = ["", "nan", "NaN", "NA"]  # of a number; a name may be "NA"
 
 
@@ -37,7 +51,7 @@ class Csv(Reader):
         return {"file": self.file}
 
     def fits(self, names: Variables, observables: Mapping[str, str | int]) -> None:
-        named(names, observables, str, "the name of a column")
+        named(names, observables, str, NAME)
         wanted = names.configuration
         if wanted is None:
             hint = 'add spins = "s*", or a list'
@@ -48,27 +62,28 @@ class Csv(Reader):
             raise MeaningError(f"{self.decimal!r} cannot be within and between numbers", "reader", "separator")
 
     def header(self, files: Mapping[str, Path], names: Variables, observables: Mapping[str, str | int]) -> Header:
-        path = present(files["file"])
+        path, known = present(files["file"]), named(names, observables, str, NAME)
         columns = self.columns(path)
-        chosen = configuration(path, columns, names, observables)
-        for name in (names.drive, *filter(None, (names.group,)), *observables.values()):
+        chosen = configuration(path, columns, names, known)
+        for name in (known.drive, *filter(None, (known.group,)), *known.observables.values()):
             held(path, columns, name)
-        keys = indices(path, columns, names)
-        few = list((keys or {"drive": names.drive}).values())
+        keys = indices(path, columns, known)
+        few = list(keys.values()) or [known.drive]
         found = self.rows(path, self.parsed(path, dtype=str, usecols=few, na_values=[""]), keys)
         return Header(len(found.row), len(chosen), found.switch, found.time)
 
     def read(self, files: Mapping[str, Path], names: Variables, observables: Mapping[str, str | int]) -> Recording:
-        path = files["file"]
+        path, known = files["file"], named(names, observables, str, NAME)
         columns = self.columns(path)
-        chosen = configuration(path, columns, names, observables)
-        keys = indices(path, columns, names)
-        table = self.table(path, columns, [*filter(None, (names.drive, names.group)), *keys.values()])
+        chosen = configuration(path, columns, names, known)
+        keys = indices(path, columns, known)
+        table = self.table(path, columns, [*filter(None, (known.drive, known.group)), *keys.values()])
         row = self.rows(path, table, keys).row
         values = np.stack([numbers(path, table, c) for c in chosen], axis=-1)[row]
-        taken = {k: numbers(path, table, v)[row] for k, v in observables.items()}
-        drive, group = (own(path, table, name, row) for name in (names.drive, names.group))
-        return Recording(values, drive, group, taken, lambda a, t, j: f"{place(row[a, t])}, column {chosen[j]!r}")
+        taken = {k: numbers(path, table, v)[row] for k, v in known.observables.items()}
+        group = own(path, table, known.group, row) if known.group else None
+        drive = own(path, table, known.drive, row)
+        return Recording(values, drive, group, taken, lambda a, t, j: f"{place(int(row[a, t]))}, column {chosen[j]!r}")
 
     def columns(self, path: Path) -> list[str]:
         """The header; DataError for a name that stands twice in it."""
@@ -98,16 +113,16 @@ class Csv(Reader):
                 if len(cells) != width:
                     raise DataError(f"{path}: row {k} has {len(cells)} cells, the header has {width}")
 
-    def rows(self, path: Path, table: pd.DataFrame, keys: Mapping[str, str]) -> Grid:
+    def rows(self, path: Path, table: pd.DataFrame, keys: Mapping[Axis, str]) -> Grid:
         """Which row holds which trial and time."""
         if not len(table):
             raise DataError(f"{path} has a header but no rows; needed is a row for each trial and time")
-        found: dict[str, np.ndarray | None] = dict.fromkeys(("trial", "switch", "time"))
+        found: dict[Axis, np.ndarray] = {}
         for key, name in keys.items():
             texts = labels(path, name, table[name].to_numpy(dtype=object), place)
             each = texts if key == "trial" else [self.number(path, name, v, k) for k, v in enumerate(texts)]
             found[key] = np.array(each)
-        return grid(path, len(table), **found, place=place)
+        return grid(path, len(table), found.get("trial"), found.get("switch"), found.get("time"), place)
 
     def number(self, path: Path, name: str, text: str, row: int) -> float:
         """A switch or a time, from text."""
@@ -152,32 +167,30 @@ def listed(columns: Sequence[str]) -> str:
     return ", ".join(columns[:20]) + " …" * (len(columns) > 20)
 
 
-def configuration(path: Path, columns: list[str], names: Variables, observables: Mapping[str, str | int]) -> list[str]:
+def configuration(path: Path, columns: list[str], names: Variables, known: Named[str]) -> list[str]:
     """The columns of spins or features, in the order of the file or of the list; DataError if there are none."""
-    wanted = names.configuration
+    wanted = names.configuration or ""
     if isinstance(wanted, tuple):
         for name in wanted:
             held(path, columns, name)
         return [str(name) for name in wanted]
-    keys = [getattr(names, k) or k for k in ("drive", "trial", "switch", "time")]
-    found = matching(wanted, columns, [*keys, names.group, *observables.values()])
+    keys = [known.drive, *(v or k for k, v in known.axes.items())]
+    found = matching(wanted, columns, [*keys, known.group, *known.observables.values()])
     if not found:
         raise DataError(f"{path}: no column fits {names.kind} = {wanted!r}; it has {listed(columns)}")
     return found
 
 
-def indices(path: Path, columns: list[str], names: Variables) -> dict[str, str]:
+def indices(path: Path, columns: list[str], known: Named[str]) -> dict[Axis, str]:
     """The columns that say which trial and time a row is: those named, and those that are called so."""
-    given = {k: getattr(names, k) for k in ("trial", "switch", "time")}
-    for name in filter(None, given.values()):
+    given = {k: v for k, v in known.axes.items() if v}
+    for name in given.values():
         held(path, columns, name)
-    return {k: v or k for k, v in given.items() if v or k in columns}
+    return {k: given.get(k, k) for k in known.axes if k in given or k in columns}
 
 
-def own(path: Path, table: pd.DataFrame, name: str | None, row: np.ndarray) -> list[str] | None:
+def own(path: Path, table: pd.DataFrame, name: str, row: np.ndarray) -> list[str]:
     """A label of each trial."""
-    if name is None:
-        return None
     return constant(path, name, labels(path, name, table[name].to_numpy(dtype=object), place), row, place)
 
 

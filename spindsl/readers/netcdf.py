@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
 from ..errors import DataError, MeaningError
-from ..recording import Every, Header, Recording, Variables, labels, named, present, times, unlisted
+from ..recording import Columns, Every, Header, Recording, Variables, labels, named, present, times, unlisted
 from ..spec import Reader, Text
 
 if TYPE_CHECKING:
     import netCDF4
+
+NAME = "the name of a variable"
 
 
 class NetCdf(Reader):
@@ -33,27 +35,21 @@ class NetCdf(Reader):
         return {"file": self.file}
 
     def fits(self, names: Variables, observables: Mapping[str, str | int]) -> None:
-        what = "the name of a variable"
-        single = {k: v for k in ("drive", "trial", "group") if isinstance(v := getattr(names, k), str | int)}
-        named(Variables(switch=names.switch, time=names.time, **single), observables, str, what)
-        for key, several in (("drive", names.drive), ("trial", names.trial)):
-            for k, name in enumerate(several if isinstance(several, tuple) else ()):
-                if not isinstance(name, str):
-                    raise MeaningError(f"wanted {what}, found {name!r}", "variables", key, k, code="E103")
+        known_names(names, observables)
         unlisted(names)
 
     def header(self, files: Mapping[str, Path], names: Variables, observables: Mapping[str, str | int]) -> Header:
-        path = present(files["file"])
+        path, known = present(files["file"]), known_names(names, observables)
         with opened(path) as file:
             found = variable(file, path, unlisted(names))
-            for name in (*listed(names.drive), *listed(grouping(names)[0]), *observables.values()):
+            for name in (*known.drive, *filter(None, (known.group,)), *known.observables.values()):
                 variable(file, path, name)
-            trials, axis, width = dimensions(path, found, names)
+            trials, axis, width = dimensions(path, found, known, names.kind)
             size = {d: len(file.dimensions[d]) for d in found.dimensions}
-            given = {"switch": names.switch or "switch", "time": names.time or "time"}
+            given = {"switch": known.switch or "switch", "time": known.time or "time"}
             count = size[axis] if axis else 1
-            for key, name in given.items():
-                if getattr(names, key) and name != axis:
+            for name in filter(None, (known.switch, known.time)):
+                if name != axis:
                     variable(file, path, name)
             marks = {k: plain(file[v]).reshape(-1) for k, v in given.items() if v in file.variables}
             marks = {k: v for k, v in marks.items() if v.dtype.kind not in "OUS" or given[k] != axis}
@@ -62,20 +58,19 @@ class NetCdf(Reader):
             )
 
     def read(self, files: Mapping[str, Path], names: Variables, observables: Mapping[str, str | int]) -> Recording:
-        path = files["file"]
+        path, known = files["file"], known_names(names, observables)
         with opened(path) as file:
             found = variable(file, path, unlisted(names))
-            trials, axis, width = dimensions(path, found, names)
+            trials, axis, width = dimensions(path, found, known, names.kind)
             values = stacked(ordered(path, found, (*trials, axis, width)), len(trials))
             values = values if axis else values[:, None]
-            taken = {k: ordered(path, variable(file, path, v), (*trials, axis)) for k, v in observables.items()}
+            taken = {k: ordered(path, variable(file, path, v), (*trials, axis)) for k, v in known.observables.items()}
             taken = {k: stacked(v, len(trials)) for k, v in taken.items()}
             taken = {k: v if axis else v[:, None] for k, v in taken.items()}
             size = {d: len(file.dimensions[d]) for d in trials}
-            several = [own(file, path, name, size) for name in listed(names.drive)]
+            several = [own(file, path, name, size) for name in known.drive]
             drive = [" ".join(row) for row in zip(*several)]
-            name, every = grouping(names)
-            group = own(file, path, name, size, every) if name else None
+            group = own(file, path, known.group, size, known.every) if known.group else None
 
         def place(a: int, t: int, j: int) -> str:
             return f"trial {a}, {axis or 'time'} number {t + 1}, {width} {j}"
@@ -83,14 +78,36 @@ class NetCdf(Reader):
         return Recording(values, drive, group, taken, place)
 
 
-def listed(names: str | tuple[str, ...] | None) -> tuple[str, ...]:
-    """One name or several as several."""
-    return () if names is None else (names,) if isinstance(names, str) else names
+class Known(NamedTuple):
+    """The file's names: several make up a drive or the trials, and `every` numbers of a group are one specimen."""
+
+    drive: tuple[str, ...]
+    trial: tuple[str, ...]
+    switch: str | None
+    time: str | None
+    group: str | None
+    every: int
+    observables: dict[str, str]
 
 
-def grouping(names: Variables) -> tuple[str | None, int]:
-    """The variable that tells specimens, and how many of its numbers are one."""
-    return (names.group.of, names.group.every) if isinstance(names.group, Every) else (names.group, 1)  # pyright: ignore
+def known_names(names: Variables, observables: Mapping[str, str | int]) -> Known:
+    """The file's names; MeaningError for numbers."""
+    of, every = (names.group.of, names.group.every) if isinstance(names.group, Every) else (names.group, 1)
+    drive, trial = texts(names.drive, "drive"), texts(names.trial, "trial")
+    one = named(names.model_copy(update={"drive": "drive", "trial": None, "group": of}), observables, str, NAME)
+    return Known(drive, trial or ("trial",), one.switch, one.time, one.group, every, one.observables)
+
+
+def texts(name: Columns | int | None, key: str) -> tuple[str, ...]:
+    """One name or several as several; MeaningError for numbers."""
+    if isinstance(name, int):
+        raise MeaningError(f"wanted {NAME}, found {name!r}", "variables", key, code="E103")
+    if not isinstance(name, tuple):
+        return () if name is None else (name,)
+    for k, one in enumerate(name):
+        if not isinstance(one, str):
+            raise MeaningError(f"wanted {NAME}, found {one!r}", "variables", key, k, code="E103")
+    return tuple(str(one) for one in name)
 
 
 def stacked(values: np.ndarray, dims: int) -> np.ndarray:
@@ -118,15 +135,15 @@ def variable(file: netCDF4.Dataset, path: Path, name: str) -> netCDF4.Variable:
     return found
 
 
-def dimensions(path: Path, found: netCDF4.Variable, names: Variables) -> tuple[tuple[str, ...], str, str]:
+def dimensions(path: Path, found: netCDF4.Variable, known: Known, kind: str) -> tuple[tuple[str, ...], str, str]:
     """The dimensions of trials, times ("" if there is but one time) and spins or features; or DataError."""
-    trials = listed(names.trial or "trial")
-    axis = [d for d in found.dimensions if d in (names.switch or "switch", names.time or "time")]
+    trials = known.trial
+    axis = [d for d in found.dimensions if d in (known.switch or "switch", known.time or "time")]
     width = [d for d in found.dimensions if d not in (*trials, *axis)]
     if set(trials) - set(found.dimensions) or len(axis) > 1 or len(width) != 1:
         has = f"{found.name} has dimensions {found.dimensions}"
-        when = f"{names.time or 'time'} or {names.switch or 'switch'}"
-        needed = f"needed are {', '.join(trials)}, {names.kind[:-1]}, and {when}"
+        when = f"{known.time or 'time'} or {known.switch or 'switch'}"
+        needed = f"needed are {', '.join(trials)}, {kind[:-1]}, and {when}"
         raise DataError(f"{path}: {has}; {needed} (variables = {{ trial = …, time = … }} says what they are called)")
     return trials, axis[0] if axis else "", width[0]
 

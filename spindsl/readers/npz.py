@@ -18,6 +18,7 @@ from ..spec import Listed, Reader, Text, Unique
 Dims = Annotated[
     tuple[Literal["trial", "time", "spin", "feature"], ...], Field(min_length=2, max_length=3), Listed, Unique
 ]
+NAME = "the name of an array"
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError)
 
 
@@ -38,7 +39,7 @@ class Npz(Reader):
         return {"file": self.file}
 
     def fits(self, names: Variables, observables: Mapping[str, str | int]) -> None:
-        named(names, observables, str, "the name of an array")
+        named(names, observables, str, NAME)
         unlisted(names)
         if names.trial is not None:
             raise MeaningError("arrays have no named dimensions", "variables", "trial", hint="say `dims` of the reader")
@@ -57,32 +58,34 @@ class Npz(Reader):
         return dims
 
     def header(self, files: Mapping[str, Path], names: Variables, observables: Mapping[str, str | int]) -> Header:
-        path = present(files["file"])
+        path, known = present(files["file"]), named(names, observables, str, NAME)
         shape = shapes(path)
-        for name in (unlisted(names), names.drive, *filter(None, (names.group,)), *observables.values()):
+        for name in (unlisted(names), known.drive, *filter(None, (known.group,)), *known.observables.values()):
             held(path, shape, name)
         found = shape[unlisted(names)]
         size = dict(zip(self.axes(path, names, found), found))
-        given = {"switch": names.switch or "switch", "time": names.time or "time"}
-        marks = {k: array(path, v).reshape(-1) for k, v in given.items() if v in shape or getattr(names, k)}
-        count = size.get("time", 1)
-        return Header(size["trial"], size[names.kind[:-1]], *times(path, count, marks.get("switch"), marks.get("time")))
+        switch, time = (
+            array(path, given or usual).reshape(-1) if given or usual in shape else None
+            for given, usual in ((known.switch, "switch"), (known.time, "time"))
+        )
+        return Header(size["trial"], size[names.kind[:-1]], *times(path, size.get("time", 1), switch, time))
 
     def read(self, files: Mapping[str, Path], names: Variables, observables: Mapping[str, str | int]) -> Recording:
-        path, width = files["file"], names.kind[:-1]
+        path, width, known = files["file"], names.kind[:-1], named(names, observables, str, NAME)
         raw = array(path, unlisted(names))
         dims = self.axes(path, names, raw.shape)
         values = raw.transpose([dims.index(d) for d in ("trial", "time", width) if d in dims])
         values = values if "time" in dims else values[:, None]
         rest = tuple(d for d in dims if d != width)
         taken = {}
-        for ours, name in observables.items():
+        for ours, name in known.observables.items():
             found, needed = array(path, name), tuple(raw.shape[dims.index(d)] for d in rest)
             if found.shape != needed:
                 raise DataError(f"{path}: {name} has shape {found.shape}, needed is ({', '.join(rest)}) = {needed}")
             taken[ours] = (found if rest[0] == "trial" else found.T).reshape(values.shape[:2])
-        labelled = [own(path, name, len(values)) for name in (names.drive, names.group)]
-        return Recording(values, *labelled, taken, lambda a, t, j: f"trial {a}, time number {t + 1}, {width} {j}")
+        drive = own(path, known.drive, len(values))
+        group = own(path, known.group, len(values)) if known.group else None
+        return Recording(values, drive, group, taken, lambda a, t, j: f"trial {a}, time number {t + 1}, {width} {j}")
 
 
 def shapes(path: Path) -> dict[str, tuple[int, ...]]:
@@ -121,10 +124,8 @@ def array(path: Path, name: str) -> np.ndarray:
         raise DataError(message) from error
 
 
-def own(path: Path, name: str | None, trials: int) -> list[str] | None:
+def own(path: Path, name: str, trials: int) -> list[str]:
     """A label of each trial."""
-    if name is None:
-        return None
     found = array(path, name)
     if found.shape != (trials,):
         raise DataError(f"{path}: {name} has shape {found.shape}, needed is one a trial, ({trials},)")

@@ -7,15 +7,16 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
 from ..errors import DataError, MeaningError
-from ..recording import Grid, Header, Recording, Variables, constant, grid, labels, named, present
+from ..recording import Axis, Grid, Header, Named, Recording, Variables, constant, grid, labels, named, present
 from ..spec import Reader, Switches, Text
 
+NUMBER = "the number of a column"
 RANGE = re.compile(r"([1-9]\d*)-([1-9]\d*)")
 
 
@@ -43,7 +44,7 @@ class PlainText(Reader):
     def fits(self, names: Variables, observables: Mapping[str, str | int]) -> None:
         if names.drive == "drive":
             raise MeaningError("which column is the drive?", "variables", code="E102", hint="add drive = 1, its number")
-        named(names, observables, int, "the number of a column")
+        named(names, observables, int, NUMBER)
         chosen = names.configuration
         if isinstance(chosen, str) and chosen != "*" and not RANGE.fullmatch(chosen):
             hint = 'wanted "*", a range such as "1-256", or a list of numbers'
@@ -59,62 +60,52 @@ class PlainText(Reader):
                 raise MeaningError("write {switch} where the names of the files differ", "reader", key)
 
     def header(self, files: Mapping[str, Path], names: Variables, observables: Mapping[str, str | int]) -> Header:
-        sources = self.sources(files)
-        wide = [columns(names, observables, s) for s in sources]
+        sources, known = self.sources(files), named(names, observables, int, NUMBER)
+        wide = [columns(names, known, s) for s in sources]
         if len({len(w) for w in wide}) > 1:
             raise DataError(f"{sources[0].file}: {len(wide[0])} {names.kind} a line; other files have another number")
-        found = self.rows(sources, names)
+        found = self.rows(sources, known)
         return Header(len(found.row), len(wide[0]), found.switch, found.time)
 
     def read(self, files: Mapping[str, Path], names: Variables, observables: Mapping[str, str | int]) -> Recording:
-        sources = self.sources(files)
-        row, place = self.rows(sources, names).row, Place(sources)
-        chosen = columns(names, observables, sources[0])
+        sources, known = self.sources(files), named(names, observables, int, NUMBER)
+        row, place = self.rows(sources, known).row, Place(sources)
+        chosen = columns(names, known, sources[0])
         every = chosen == list(range(1, sources[0].width + 1))
         values = np.concatenate([numbers(s.file, None if every else chosen) for s in sources])[row]
         taken = {
-            k: np.concatenate([numbers(s.beside, [v])[:, 0] for s in sources])[row] for k, v in observables.items()
+            k: np.concatenate([numbers(s.beside, [v])[:, 0] for s in sources])[row]
+            for k, v in known.observables.items()
         }
-        own = []
-        for column in (names.drive, names.group):
-            if column is not None:
-                each = labels(sources[0].beside, f"column {column}", texts(sources, column), place)
-                own.append(constant(sources[0].beside, f"column {column}", each, row, place))
-        drive, group = own if len(own) == 2 else (own[0], None)
-        return Recording(values, drive, group, taken, lambda a, t, j: f"{place(row[a, t])}, column {chosen[j]}")
+        drive = own(sources, known.drive, row, place)
+        group = own(sources, known.group, row, place) if known.group else None
+        return Recording(values, drive, group, taken, lambda a, t, j: f"{place(int(row[a, t]))}, column {chosen[j]}")
 
     def sources(self, files: Mapping[str, Path]) -> list[Source]:
         """The files, a pair for each switch, measured."""
         found = []
         for n in sorted(self.switches) if self.switches else (0,):
-            file, beside = (files.get(f"{k}.{n}" if n else k) for k in ("file", "labels"))
-            lines, width = measured(present(file))
+            end = f".{n}" if n else ""
+            file, beside = present(files[f"file{end}"]), files.get(f"labels{end}")
+            lines, width = measured(file)
             beside_lines, beside_width = measured(present(beside)) if beside else (lines, width)
             if beside_lines != lines:
                 raise DataError(f"{beside} has {beside_lines} lines, {file} has {lines}; needed is one for each")
             found.append(Source(file, beside or file, lines, width, beside_width, n))
         return found
 
-    def rows(self, sources: list[Source], names: Variables) -> Grid:
+    def rows(self, sources: list[Source], known: Named[int]) -> Grid:
         """Which line holds which trial and time."""
-        place, found = Place(sources), {}
-        path = sources[0].beside
-        for key in ("trial", "switch", "time"):
-            column = getattr(names, key)
-            if column is None:
-                found[key] = None
-            elif key == "trial":
-                found[key] = np.array(labels(path, f"column {column}", texts(sources, column), place))
-            else:
-                found[key] = np.concatenate([numbers(s.beside, [column])[:, 0] for s in sources])
-                if not np.isfinite(found[key]).all():
-                    k = np.flatnonzero(~np.isfinite(found[key]))[0]
-                    raise DataError(f"{path}: {key} is {found[key][k]} in {place(k)}; needed is a number")
+        place, path = Place(sources), sources[0].beside
+        trial = None
+        if known.trial is not None:
+            trial = np.array(labels(path, f"column {known.trial}", texts(sources, known.trial), place))
+        switch, time = (marks(sources, known, key, place) for key in ("switch", "time"))
         if self.switches:
-            found["switch"] = np.repeat([s.switch for s in sources], [s.lines for s in sources])
-            if found["trial"] is None:
-                found["trial"] = np.concatenate([np.arange(1, s.lines + 1) for s in sources])
-        return grid(path, sum(s.lines for s in sources), **found, place=place)
+            switch = np.repeat([s.switch for s in sources], [s.lines for s in sources])
+            if trial is None:
+                trial = np.concatenate([np.arange(1, s.lines + 1) for s in sources])
+        return grid(path, sum(s.lines for s in sources), trial, switch, time, place)
 
 
 class Source(NamedTuple):
@@ -142,10 +133,29 @@ class Place:
         raise IndexError(row)
 
 
-def columns(names: Variables, observables: Mapping[str, str | int], source: Source) -> list[int]:
+def marks(sources: list[Source], known: Named[int], key: Axis, place: Place) -> np.ndarray | None:
+    """The switch or the time of each line, None where no column is named; DataError for one that is no number."""
+    column, path = known.axes[key], sources[0].beside
+    if column is None:
+        return None
+    found = np.concatenate([numbers(s.beside, [column])[:, 0] for s in sources])
+    if not np.isfinite(found).all():
+        k = int(np.flatnonzero(~np.isfinite(found))[0])
+        raise DataError(f"{path}: {key} is {found[k]} in {place(k)}; needed is a number")
+    return found
+
+
+def own(sources: list[Source], column: int, row: np.ndarray, place: Place) -> list[str]:
+    """A label of each trial."""
+    path, name = sources[0].beside, f"column {column}"
+    return constant(path, name, labels(path, name, texts(sources, column), place), row, place)
+
+
+def columns(names: Variables, known: Named[int], source: Source) -> list[int]:
     """Numbers from 1 of the columns of spins or features; DataError if the file has not so many."""
-    taken: list[Any] = [names.drive, names.trial, names.switch, names.time, names.group, *observables.values()]
-    for column in filter(None, taken):
+    named = (known.drive, *known.axes.values(), known.group, *known.observables.values())
+    taken = [c for c in named if c is not None]
+    for column in taken:
         if column > source.beside_width:
             raise DataError(f"{source.beside}: no column {column}; it has {source.beside_width}")
     wanted = names.configuration or "*"
@@ -153,8 +163,8 @@ def columns(names: Variables, observables: Mapping[str, str | int], source: Sour
         own = taken if source.beside is source.file else []
         chosen = [c for c in range(1, source.width + 1) if c not in own]
     elif isinstance(wanted, str):
-        first, last = map(int, RANGE.fullmatch(wanted).groups())
-        chosen = list(range(first, last + 1))
+        first, _, last = wanted.partition("-")
+        chosen = list(range(int(first), int(last) + 1))
     else:
         chosen = [int(c) for c in wanted]
     if not chosen or max(chosen) > source.width:

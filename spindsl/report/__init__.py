@@ -5,7 +5,8 @@ verdict, tables  curves -> sentences, and tables
 plates, traces   which figures there are to show, with their captions
 meanings         what latent space means: figures, captions and tables
 scores, figures  how each is drawn
-questions        analyses that ask more than which drive it was, a module a kind
+groups, kinds    the groups of a result; what is known of their kinds, from the file or from installed words
+questions        the parts of the page that words bring
 canvas           how all of them look, in light and dark, as SVG
 markup, style    text -> HTML, and the page's CSS
 page             the order of things

@@ -124,7 +124,7 @@ class Landscape:
         for place, some in self.curves.items():
             honest = [c for c in some if np.isfinite(c.end) and not c.fitted]
             network = next((c for c in honest if c.trained), None)
-            plain = next((c for c in honest if not c.trained), None)
+            plain = next((c for c in honest if c.plain), None)
             between = lead(network, plain, last=True) if network and plain else None
             if network and plain and between:
                 found[place] = (network, plain, between)
@@ -149,7 +149,9 @@ class Landscape:
         """How far the best network, or the best plain statistic, of each point is above the score without memory."""
         values = {}
         for place, some in self.curves.items():
-            best = next((c for c in some if c.trained == trained and np.isfinite(c.end) and not c.fitted), None)
+            best = next(
+                (c for c in some if (c.trained if trained else c.plain) and np.isfinite(c.end) and not c.fitted), None
+            )
             found = excess(best, self.level(place)) if best else None
             if best and found:
                 values[place] = bounded(found, best.each)

@@ -42,7 +42,7 @@ class Map:
 
 def scale(axes: Axes, parameter: Parameter) -> np.ndarray:
     """The axis of one parameter; where each of its values lies."""
-    axes.set_xlabel(parameter.title)
+    axes.set_xlabel(parameter.axis)
     if parameter.number and not parameter.others:
         at = parameter.values.astype(float)
         if parameter.log:
@@ -149,7 +149,7 @@ def cells(axes: Axes, one: Map, few: bool) -> None:
     if one.marked and np.isfinite(mean).any():
         a, b = np.unravel_index(np.nanargmax(mean), mean.shape)
         axes.add_patch(Rectangle((a - 0.47, b - 0.47), 0.94, 0.94, fill=False, ec=INK, lw=1.6))
-    axes.set(xlim=(-0.5, len(i) - 0.5), ylim=(-0.5, len(j) - 0.5), xlabel=one.x.title, ylabel=one.y.title)
+    axes.set(xlim=(-0.5, len(i) - 0.5), ylim=(-0.5, len(j) - 0.5), xlabel=one.x.axis, ylabel=one.y.axis)
     kx, ky = (range(0, len(n), -(-len(n) // 8)) for n in (i, j))
     axes.set_xticks(list(kx), [one.x.label(i[k], "\n") for k in kx])
     axes.set_yticks(list(ky), [one.y.label(j[k], "\n") for k in ky])

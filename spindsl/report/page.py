@@ -17,6 +17,7 @@ from .canvas import NARROW, WIDE, Plate, inline, svg
 from .estimates import median
 from .jumps import jumped, jumps
 from .jumps import told as noticed
+from .kinds import traits
 from .landscape import Landscape
 from .markup import Html, joined, section, tag
 from .meanings import meant
@@ -42,8 +43,7 @@ def write(tree: xr.DataTree, folder: Path) -> Path:
     said, whole = resolved(tree), sweep(tree)
     here = at(tree, whole.here) if whole else tree
     found = curves(here)
-    kinds = {name: word["kind"] for name, word in said.get("bottleneck", {}).items() if "kind" in word}
-    shown = {place: drawn(some, folder) for place, some in plates(here, found, kinds).items()}
+    shown = {place: drawn(some, folder) for place, some in plates(here, found).items()}
     over = {place: drawn(some, folder) for place, some in swept(whole).items()} if whole else {}
     more = [questioned(one, folder) for one in asked(tree)]
     placed(folder / "report.html", page(tree, here, said, found, shown, whole, over, more))
@@ -52,7 +52,7 @@ def write(tree: xr.DataTree, folder: Path) -> Path:
 
 def questioned(one: Asked, folder: Path) -> Html:
     """What the analyses of a kind found: sentences, figures, a table."""
-    return section(one.module.TITLE, told(one), *drawn(one.module.plates(one), folder), one.module.rows(one))
+    return section(one.title, told(one), *drawn(one.part.figures(one), folder), one.part.table(one))
 
 
 def drawn(some: Iterable[Plate], folder: Path) -> list[Html]:
@@ -113,8 +113,7 @@ def figure(plate: Plate, wide: str, narrow: str) -> Html:
 
 def facts(tree: xr.DataTree, said: Mapping[str, Any]) -> Html:
     """What was looked at, in one line."""
-    nouns = [said.get(noun) or {} for noun in ("system", "dynamics", "protocol")]
-    told = [noun["kind"].replace("-", " ") for noun in nouns if "kind" in noun]
+    told = [title for noun in ("system", "dynamics", "protocol") if (title := traits(tree, noun).title)]
     trajectory = group(tree, "/trajectory")
     if trajectory is not None:
         counts = {"spin": "spins", "feature": "features", "trial": "trials", "time": "times recorded"}

@@ -14,7 +14,7 @@ from .markup import joined, tag
 from .meanings import meanings, means
 from .nulls import nulls
 from .questions import asked
-from .reading import Curve, groups, known
+from .reading import Curve, groups, known, resolved
 from .repeated import first, noted, quenched, several, shading, thin
 from .traces import latents, observables, training
 from .verdict import percent
@@ -75,12 +75,12 @@ def confusions(tree: xr.DataTree, curves: Sequence[Curve]) -> Iterator[Plate]:
         yield Plate("confusion", caption, partial(drawing.confusion, shown))
 
 
-def plates(tree: xr.DataTree, curves: Sequence[Curve], kinds: dict[str, str]) -> dict[str, list[Plate]]:
+def plates(tree: xr.DataTree, curves: Sequence[Curve]) -> dict[str, list[Plate]]:
     """All the figures, by the section of the page that they belong to."""
     one = first(tree)
     return {
         "scores": list(scores(tree, curves)),
-        "latent": noted(tree, latents(one, kinds)),
+        "latent": noted(tree, latents(one)),
         "meaning": noted(tree, meanings(one)),
         "confusion": list(confusions(tree, curves)),
         "observables": list(observables(tree) if one is tree else quenched(tree)),
@@ -90,5 +90,12 @@ def plates(tree: xr.DataTree, curves: Sequence[Curve], kinds: dict[str, str]) ->
 
 def others(tree: xr.DataTree, curves: Sequence[Curve]) -> dict[str, xr.Dataset]:
     """Analyses of no kind that is shown elsewhere."""
-    shown = {c.name for c in curves} | {n for one in asked(tree) for name in one.found for n in (name, f"{name}-field")}
-    return {name: data for name, data in groups(tree, "analysis").items() if name not in shown and not means(data)}
+    shown = {c.name for c in curves} | {name for one in asked(tree) if one.noun == "analysis" for name in one.found}
+    said = resolved(tree).get("analysis", {})
+
+    def beside(name: str) -> bool:
+        """Whether it is a further group of an analysis that is shown: NAME-field, of which the file has no table."""
+        return name not in said and any(name.startswith(f"{one}-") for one in shown)
+
+    found = {n: d for n, d in groups(tree, "analysis").items() if n not in shown and not beside(n)}
+    return {name: data for name, data in found.items() if not means(data)}

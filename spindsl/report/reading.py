@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..ensemble import drives, samples
 from ..quenched import spread
 from .estimates import Lead, estimate, mean, median, student
+from .groups import group, groups, resolved, switches
+from .kinds import traits
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -27,6 +28,7 @@ class Curve:
     reads: str  # what it reads and how, as the experiment says
     fitted: bool  # to the very trials that it is scored on
     trained: bool  # reads a bottleneck that was trained by gradient
+    plain: bool  # is a plain statistic
     switch: np.ndarray
     lines: Mapping[str, np.ndarray]  # score, low, high, and whatever else was concluded
     chance: float
@@ -114,32 +116,6 @@ def span(switch: np.ndarray) -> str:
     return f"{switch[0]:g}" if len(switch) == 1 else f"{switch[0]:g}–{switch[-1]:g}"
 
 
-def resolved(tree: xr.DataTree) -> dict[str, Any]:
-    """The experiment with its defaults, empty where the result does not carry it."""
-    return json.loads(tree.attrs.get("resolved", "{}"))
-
-
-def group(tree: xr.DataTree, path: str) -> xr.Dataset | None:
-    """A group with its own coordinates, or None."""
-    try:
-        return tree[path].to_dataset()
-    except KeyError:
-        return None
-
-
-def groups(tree: xr.DataTree, noun: str) -> dict[str, xr.Dataset]:
-    """The bottlenecks or analyses by name."""
-    return {name: node.to_dataset() for name, node in tree[noun].children.items()} if noun in tree.children else {}
-
-
-def switches(dataset: xr.Dataset) -> np.ndarray:
-    """The numbers of the switches, else the times, else 1, 2, …"""
-    for name in ("switch", "time"):
-        if name in dataset.coords:
-            return dataset[name].values
-    return np.arange(1, dataset.sizes.get("time", 0) + 1)
-
-
 def curves(tree: xr.DataTree) -> list[Curve]:
     """Every classification of a result, the best at the end first."""
     scored = {name: data for name, data in groups(tree, "analysis").items() if classified(data)}
@@ -159,7 +135,7 @@ def curve(tree: xr.DataTree, name: str, data: xr.Dataset, final: float) -> Curve
     said = resolved(tree)
     mine = said.get("analysis", {}).get(name, {})
     of, by = mine.get("of", ""), mine.get("by", {})
-    source = group(tree, f"/bottleneck/{of}") if of else None
+    about = traits(tree, "analysis", name)
     trials = int(data["trials_scored"].max()) if "trials_scored" in data else 0
     chance = float(data["chance"].mean()) if "chance" in data else np.nan
     each = across(data["score"]) if "realization" in data["score"].dims else None
@@ -168,7 +144,7 @@ def curve(tree: xr.DataTree, name: str, data: xr.Dataset, final: float) -> Curve
     told = right(tree, data) if each is None else each
     return Curve(
         name, " of ".join(w for w in (by.get("kind", ""), of) if w), mine.get("score") == "all",
-        source is not None and "loss" in source, switches(data), dict(kept), chance, trials, fits, told, final, each,
+        about.neural, about.plain, switches(data), dict(kept), chance, trials, fits, told, final, each,
     )  # fmt: skip
 
 

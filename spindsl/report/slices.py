@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .reading import switches
+from ..sweeping import ends
+from .groups import resolved, switches
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,6 +26,7 @@ class Parameter:
     name: str
     values: np.ndarray
     others: Mapping[str, np.ndarray] = field(default_factory=dict)
+    unit: str = ""
 
     def __len__(self) -> int:
         return len(self.values)
@@ -33,6 +35,11 @@ class Parameter:
     def title(self) -> str:
         """Everything that varies: barrier · switches."""
         return " · ".join((self.name, *self.others))
+
+    @property
+    def axis(self) -> str:
+        """The title with the unit, for the axis of a figure: beta, 1/K."""
+        return f"{self.title}, {self.unit}" if self.unit and not self.others else self.title
 
     @property
     def order(self) -> np.ndarray:
@@ -78,20 +85,29 @@ def printed(values: np.ndarray) -> list[str]:
 def parameters(tree: xr.DataTree) -> list[Parameter]:
     """The swept parameters of two values or more, in the order of the dimensions of the result."""
     found: dict[str, Parameter] = {}
+    known = unmarked(tree)
     for node in tree.subtree:
         data = node.to_dataset()
         for dim in dict.fromkeys(str(d) for v in data.data_vars.values() for d in v.dims):
-            if dim not in found and dim in data.coords and swept(data[dim]):
+            if dim not in found and dim in data.coords and ("sweep_path" in data[dim].attrs or dim in known):
                 others = {str(n): c.values for n, c in data.coords.items() if n != dim and c.dims == (dim,)}
-                found[dim] = Parameter(dim, data[dim].values, others)
+                found[dim] = Parameter(dim, data[dim].values, others, unit(data[dim]))
     first = sorted(found, key=lambda d: sequence(tree, list(found)).index(d))
     return [found[name] for name in first if len(found[name]) > 1]
 
 
-def swept(labels: xr.DataArray) -> bool:
-    """Whether a dimension is a parameter: its labels carry the parameter's path."""
-    path = str(labels.attrs.get("long_name", ""))
-    return path == "seed" or ("." in path and " " not in path)
+def unmarked(tree: xr.DataTree) -> set[str]:
+    """The names that swept dimensions may have in a result that does not mark them, from before 2026-12."""
+    if any("sweep_path" in c.attrs for node in tree.subtree for c in node.dataset.coords.values()):
+        return set()
+    paths = [p for s in resolved(tree).get("sweep") or () for how in ("product", "zip") for p in s.get(how) or ()]
+    return {name for path in paths for name in ends(path)}
+
+
+def unit(labels: xr.DataArray) -> str:
+    """The unit of marked labels, nothing for a pure number or text."""
+    given = str(labels.attrs.get("units", "")) if "sweep_path" in labels.attrs else ""
+    return "" if given == "1" else given
 
 
 def sequence(tree: xr.DataTree, names: list[str]) -> list[str]:

@@ -12,6 +12,7 @@ from ..ensemble import drives, samples
 from . import figures
 from .canvas import Plate
 from .figures import Track
+from .kinds import traits
 from .markup import joined, tag
 from .reading import group, groups, switches
 
@@ -39,7 +40,7 @@ def labels(tree: xr.DataTree) -> tuple[np.ndarray, list[str]] | None:
     return drives(trajectory)
 
 
-def latents(tree: xr.DataTree, kinds: dict[str, str]) -> Iterator[Plate]:
+def latents(tree: xr.DataTree) -> Iterator[Plate]:
     """The latent space of every bottleneck at up to four times."""
     names = labels(tree)
     for name, data in groups(tree, "bottleneck").items():
@@ -50,10 +51,11 @@ def latents(tree: xr.DataTree, kinds: dict[str, str]) -> Iterator[Plate]:
         mean = mean.isel(network=0) if "network" in mean.dims else mean
         at = chosen(switch)
         points = [samples(mean.isel(time=k)) for k in at]
+        about = traits(tree, "bottleneck", name)
         axes = AXES.get(mean.sizes["latent"], "the first two variables")
         caption = joined([
-            tag("b", f"Latent space of {name}"), f" ({kinds[name]})" if name in kinds else "",
-            f": {axes}, one point a trial, colour by drive; ", TOLD if "supervised" in mean.attrs else BLIND,
+            tag("b", f"Latent space of {name}"), f" ({about.kind})" if about.kind else "",
+            f": {axes}, one point a trial, colour by drive; ", TOLD if about.supervised else BLIND,
             "Each panel has its own scale. Points are trials: no interval, no chance, no control.", first,
         ])  # fmt: skip
         titles = [f"switch {switch[k]:g}" for k in at]

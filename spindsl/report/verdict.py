@@ -113,7 +113,7 @@ def margin(ended: list[Curve]) -> Html:
 
 def contest(ended: list[Curve]) -> Html:
     """Whether the best plain statistic matches or beats the best trained network."""
-    plain = next((c for c in ended if not c.trained), None)
+    plain = next((c for c in ended if c.plain), None)
     network = next((c for c in ended if c.trained), None)
     if plain is None or network is None:
         return Html("")

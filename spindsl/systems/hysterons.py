@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from ..errors import MeaningError
 from ..graph import Promise, Stage, Task
+from ..kinetics import Matter
 from ..seeds import generator
 from ..spec import Count, Positive, System, Words
 
@@ -46,6 +47,7 @@ class Hysterons(System):
     """
 
     cites: ClassVar = ("preisach1935",)
+    cyclic: ClassVar = Matter.HYSTERONS
 
     kind: Literal["hysterons"]
     spins: Count = Field(description="number of hysterons N")
@@ -59,18 +61,15 @@ class Hysterons(System):
             "upper": Promise(("spin",), "1", "input at which the hysteron goes up"),
         }
         sizes = {"spin": self.spins}
-        return (Stage("system", thresholds, self.said(), gives, group="/system", sizes=sizes, quenched=True),)
+        return (Stage("system", thresholds, self, gives, group="/system", sizes=sizes, quenched=True),)
 
 
-def thresholds(task: Task) -> xr.Dataset:
+def thresholds(task: Task[Hysterons]) -> xr.Dataset:
     """The quenched thresholds, (spin)."""
     import xarray as xr
 
-    said, rng = task.said["thresholds"], generator(task.seed, "system", "thresholds")
-    shape = (2, task.said["spins"])
-    if said["kind"] == "uniform":
-        pair = rng.uniform(said["low"], said["high"], shape)
-    else:
-        pair = rng.normal(0.0, said["std"], shape)
+    law, spins, rng = task.params.thresholds, task.params.spins, generator(task.seed, "system", "thresholds")
+    shape = (2, spins)
+    pair = rng.uniform(law.low, law.high, shape) if isinstance(law, Uniform) else rng.normal(0.0, law.std, shape)
     lower, upper = np.sort(pair, axis=0)
-    return xr.Dataset({"lower": ("spin", lower), "upper": ("spin", upper)}, attrs={"spins": task.said["spins"]})
+    return xr.Dataset({"lower": ("spin", lower), "upper": ("spin", upper)}, attrs={"spins": spins})

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from ..errors import MeaningError
 from ..graph import Promise, Stage, Task
+from ..kinetics import Matter
 from ..spec import Fraction, System
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class RandomOrganization(System):
     """
 
     cites: ClassVar = ("corte2008", "lees1972")
+    cyclic: ClassVar = Matter.DISCS
 
     kind: Literal["random-organization"]
     particles: Annotated[int, Field(ge=2)] = Field(description="number of discs N")
@@ -48,13 +50,12 @@ class RandomOrganization(System):
 
     def stages(self, seed: int, data: Path) -> tuple[Stage, ...]:
         gives = {"side": Promise((), "1", "side of the periodic box, diameters of a disc")}
-        said = self.said() | {"side": self.side}
         sizes = {"particle": self.particles}
-        return (Stage("system", box, said, gives, group="/system", sizes=sizes, quenched=True),)
+        return (Stage("system", box, self, gives, group="/system", sizes=sizes, quenched=True),)
 
 
-def box(task: Task) -> xr.Dataset:
+def box(task: Task[RandomOrganization]) -> xr.Dataset:
     """The box, which is empty yet."""
     import xarray as xr
 
-    return xr.Dataset({"side": ((), task.said["side"])}, attrs={"particles": task.said["particles"]})
+    return xr.Dataset({"side": ((), task.params.side)}, attrs={"particles": task.params.particles})

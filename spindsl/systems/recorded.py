@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..driving import Drives, Order, Probes, courses, nulls
+from ..driving import Drives, Order, Probes, courses
 from ..errors import DataError, MeaningError
 from ..graph import SPINS, Promise, Stage, Task
+from ..nulls import nulls
 from ..recording import Column, Recording, Variables
-from ..spec import Labels, Name, Reader, Switches, System, Words, word
+from ..spec import Labels, Name, Reader, Switches, System, Words
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -87,52 +90,60 @@ class Recorded(System):
         if not size.trials or not size.width:
             raise DataError(f"{next(iter(files.values()))} is empty: {size.trials} trials of {size.width} values")
         at = self._taken(size.switch)
-        switch, time = (tuple(v[k] for k in at) for v in (size.switch, size.time))
+        switch, time = tuple(size.switch[k] for k in at), tuple(size.time[k] for k in at)
         along, kind = ("trial", "time"), self.variables.kind
         gives = {"spins": Promise((*along, "spin"), "1", "spin", "int8", SPINS)}
         if kind == "features":
             gives = {"features": Promise((*along, "feature"), "", "feature of the recording", "float32")}
         gives |= {n: Promise(along, "", f"{v} of the recording", "float32") for n, v in self.observables.items()}
-        said = {
-            "reader": self.reader.nameless(), "variables": self.variables.said(),
-            "observables": dict(self.observables), "values": self.values.said(), "at": at,
-        }  # fmt: skip
+        params = Recorder(self.reader.nameless(), self.variables, self.observables, self.values, at)
         trajectory = Stage(
-            "trajectory", load, said, gives, files=files, group="/trajectory", sizes={kind[:-1]: size.width},
+            "trajectory", load, params, gives, files=files, group="/trajectory", sizes={kind[:-1]: size.width},
             code=(type(self.reader).__module__, "spindsl.recording"),
             coords={"trial": tuple(range(size.trials)), "switch": switch, "time": time},
         )  # fmt: skip
         if self.driving is None:
             return (trajectory,)
         known = self.driving
-        said = courses(known.order, known.drives.sets(known.fields), known.fields, ())
-        return trajectory, nulls(said, known.fields, 4000, switch)
+        course = courses(known.order, known.drives.sets(known.fields), known.fields, ())
+        return trajectory, nulls(course, known.fields, 4000, switch)
 
-    def _taken(self, recorded: tuple[int, ...]) -> list[int]:
+    def _taken(self, recorded: tuple[int, ...]) -> tuple[int, ...]:
         """Places of the switches that are taken; MeaningError for one that is not recorded."""
         for k, switch in enumerate(self.switches or ()):
             if switch not in recorded:
                 hint = f"recorded are {', '.join(map(str, recorded))}"
                 raise MeaningError(f"switch {switch} is not recorded", "switches", k, code="E203", hint=hint)
-        return [k for k, switch in enumerate(recorded) if self.switches is None or switch in self.switches]
+        return tuple(k for k, switch in enumerate(recorded) if self.switches is None or switch in self.switches)
 
 
-def load(task: Task) -> xr.Dataset:
+@dataclass(frozen=True)
+class Recorder:
+    """How files are read: their format without their names, what they call things, and which times are taken."""
+
+    reader: Reader
+    variables: Variables
+    observables: Mapping[str, Column]
+    values: States
+    at: tuple[int, ...]  # places of the times
+
+
+def load(task: Task[Recorder]) -> xr.Dataset:
     """The recording in our order and names; DataError at the first value that is no spin, or is missing."""
     import xarray as xr
 
-    said = task.said
-    names = Variables.model_validate(said["variables"])
-    found = word(Reader, said["reader"]).read(task.files, names, said["observables"])
+    params, names, at = task.params, task.params.variables, list(task.params.at)
+    found = params.reader.read(task.files, names, params.observables)
     where = f"{next(iter(task.files.values()))}: {names.kind}"
     numeric(where, found.values)
+    data: dict[str, tuple[tuple[str, ...], np.ndarray]]
     if names.kind == "spins":
-        data = {"spins": (("trial", "time", "spin"), spins(where, found, said["values"])[:, said["at"]])}
+        data = {"spins": (("trial", "time", "spin"), spins(where, found, params.values)[:, at])}
     else:
-        data = {"features": (("trial", "time", "feature"), features(where, found)[:, said["at"]])}
+        data = {"features": (("trial", "time", "feature"), features(where, found)[:, at])}
     for name, values in found.observables.items():
-        numeric(f"{where.rpartition(':')[0]}: {name} (the file's {said['observables'][name]})", values)
-        data[name] = (("trial", "time"), values.astype(np.float32)[:, said["at"]])
+        numeric(f"{where.rpartition(':')[0]}: {name} (the file's {params.observables[name]})", values)
+        data[name] = (("trial", "time"), values.astype(np.float32)[:, at])
     own = {"drive": ("trial", found.drive)} | ({"group": ("trial", found.group)} if found.group else {})
     return xr.Dataset(data, own)
 
@@ -143,9 +154,9 @@ def numeric(where: str, values: np.ndarray) -> None:
         raise DataError(f"{where} is of type {values.dtype}, needed are numbers")
 
 
-def spins(where: str, found: Recording, states: dict[str, int]) -> np.ndarray:
+def spins(where: str, found: Recording, states: States) -> np.ndarray:
     """±1, int8; DataError at the first value that is neither state."""
-    raw, down, up = found.values, states["down"], states["up"]
+    raw, down, up = found.values, states.down, states.up
     wrong = np.argwhere((raw != down) & (raw != up))
     if len(wrong):
         hint = ""

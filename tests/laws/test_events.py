@@ -201,7 +201,7 @@ def test_other_trials_switches_and_keys_are_other_runs(driven, run, key):
 def test_relaxing_is_a_dwell_without_field(glass, start, stay, key):
     matter, s = glass(64, seed=1, beta=2.0), start(1, 64)[0]
     relaxed = s.astype(np.float64)
-    relax(matter.couplings, matter.rule, relaxed, 10.0, np.uint64(3), key)
+    relax(matter.couplings, matter.rule, np.zeros(64), relaxed, 10.0, np.uint64(3), key)
     after = stay(matter, s, np.zeros(64), 10.0, switch=3)
     assert after.flips > 50
     assert relaxed.tobytes() == after.s.tobytes()
@@ -342,7 +342,7 @@ def test_the_field_of_the_paper_is_not_halved(glass, start, run, key):
         s = start(1, 256, seed)[0].astype(np.float64)
         for step in range(50):
             hot = replace(matter, beta=3.0 * (step + 1) / 50, barrier=np.zeros(256))
-            relax(hot.couplings, hot.rule, s, 20.0, np.uint64(step), key)
+            relax(hot.couplings, hot.rule, np.zeros(256), s, 20.0, np.uint64(step), key)
         pairs_of_fields = np.arange(20).reshape(10, 2)
         for part in work:
             record = run(replace(matter, A=part * matter.A), pairs_of_fields, np.tile(s, (10, 1)), 100.0)

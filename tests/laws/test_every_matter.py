@@ -21,9 +21,8 @@ from spindsl.engine import Runner
 from spindsl.experiment import loads, model
 from spindsl.graph import Graph
 from spindsl.kernels.couplings import Dense, Pairs, dense, local_fields, pairs, represented
-from spindsl.kernels.rules import admit, build, rate
+from spindsl.kernels.rules import admit, rate
 from spindsl.lower import lower
-from spindsl.protocols.field_drive import by_spin
 from spindsl.spec import Couplings, Dynamics, System, Topology, words
 from spindsl.store import Store
 
@@ -101,7 +100,7 @@ def lowered(request, tmp_path_factory):
             stages = lower(loads(tomlkit.dumps(table)), folder).stages
             found = Runner(Graph.of({n: stages[n] for n in STAGES if n in stages}), Store(folder / "store"), 1).run()
             edges = (found["system"][n].values for n in ("i", "j", "J"))
-            rule = build(**stages["initial"].said["rule"], **by_spin(found.get("dynamics")))
+            rule = stages["initial"].params.rates.rule(found.get("dynamics", xr.Dataset()))
             A, s = found["fields"].field_strength.values, found["initial"].spins.values
             known[matter, dynamics] = Matter(*edges, A, rule, s)
         return known[matter, dynamics]

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from spindsl.driving import Course, present, weighed
+from spindsl.driving import Course, Stretch
 from spindsl.kernels.orders import ORDERS, bayes_score, evidence, marginal, schedule
+from spindsl.nulls import present, weighed
 
 FALSE_ALARM = 1e-6
 KEY = np.array([5, 6], dtype=np.uint64)
@@ -107,11 +108,11 @@ def test_shuffled_cycles_are_known_after_one_cycle():
 # Phases
 
 PHASES = (
-    {"after": 5, "fields": []},  # rest
-    {"after": 8, "fields": [1, 3, 4]},  # a foreign drive
-    {"after": 14, "fields": None},  # its own again
-    {"after": 20, "fields": [2, 0]},
-    {"after": 21, "fields": None},
+    Stretch(5, ()),  # rest
+    Stretch(8, (1, 3, 4)),  # a foreign drive
+    Stretch(14, None),  # its own again
+    Stretch(20, (2, 0)),
+    Stretch(21, None),
 )
 FIVE = np.pad(MEMBER, ((0, 0), (0, 1)), constant_values=-1)  # with a fifth field, of no drive
 PLACES = {(0, 5): None, (5, 8): (), (8, 14): (1, 3, 4), (14, 20): None, (20, 21): (2, 0), (21, 30): None}
@@ -156,7 +157,7 @@ def test_a_phase_changes_nothing_before_it(order):
 def test_trials_drives_seeds_and_phases_have_histories_of_their_own():
     """Rows of different names agree as often as chance; no phase replays another: 5 standard errors."""
     own = range(20)
-    phases = ({"after": 40, "fields": None}, {"after": 80, "fields": None})
+    phases = (Stretch(40, None), Stretch(80, None))
     one = Course("random", own, phases).history(7, "X", TRIALS[:500], 120)
     assert len({tuple(r) for r in one.tolist()}) == 500
     others = [
@@ -217,11 +218,11 @@ def test_marginals_are_those_of_enumeration(order, before):
     np.testing.assert_allclose(marginal(ORDERS.index(order), np.array(before, float), 5), wanted, atol=1e-12)
 
 
-SHORT = ({"after": 1, "fields": [1, 2]}, {"after": 3, "fields": None}, {"after": 5, "fields": []})
+SHORT = (Stretch(1, (1, 2)), Stretch(3, None), Stretch(5, ()))
 
 
 @pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("phases", [(), SHORT, (*SHORT, {"after": 6, "fields": None})])
+@pytest.mark.parametrize("phases", [(), SHORT, (*SHORT, Stretch(6, None))])
 def test_present_field_is_worth_what_enumeration_says(order, phases):
     """sum_f max_d P(f at t | d) / 4 over all histories of every drive, through phases."""
     last, c = 7, course(order, phases=phases)
@@ -247,7 +248,7 @@ def test_present_field_of_zhongs_drives(order):
     """1/4 for five 4-of-5 drives; in a foreign drive of all five chance, 1/5, but for the first switch: without
     repeats it is one of four fields that are the drive's own with (1/4) 3 / 4 each, or its missing field with 1/4."""
     member = np.array([[k - (k > d) if k != d else -1 for k in range(5)] for d in range(5)])
-    found = present(Course(order, (), ({"after": 6, "fields": [0, 1, 2, 3, 4]},)), member, 8)
+    found = present(Course(order, (), (Stretch(6, (0, 1, 2, 3, 4)),)), member, 8)
     np.testing.assert_allclose(found[:6], 1 / 4, rtol=1e-12)
     assert found[6] == pytest.approx(1 / 5 if order == "random-with-repeats" else 1 / 4)
 

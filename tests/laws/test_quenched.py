@@ -13,9 +13,7 @@ from spindsl.errors import SpecError
 from spindsl.experiment import loads, model
 from spindsl.graph import Graph
 from spindsl.kernels.couplings import represented
-from spindsl.kernels.rules import build
 from spindsl.lower import lower
-from spindsl.protocols.field_drive import by_spin
 from spindsl.spec import Couplings, word
 from spindsl.store import Store
 
@@ -38,7 +36,7 @@ def found(small, tmp_path):
         wanted = ("system", "dynamics", "initial", "fields")
         chosen = {n: stages[n] for n in wanted if n in stages}
         results = Runner(Graph.of(chosen), Store(tmp_path / "store"), 1).run()
-        return dict(results) | {"rule": stages["initial"].said["rule"]}
+        return dict(results) | {"rates": stages["initial"].params.rates}
 
     return go
 
@@ -133,7 +131,7 @@ def test_barriers_are_drawn_apart_from_couplings_and_fields(found):
 def test_each_spin_flips_over_its_own_barrier(found, stay):
     """Rates in a random state over exp(beta e): exp(-beta B_j) of that very spin, to 1e-12."""
     results = found(UNIFORM)
-    rule = build(**results["rule"], **by_spin(results["dynamics"]))
+    rule = results["rates"].rule(results["dynamics"])
     B = results["dynamics"].B.values
     assert np.ptp(B) > 2.0
     system = results["system"]
@@ -189,10 +187,10 @@ def test_fields_act_on_some_spins_the_same_for_all(found, chosen, fraction):
 
 def test_spins_chosen_at_random_are_alike(found):
     """Over 300 seeds a third of 24 spins, each equally often: chi-square of sums without replacement, 23 degrees."""
-    from spindsl.protocols.field_drive import strength
+    from spindsl.fields import Law, Some, strength
 
-    said = {"std": 1.0, "on": {"fraction": 1 / 3, "chosen": "random"}}
-    on = np.array([strength(seed, said, "A", 24) != 0 for seed in range(300)])
+    law = Law(1.0, Some(fraction=1 / 3, chosen="random"), None)
+    on = np.array([strength(seed, law, "A", 24) != 0 for seed in range(300)])
     assert (on.sum(axis=1) == 8).all()
     variance = 300 * (8 / 24) * (16 / 24) * 24 / 23  # of a count, given that counts add up
     assert stats.chi2.sf(np.sum((on.sum(axis=0) - 100.0) ** 2) / variance, 23) > FALSE_ALARM

@@ -147,6 +147,35 @@ def test_a_dynamics_that_does_not_move_the_matter(tmp_path, kind, change, hint):
     assert hint in found[0].hint
 
 
+EVERY = {p.stem: tomllib.loads(p.read_text())["dynamics"] for p in sorted((EXAMPLES / "dynamics").glob("*.toml"))}
+MOVES = {"random-organization": "random-kicks", "hysterons": "quasistatic"}
+
+
+@pytest.mark.parametrize("kind", SYSTEMS)
+@pytest.mark.parametrize("dynamics", EVERY)
+def test_every_dynamics_moves_the_matter_or_is_refused_with_a_hint(tmp_path, kind, dynamics):
+    """Also those of equilibrium, such as wolff, which have no rule in continuous time."""
+    text = tomlkit.dumps(example(kind) | {"dynamics": EVERY[dynamics]})
+    if EVERY[dynamics]["kind"] == MOVES[kind]:
+        assert "trajectory" in lower(loads(text), tmp_path).stages
+        return
+    with pytest.raises(SpecError) as caught:
+        lower(loads(text), tmp_path)
+    assert all(f.code.startswith("E") and f.hint for f in caught.value.findings)
+    assert MOVES[kind] in " ".join(f.hint for f in caught.value.findings if f.path[0] == "protocol")
+
+
+@pytest.mark.parametrize("dynamics", EVERY)
+def test_every_dynamics_gives_a_glass_rates_or_is_refused_with_a_hint(tmp_path, small, dynamics):
+    text = tomlkit.dumps(tomllib.loads(small) | {"dynamics": EVERY[dynamics]})
+    if "beta" in EVERY[dynamics]:
+        assert "trajectory" in lower(loads(text), tmp_path).stages
+        return
+    with pytest.raises(SpecError) as caught:
+        lower(loads(text), tmp_path)
+    assert all(f.code.startswith("E") and f.hint for f in caught.value.findings)
+
+
 @pytest.mark.parametrize("kind", SYSTEMS)
 def test_fields_drive_neither(tmp_path, small, kind):
     protocol = tomllib.loads(small)["protocol"]

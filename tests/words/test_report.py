@@ -287,7 +287,9 @@ def made(name, right, trained):
     """A classification of trials that are right or wrong at the last switch."""
     score = np.array([0.4, right.mean()])
     both = np.stack([np.zeros(len(right)), right], axis=1)
-    return Curve(name, "", False, trained, np.array([1, 50]), {"score": score}, 0.2, len(right), 1, both, 50.0)
+    return Curve(
+        name, "", False, trained, not trained, np.array([1, 50]), {"score": score}, 0.2, len(right), 1, both, 50.0
+    )
 
 
 @pytest.mark.parametrize(

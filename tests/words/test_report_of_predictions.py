@@ -116,7 +116,7 @@ def test_a_figure_stands_where_targets_are_many(tree, page):
     assert (page.parent / "figures" / "extrapolation-larger.svg").exists()
     (one,) = (one for one in asked(tree) if one.kind == "extrapolation")
     few = replace(one, found={n: d.isel(target=slice(3)) for n, d in one.found.items()})
-    assert not list(few.module.plates(few))
+    assert not list(few.part.figures(few))
 
 
 def test_free_energies_of_all_kinds_stand_in_one_table(tree, page):

@@ -34,7 +34,7 @@ def test_every_kind_has_its_section(small, still, tmp_path, kind, realizations):
         tree.load()
     one = next(a for a in asked(tree) if a.kind == kind)
     page = report.write(tree, path).read_text()
-    assert f"<h2>{one.module.TITLE}</h2>" in page
+    assert f"<h2>{one.title}</h2>" in page
     for name in one.found:
         assert name in page
 

@@ -34,7 +34,7 @@ def swept(names=(), count=1, net=0.8, plain=0.6, memoryless=0.5, wide=0.05, seed
     front = (*names, *(["realization"] if count > 1 else []))
     sizes = {n: len(VALUES[n]) for n in names} | {"realization": count}
     shape = tuple(sizes[d] for d in front)
-    each = {n: (n, VALUES[n], {"long_name": PATHS[n]}) for n in names}
+    each = {n: (n, VALUES[n], {"long_name": n, "sweep_path": PATHS[n]}) for n in names}
     each |= {"realization": np.arange(count)} if count > 1 else {}
     time = {"time": SWITCH * 100.0, "switch": ("time", SWITCH)}
     along = each | time | {"drive": DRIVES, "trial": np.arange(TRIALS)}

@@ -4,31 +4,44 @@ Each obeys detailed balance, rate(e) / rate(-e) = exp(2 beta e), since the flip 
 A rule is a NamedTuple with `beta` (1/K); its array fields (spin) are quenched properties of the spins.
 """
 
+from collections.abc import Callable
 from functools import singledispatch
-from importlib import import_module
-from typing import Any
+from typing import Protocol
 
+from numba import types
 from numba.extending import overload
 
 
+class Rule(Protocol):
+    """What every rule has."""
+
+    @property
+    def beta(self) -> float:
+        """Inverse temperature, 1/K."""
+        ...
+
+    @property
+    def steepness(self) -> float:
+        """Largest change of ln rate with the local energy, 1/K."""
+        ...
+
+    def at(self, beta: float) -> "Rule":
+        """At another inverse temperature and without barriers, for annealing."""
+        ...
+
+
 @singledispatch
-def rate(rule, j, e):
+def rate(rule: Rule, j: int, e: float) -> float:
     """Flips per second of spin j at local energy e."""
     raise TypeError(f"no rate for {type(rule).__name__}")
 
 
 @overload(rate, inline="always")
-def _rate(rule, j, e):
+def _rate(rule: types.NamedTuple, j: types.Integer, e: types.Float) -> Callable[..., float]:
     return rate.dispatch(rule.instance_class)
 
 
-def build(rule: str, **values: Any):
-    """A rule from "module:NamedTuple" and its fields."""
-    module, _, name = rule.partition(":")
-    return getattr(import_module(module), name)(**values)
-
-
-def admit(rule, energy: float) -> None:
+def admit(rule: Rule, energy: float) -> None:
     """ValueError if rates at local energies up to ±`energy` would leave float64, exp(±700)."""
     reach = rule.steepness * energy
     if reach > 700:

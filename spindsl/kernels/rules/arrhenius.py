@@ -25,5 +25,5 @@ class Arrhenius(NamedTuple):
 
 
 @rate.register(Arrhenius)
-def _(rule, j, e):
+def _(rule: Arrhenius, j: int, e: float) -> float:
     return exp(rule.beta * (e - rule.B[j]))

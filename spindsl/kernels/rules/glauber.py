@@ -22,5 +22,5 @@ class Glauber(NamedTuple):
 
 
 @rate.register(Glauber)
-def _(rule, j, e):
+def _(rule: Glauber, j: int, e: float) -> float:
     return 1.0 / (1.0 + exp(-2.0 * rule.beta * e))

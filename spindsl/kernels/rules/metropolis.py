@@ -22,5 +22,5 @@ class Metropolis(NamedTuple):
 
 
 @rate.register(Metropolis)
-def _(rule, j, e):
+def _(rule: Metropolis, j: int, e: float) -> float:
     return exp(min(2.0 * rule.beta * e, 0.0))

@@ -1,12 +1,13 @@
 """Analyses that ask more than which drive it was: what they found as figures, a table and sentences.
 
-asked       the analyses of a result by kind; a module of this folder is found by the name of the kind
+asked       what a result holds of each kind, and the Part of the page that a word brings
 series      numbers with their intervals along one dimension, over realizations where there are several
 drawing     lines with shading, named at the right
 
-Each module has TITLE and `told(asked)`, `plates(asked)`, `rows(asked)`: sentences, figures, a table.
+A word names its Part in `page`: `told(asked)`, `plates(asked)`, `rows(asked)` give sentences, figures, a table. A word
+of another package has its Part where it likes, in its own file too.
 """
 
-from .asked import Asked, asked
+from .asked import Asked, Part, asked
 
-__all__ = ["Asked", "asked"]
+__all__ = ["Asked", "Part", "asked"]

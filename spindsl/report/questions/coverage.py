@@ -10,12 +10,10 @@ import numpy as np
 from ..canvas import Plate
 from ..markup import Html, joined, table, tag
 from .agreement import named, places
-from .asked import Asked
+from .asked import Asked, Part
 
 if TYPE_CHECKING:
     import xarray as xr
-
-TITLE = "Patterns never observed"
 
 
 def plates(asked: Asked) -> Iterator[Plate]:
@@ -68,3 +66,6 @@ def told(asked: Asked) -> Iterator[Html]:
             f"{ends(one)[1]:.2%} of the windows show a pattern that was never observed",
             cost if np.isfinite([seen, fresh]).all() else "", ".",
         ])  # fmt: skip
+
+
+PART = Part(told, plates, rows)

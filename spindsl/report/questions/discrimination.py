@@ -10,11 +10,9 @@ import numpy as np
 from ..canvas import Plate
 from ..markup import Html, joined, table, tag
 from ..verdict import listed
-from .asked import Asked
+from .asked import Asked, Part
 from .drawing import lines
 from .series import Series, series
-
-TITLE = "Discrimination"
 
 
 def choices(asked: Asked) -> list[Series]:
@@ -67,3 +65,6 @@ def told(asked: Asked) -> Iterator[Html]:
         where = f" ({', '.join(f'{k} {v}' for k, v in at)})" if at else ""
         rest = listed([f"{s.name} ({amount(s.value[-1])})" for s in mine])
         yield joined(["Just-noticeable differences", where, ", the smallest first: ", rest, "."])
+
+
+PART = Part(told, plates, rows)

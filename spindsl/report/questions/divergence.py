@@ -10,12 +10,10 @@ import numpy as np
 from ..canvas import Plate
 from ..markup import Html, joined, table, tag
 from .agreement import bracketed, named, places
-from .asked import Asked
+from .asked import Asked, Part
 
 if TYPE_CHECKING:
     import xarray as xr
-
-TITLE = "Divergence from the truth"
 
 
 def found(asked: Asked) -> Iterator[tuple[str, dict[str, str], xr.Dataset]]:
@@ -57,3 +55,6 @@ def told(asked: Asked) -> Iterator[Html]:
             f"configuration at β = {float(one['beta']):g}, {value / cost:.2%} of −ln q",
             f", the most of {len(each)}." if len(each) > 1 else ".",
         ])  # fmt: skip
+
+
+PART = Part(told, plates, rows)

@@ -12,14 +12,13 @@ from ..canvas import SOFT, WIDE, Plate, colour, grid
 from ..figures import keyed
 from ..markup import Html, joined, table, tag
 from .agreement import bracketed, farthest, named, places, signed
-from .asked import Asked
+from .asked import Asked, Part
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-TITLE = "Other temperatures and sizes"
 SHOWN = {"energy": "U, J", "abs_magnetization": "|m|", "heat_capacity": "C", "susceptibility": "χ, 1/J"}
 TABLED = {"energy": "U", "energy_change": "U − U₁", "abs_magnetization": "|m|", "heat_capacity": "C",
           "susceptibility": "χ"}  # fmt: skip
@@ -134,3 +133,6 @@ def where(place: Mapping[str, str]) -> str:
     rest = [f"seen at β = {place['beta']}"] if "beta" in place else []
     rest += [named({d: v}) for d, v in place.items() if d not in ("beta", "target")]
     return " (" + ", ".join([f"at β = {place['target']}", *rest]) + ")" if "target" in place else ""
+
+
+PART = Part(told, plates, rows)

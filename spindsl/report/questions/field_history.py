@@ -10,11 +10,9 @@ import numpy as np
 from ..canvas import Plate
 from ..markup import Html, joined, table, tag
 from ..verdict import listed
-from .asked import Asked
+from .asked import Asked, Part
 from .drawing import lines
 from .series import Series, series
-
-TITLE = "Field history"
 
 
 def scores(asked: Asked) -> list[Series]:
@@ -51,3 +49,6 @@ def told(asked: Asked) -> Iterator[Html]:
                 yield joined([tag("b", one.title), f" tells more than the present field of those {when} switches ago."])
             else:
                 yield joined([tag("b", one.title), " tells of no earlier field more than the present one does."])
+
+
+PART = Part(told, plates, rows)

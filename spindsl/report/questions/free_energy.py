@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..canvas import Plate
+from ..kinds import traits
 from ..markup import Html, joined, table, tag
 from ..reading import groups
 from .agreement import Farthest, bracketed, farthest, named, places, signed
-from .asked import Asked
+from .asked import Asked, Part
 
 if TYPE_CHECKING:
     import xarray as xr
 
-TITLE = "Free energy and entropy"
 SHOWN = {"energy": "U, J", "abs_magnetization": "|m|", "entropy": "S", "free_energy": "F, J"}
 Numbers = Mapping[str, tuple[float, float]]  # by quantity, with standard error
 
@@ -62,7 +62,7 @@ def lines(asked: Asked) -> list[Line]:
 def learned(asked: Asked, name: str, data: xr.Dataset) -> Iterator[Line]:
     """Of the energy of a bottleneck."""
     of = asked.said.get(name, {}).get("of", "")
-    kind = asked.bottlenecks.get(of, {}).get("kind", "")
+    kind = traits(asked.tree, "bottleneck", of).kind
     for place, one in places(data, "energy"):
         says = [f"{of}, {kind}" if kind else of, f"seen at β = {place['beta']}", named(rest(place))]
         control = {q: float(one[f"{q}_control_z"]) for q in SHOWN if f"{q}_control_z" in one}
@@ -75,11 +75,10 @@ def told_of_it(asked: Asked) -> Iterator[Line]:
     for name, data in groups(asked.tree, "bottleneck").items():
         train = asked.bottlenecks.get(name, {}).get("train")
         if isinstance(train, Mapping) and train.get("by") == "free-energy" and set(SHOWN) <= set(data):
-            yield from own(name, f"{asked.bottlenecks[name]['kind']}, told the energy", data)
+            yield from own(name, f"{traits(asked.tree, 'bottleneck', name).kind}, told the energy", data)
     for name, data in groups(asked.tree, "analysis").items():
-        word = asked.said.get(name, {})
-        if word.get("kind") == "importance":
-            yield from own(name, f"weights on {word['of']}", data)
+        if {"ess", *SHOWN} <= set(data):
+            yield from own(name, f"weights on {asked.said.get(name, {}).get('of', '')}", data)
 
 
 def own(name: str, says: str, data: xr.Dataset) -> Iterator[Line]:
@@ -194,3 +193,6 @@ def said(name: str, what: str, far: Farthest | None, of: str = "") -> Html:
     verdict = "agrees with" if far.agrees else "is away from"
     told = f" {verdict} {what}: the farthest of {far.count} numbers is {far.name.replace('_', ' ')}, "
     return joined([tag("b", name), told, f"{far.size:.1f} {of}standard errors away."])
+
+
+PART = Part(told, plates, rows)

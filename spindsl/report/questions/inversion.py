@@ -10,16 +10,15 @@ import numpy as np
 
 from ..canvas import SOFT, WIDE, Plate, colour, sheet
 from ..figures import keyed
+from ..kinds import traits
 from ..markup import Html, joined, table, tag
-from .asked import Asked
+from .asked import Asked, Part
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-TITLE = "Learned energies"
 BESIDE = ("realization", "network")
-SEQUENCES = {"made", "gru", "pixelcnn"}
 DRAWN = ("energy_true", "energy_learned", "energy_spread", "rmse_level", "rmse_floor", "rmse_constant")
 
 
@@ -41,11 +40,11 @@ def ranged(data: xr.Dataset, variable: str, at: dict[str, int]) -> str:
 def route(asked: Asked, name: str) -> str:
     """How an energy was come by: made, -ln q / β; ednn of -ln q / β of made; cluster-expansion."""
     of = asked.said.get(name, {}).get("of", "")
-    word = asked.bottlenecks.get(of, {})
-    kind, train = word.get("kind", of), word.get("train")
+    about, train = traits(asked.tree, "bottleneck", of), asked.bottlenecks.get(of, {}).get("train")
+    kind = about.kind or of
     if isinstance(train, Mapping) and "labels" in train:
         return f"{kind}, regression on -ln q / β of {train['labels']}"
-    if kind in SEQUENCES:
+    if about.normalized:
         return f"{kind}, -ln q / β" + ("; told the Hamiltonian" if isinstance(train, Mapping) else "")
     return f"{kind}, {train}" if isinstance(train, str) else kind
 
@@ -128,3 +127,6 @@ def told(asked: Asked) -> Iterator[Html]:
         beside = f", {each[best] / floor:.1f} times the floor of one coupling" if np.isfinite(floor) else ""
         against = f"; {', '.join([*rest, f'a constant {constant:.3g} J'])}"
         yield joined([f"From β = {beta:g} ", tag("b", best), f" errs by {each[best]:.3g} J{beside}{against}."])
+
+
+PART = Part(told, plates, rows)

@@ -10,11 +10,10 @@ import numpy as np
 from ..canvas import Plate
 from ..markup import Html, joined, table, tag
 from ..verdict import listed
-from .asked import Asked, contest
+from .asked import Asked, Part, contest
 from .drawing import lines
 from .series import Series, ranked, series
 
-TITLE = "Memory capacity"
 FIELDS = "fields"
 
 
@@ -111,3 +110,6 @@ def told(asked: Asked) -> Iterator[Html]:
         yield joined(
             [tag("b", ", ".join(none)), " tells at no number of fields more than the present field alone would."]
         )
+
+
+PART = Part(told, plates, rows)

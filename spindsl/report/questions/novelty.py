@@ -10,11 +10,9 @@ import numpy as np
 from ..canvas import Plate
 from ..markup import Html, joined, table, tag
 from ..verdict import listed
-from .asked import Asked, contest
+from .asked import Asked, Part, contest
 from .drawing import lines
 from .series import Series, ranked, series
-
-TITLE = "Novelty"
 
 
 def areas(asked: Asked) -> list[Series]:
@@ -75,9 +73,13 @@ def told(asked: Asked) -> Iterator[Html]:
         verb = " tell novel fields best, alike within the error" if len(best) > 1 else " tells novel fields best"
         yield joined([names, verb, where, tail, "."])
         yield contest(asked, mine, " score", where)
-        best = next((s for s in mine if not asked.network(s.name)), None)
-        worse = [s.name for s in mine if best is not None and asked.network(s.name) and ranked([s, best])[0] == [best]]
-        if worse and len(worse) < sum(asked.network(s.name) for s in mine):
+        best = next((s for s in mine if asked.traits(s.name).plain), None)
+        networks = [s for s in mine if asked.traits(s.name).neural]
+        worse = [s.name for s in networks if best is not None and ranked([s, best])[0] == [best]]
+        if worse and len(worse) < len(networks):
             yield joined(
                 ["Not every score of a network does: ", tag("b", ", ".join(worse)), f" falls short of {best.name}."]
             )
+
+
+PART = Part(told, plates, rows)

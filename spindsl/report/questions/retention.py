@@ -11,11 +11,9 @@ import numpy as np
 from ..canvas import Plate
 from ..markup import Html, joined, table, tag
 from ..verdict import listed
-from .asked import Asked
+from .asked import Asked, Part
 from .drawing import lines
 from .series import Series, ranked, series
-
-TITLE = "Retention"
 
 
 def kept(asked: Asked) -> list[Series]:
@@ -84,3 +82,6 @@ def told(asked: Asked) -> Iterator[Html]:
         names = listed([joined([tag("b", s.title), f" ({lasts(s.value[0])})"]) for s in best])
         tail = joined([", against ", listed([f"{s.title} ({lasts(s.value[0])})" for s in rest])]) if rest else ""
         yield joined(["The drive stays readable longest in ", names, tail, "."])
+
+
+PART = Part(told, plates, rows)

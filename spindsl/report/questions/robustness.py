@@ -9,10 +9,8 @@ import numpy as np
 from ..canvas import Plate
 from ..markup import Html, joined, table, tag
 from ..verdict import listed
-from .asked import Asked
+from .asked import Asked, Part
 from .series import Series, series
-
-TITLE = "Robust or rote"
 
 
 def plates(asked: Asked) -> Iterator[Plate]:
@@ -57,3 +55,6 @@ def cell(one: Series | None, k: int) -> Html:
         return Html("")
     value, low, high = one[k]
     return joined([f"{value:.3f}", tag("small", f"{low:.3f} to {high:.3f}")])
+
+
+PART = Part(told, plates, rows)

@@ -12,14 +12,13 @@ from ..canvas import SOFT, Plate, colour, grid
 from ..figures import keyed
 from ..markup import Html, joined, table, tag
 from .agreement import BOUND
-from .asked import Asked
+from .asked import Asked, Part
 from .series import label
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-TITLE = "Thermodynamics"
 SHOWN = {
     "energy": "energy per spin, J", "abs_magnetization": "|m|", "heat_capacity": "heat capacity per spin",
     "susceptibility": "susceptibility per spin, 1/J",
@@ -128,3 +127,6 @@ def told(asked: Asked) -> Iterator[Html]:
         verdict = "agrees with" if size < BOUND else "is away from"
         told = f": the farthest of {count} numbers is {str(worst).removesuffix('_z').replace('_', ' ')}, "
         yield joined([tag("b", name), f" {verdict} exact truth{told}{size:.1f} standard errors away."])
+
+
+PART = Part(told, plates, rows)
