@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any, Generic
 import numpy as np
 from typing_extensions import TypeVar
 
+from .params import as_json
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -125,8 +127,8 @@ class Stage:
 
     @property
     def said(self) -> Any:
-        """The parameters, of stages that are not typed yet."""
-        return self.params
+        """The parameters as JSON values, for those who still look them up by name."""
+        return self.params if isinstance(self.params, Mapping) else as_json(self.params)
 
     @property
     def cut(self) -> bool:

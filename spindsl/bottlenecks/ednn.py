@@ -14,7 +14,7 @@ from .. import observations, patterns, sequences
 from ..architectures import Fitted
 from ..errors import DataError, MeaningError, together
 from ..factors import Lattice
-from ..forms import FORMS, learned_outline
+from ..forms import FORMS, learned_outline, untiled
 from ..graph import Promise, Stage, Task
 from ..hamiltonian import energy_of
 from ..observations import Learner, Seen
@@ -113,7 +113,8 @@ class Ednn(Bottleneck):
             (needs,), group=f"/bottleneck/{name}", code=code,
             sizes={"pattern": 1 << bits, "step": self.steps, "axis": dims},
             coords={"beta": trajectory.coords["beta"], "cluster": tuple(patterns.few(side, dims))}, interpreted=True,
-            energy=learned_outline(system, most=bits, table=True), form=FORMS["patterns"],
+            energy=learned_outline(system, most=bits, table=True, misfit=untiled(self.focus, self.context)),
+            form=FORMS["patterns"],
             seconds=seconds * len(trajectory.coords["beta"]), **Ensemble.of(trajectory).how,
         ),)  # fmt: skip
 

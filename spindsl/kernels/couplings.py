@@ -19,6 +19,8 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
+from .bare import bare
+
 
 class Pairs(NamedTuple):
     """Sparse couplings, both directions: row i holds other[start[i]:start[i+1]] and their J."""
@@ -176,5 +178,6 @@ def _(couplings: Products, s: np.ndarray, g: np.ndarray) -> None:
 
 
 @overload(local_fields, inline="always")
+@bare
 def _local_fields(couplings: types.NamedTuple, s: types.Array, g: types.Array) -> Callable[..., None]:
-    return local_fields.dispatch(couplings.instance_class)
+    return bare(local_fields.dispatch(couplings.instance_class))

@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit, types
 from numba.extending import overload
 
+from .bare import bare
 from .couplings import Dense, Pairs, Products, local_fields
 from .floats import log
 from .philox import uniforms
@@ -113,11 +114,12 @@ def _(
 
 
 @overload(flip, inline="always")
+@bare
 def _flip(
     couplings: types.NamedTuple, rule: types.NamedTuple, i: types.Integer, s: types.Array, g: types.Array,
     A: types.Array, tree: types.Array, starts: types.Array,
 ) -> Callable[..., None]:  # fmt: skip
-    return flip.dispatch(couplings.instance_class)
+    return bare(flip.dispatch(couplings.instance_class))
 
 
 @njit(inline="always")
@@ -164,8 +166,9 @@ def _(couplings: Products, g: np.ndarray, s: np.ndarray) -> float:
 
 
 @overload(interaction, inline="always")
+@bare
 def _interaction(couplings: types.NamedTuple, g: types.Array, s: types.Array) -> Callable[..., float]:
-    return interaction.dispatch(couplings.instance_class)
+    return bare(interaction.dispatch(couplings.instance_class))
 
 
 @njit(nogil=True)

@@ -1,19 +1,24 @@
 """Laws of the autoencoder: the variational one's kernel without noise and without divergence."""
 
 import math
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 import xarray as xr
 
+from spindsl.coders import CoderParams, learn
 from spindsl.graph import Task
 from spindsl.kernels import normal, vae
+from spindsl.lines import LineParams
+from spindsl.networks import Training, trained
 
-SAID = {
-    "name": "b", "latent": 2, "hidden": [8], "fit": "per-time", "epochs": 3, "batch": 10, "learning_rate": 1e-2,
-    "networks": 1, "visible": "bernoulli",
-}  # fmt: skip
+TRAINING = Training(
+    "b", None, latent=2, epochs=3, batch=10, learning_rate=1e-2, fit="per-time", networks=1
+)  # fmt: skip
+PARAMS = CoderParams(TRAINING, hidden=(8,), visible="bernoulli", kl_weight=0.0, noisy=False)
 
 
 @pytest.mark.parametrize("real", [False, True])
@@ -58,17 +63,17 @@ def matter(x: np.ndarray) -> tuple[xr.Dataset, xr.Dataset]:
     return trajectory, xr.Dataset({"split": ("trial", (np.arange(len(x)) % 5 == 0).astype(np.int8))})
 
 
-def fitted(x: np.ndarray, **said) -> xr.Dataset:
+def fitted(x: np.ndarray, hidden: tuple[int, ...] = (8,), **training) -> xr.Dataset:
     from spindsl.bottlenecks.autoencoder import fit
 
-    return fit(Task(seed=3, params=SAID | said, labels=tuple(range(1, x.shape[1] + 1))), *matter(x))
+    params = replace(PARAMS, hidden=hidden, training=replace(TRAINING, **training))
+    return fit(Task(seed=3, params=params, labels=tuple(range(1, x.shape[1] + 1))), *matter(x))
 
 
 def test_training_gives_back_what_three_bits_determine():
     """-ln p(x|z(x)) of held-out trials ends below a tenth of the 12 ln 2 of blind guesses."""
     x = spins(1000, 0.0, seed=1)[:, None]
-    said = {"latent": 3, "hidden": [24], "epochs": 60, "batch": 20, "learning_rate": 5e-3}
-    found = fitted(x, **said)
+    found = fitted(x, hidden=(24,), latent=3, epochs=60, batch=20, learning_rate=5e-3)
     assert 0 < float(found["loss_test"][0]) < 0.1 * 12 * math.log(2)
     assert float(found["loss"][0, -1]) < float(found["loss"][0, 0])
 
@@ -76,13 +81,13 @@ def test_training_gives_back_what_three_bits_determine():
 def test_the_evidence_is_the_likelihood_at_the_latent_point():
     """Sum over spins of ln of the decoded probability, and of its network's own weights; held-out mean is loss_test."""
     from spindsl.bottlenecks import autoencoder
-    from spindsl.networks import trained
     from spindsl.seeds import integer
 
     x = spins(60, 0.1, seed=2)[:, None]
     found = fitted(x)
-    task = Task(seed=3, params=SAID, labels=(1,))
-    code, *_, weights = trained(task, *matter(x), autoencoder.learn, each=2)
+    task = Task(seed=3, params=PARAMS, labels=(1,))
+    teach = partial(learn, task, PARAMS, autoencoder.measure)
+    code, *_, weights = trained(task, TRAINING, *matter(x), teach, each=2)
     shape, flat = vae.Shape(12, (8,), 2), torch.from_numpy(weights[0, 0])[None]
     p = torch.sigmoid(vae.decode(shape, flat, torch.from_numpy(code[:, :, 0])))[0].numpy()
     expected = np.log(np.where(x[:, 0] > 0, p, 1 - p)).sum(axis=1)
@@ -115,10 +120,12 @@ def test_lines_are_in_standard_deviations_of_each_latent_variable():
     from spindsl.bottlenecks import autoencoder
 
     x = spins(60, 0.1, seed=2).reshape(30, 2, 12)
-    at = {"directions": ["z1", "z2"], "position": [-1.0, 2.0]}
-    task = Task(seed=3, params=SAID | at | {"networks": 2}, labels=(1, 2))
-    found = autoencoder.lines(task, *matter(x))
-    code = autoencoder.fit(task, *matter(x))["latent_mean"].values[:, np.arange(30) % 5 > 0]
+    params = replace(PARAMS, training=replace(TRAINING, networks=2))
+    at = LineParams(params, directions=("z1", "z2"), position=(-1.0, 2.0))
+    found = autoencoder.lines(Task(seed=3, params=at, labels=(1, 2)), *matter(x))
+    code = autoencoder.fit(Task(seed=3, params=params, labels=(1, 2)), *matter(x))["latent_mean"].values[
+        :, np.arange(30) % 5 > 0
+    ]
     for n in range(2):
         for t in range(2):
             expected = np.outer([-1.0, 2.0], [code[n, :, t, 0].std(), 0.0])

@@ -12,11 +12,13 @@ from scipy.special import ndtr
 from scipy.stats import norm
 
 from spindsl import estimators
-from spindsl.readout import interval, resampled, shuffled, worth
+from spindsl.conclusions import interval, resampled, worth
+from spindsl.estimators import Folds, Gaussian, Reading
+from spindsl.readout import shuffled
 
 SETS, FRESH = 1000, 200
 GRID = norm.ppf((np.arange(FRESH) + 0.5) / FRESH)
-SAID = {"variable": "power", "by": {"kind": "gaussian"}, "score": "held-out"}
+READING = Reading(Gaussian(kind="gaussian"), "held-out")
 
 
 def inside(low, high, truth):
@@ -35,14 +37,14 @@ def read(x, label, held, mean):
     both = np.append(x, mean[fresh] + np.tile(GRID, k))[:, None]
     mark = np.append(np.where(held, -1, label), fresh)  # fresh trials in the place of those held out
     new = np.append(held, np.ones(len(fresh), bool))
-    _, credit = estimators.guesses(SAID, x[:, None], label, held, np.arange(len(x)), k)
-    _, truth = estimators.guesses(SAID, both, mark, new, np.arange(len(both)), k)
+    _, credit = estimators.guesses(READING, x[:, None], label, held, np.arange(len(x)), k)
+    _, truth = estimators.guesses(READING, both, mark, new, np.arange(len(both)), k)
     return credit[held], np.nanmean(truth)
 
 
 def asked(x, label, held, mean):
     """The same of two classes, with the truth in closed form."""
-    _, credit = estimators.guesses(SAID, x[:, None], label, held, np.arange(len(x)), 2)
+    _, credit = estimators.guesses(READING, x[:, None], label, held, np.arange(len(x)), 2)
     return credit[held], closed(x[~held], label[~held], mean)
 
 
@@ -87,11 +89,11 @@ def test_held_out_score():
 def test_score_of_ten_folds():
     """Truth is the mean score of the ten readers that the folds fit, which share nine tenths of their trials."""
     rng, mean, hits = np.random.default_rng(12), np.array([0.0, 1.4]), []
-    said = SAID | {"score": {"folds": 10}}
+    reading = Reading(READING.by, Folds(folds=10))
     for _ in range(SETS):
         x, label = drawn(rng, [60, 60], mean)
         fold = np.tile(rng.permutation(60), 2)
-        _, credit = estimators.guesses(said, x[:, None], label, label < 0, fold, 2)
+        _, credit = estimators.guesses(reading, x[:, None], label, label < 0, fold, 2)
         truth = np.mean([closed(x[fold % 10 != k], label[fold % 10 != k], mean) for k in range(10)])
         hits.append(inside(*interval(credit, worth(credit, label, np.arange(120))), truth))
     assert covered(hits)
@@ -130,7 +132,7 @@ def test_balanced_score_of_unequal_classes(counts, mean):
     assert covered(hits)
 
 
-@pytest.mark.parametrize("score", ["held-out", {"folds": 2}])
+@pytest.mark.parametrize("score", ["held-out", Folds(folds=2)])
 def test_shuffled_labels_score_chance(score):
     """Every one of 1,000 data sets within chance +- 5.7 s.e., s.e. = 1 / (2 sqrt(n)) of n = 60 scored trials (binomial:
     7e-10 a set, 7e-7 all), and the mean of all within 5.7 s.e. / sqrt(1,000), though the true labels score 0.9."""
@@ -141,7 +143,7 @@ def test_shuffled_labels_score_chance(score):
         x, label = drawn(rng, [total // 2, total // 2], mean)
         held, fold = np.arange(total) % 2 == 1, np.tile(rng.permutation(total // 2), 2)
         for out, marks in ((blind, shuffled(label, rng.permutation(total))), (right, label))[: 2 if k < 50 else 1]:
-            _, credit = estimators.guesses(SAID | {"score": score}, x[:, None], marks, held, fold, 2)
+            _, credit = estimators.guesses(Reading(READING.by, score), x[:, None], marks, held, fold, 2)
             out[k] = np.nanmean(credit)
     error = 0.5 / np.sqrt(60)
     assert np.abs(blind - 0.5).max() <= 5.7 * error

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom, norm, t
 
+from spindsl.conclusions import alike, interval, worth
 from spindsl.kernels.intervals import effective, stratified
-from spindsl.readout import alike, interval, worth
 
 
 def allowance(freedom):

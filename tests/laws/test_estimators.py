@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from spindsl.estimators import guesses, rounds
+from spindsl.estimators import Folds, Gaussian, Histogram, Kde, Logistic, Reading, guesses, rounds
 
-READERS = [{"kind": "gaussian"}, {"kind": "kde"}, {"kind": "histogram", "bins": 8}, {"kind": "logistic", "C": 1.0}]
-HOW = ["held-out", "all", {"folds": 4}]
+READERS = [
+    Gaussian(kind="gaussian"), Kde(kind="kde"), Histogram(kind="histogram", bins=8), Logistic(kind="logistic", C=1.0)
+]  # fmt: skip
+HOW = ["held-out", "all", Folds(folds=4)]
 
 
 @pytest.fixture
@@ -17,11 +19,11 @@ def trials():
     return x, label, rng.random(120) < 0.3, rng.permutation(120)
 
 
-def ask(by, how, x, label, held, fold, classes=3, variable="power"):
-    return guesses({"by": by, "score": how, "variable": variable}, x, label, held, fold, classes)
+def ask(by, how, x, label, held, fold, classes=3, real=False):
+    return guesses(Reading(by, how, real), x, label, held, fold, classes)
 
 
-@pytest.mark.parametrize("by", READERS, ids=lambda by: by["kind"])
+@pytest.mark.parametrize("by", READERS, ids=lambda by: by.kind)
 @pytest.mark.parametrize("how", HOW, ids=["held-out", "all", "folds"])
 def test_a_label_of_minus_one_is_neither_seen_nor_asked(by, how, trials):
     """Whatever stands in the features of such trials, NaN too, the others' guesses and credits keep their bits: they
@@ -36,7 +38,7 @@ def test_a_label_of_minus_one_is_neither_seen_nor_asked(by, how, trials):
     np.testing.assert_array_equal(credit[known], alone[1])
 
 
-@pytest.mark.parametrize("by", READERS, ids=lambda by: by["kind"])
+@pytest.mark.parametrize("by", READERS, ids=lambda by: by.kind)
 def test_a_class_absent_from_training_is_never_guessed(by, trials):
     """Class 1 of 0, 1, 2 is held out as a whole: its trials score 0, nobody is taken for it, and 2 stays 2."""
     x, label, held, fold = trials
@@ -61,7 +63,7 @@ def test_who_is_scored(how, trials):
 
 def test_folds_hold_every_trial_out_once(trials):
     *_, held, fold = trials
-    seen = list(rounds({"folds": 7}, held, fold))
+    seen = list(rounds(Folds(folds=7), held, fold))
     assert len(seen) == 7
     np.testing.assert_array_equal(sum(test.astype(int) for _, test in seen), 1)
     for train, test in seen:
@@ -72,7 +74,7 @@ def test_folds_hold_every_trial_out_once(trials):
 def test_a_fold_is_a_round_of_its_own(trials):
     """The guesses of fold k are those of a reader held out of fold k."""
     x, label, held, fold = trials
-    guess, _ = ask(READERS[0], {"folds": 4}, x, label, held, fold)
+    guess, _ = ask(READERS[0], Folds(folds=4), x, label, held, fold)
     for k in range(4):
         mine = fold % 4 == k
         np.testing.assert_array_equal(guess[mine], ask(READERS[0], "held-out", x, label, mine, fold)[0][mine])
@@ -81,7 +83,7 @@ def test_a_fold_is_a_round_of_its_own(trials):
 def test_all_is_fitted_to_what_it_is_asked(trials):
     """Cells so fine that each holds one trial: by `all` every guess is right, held out hardly one is."""
     x, label, held, fold = trials
-    by = {"kind": "histogram", "bins": 1_000_000}
+    by = Histogram.model_construct(kind="histogram", bins=1_000_000)  # more than a file may say
     assert (ask(by, "all", x, label, held, fold)[1] == 1).all()
     assert np.nanmean(ask(by, "held-out", x, label, held, fold)[1]) < 0.5
 

@@ -1,27 +1,27 @@
 """What a bottleneck says of how likely a configuration is, and what it may look at while it is fitted."""
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pytest
 import xarray as xr
 from scipy.stats import multivariate_normal
 
+from spindsl import coders
+from spindsl.bottlenecks import autoencoder, pca, rbm, vae
+from spindsl.bottlenecks.pca import PcaParams
 from spindsl.graph import Task
+from spindsl.networks import Training, trained
 
-SAID = {
-    "pca": {"name": "b", "latent": 2, "fit": "per-time"},
-    "vae": {
-        "name": "b", "latent": 2, "fit": "per-time", "hidden": [8], "epochs": 3, "batch": 10, "learning_rate": 1e-2,
-        "kl_weight": 1.0, "networks": 1, "visible": "bernoulli",
-    },
-    "rbm": {
-        "name": "b", "latent": 2, "fit": "per-time", "hidden": "bernoulli", "states": "plus-minus", "epochs": 3,
-        "batch": 10, "learning_rate": 0.05, "sweeps": 1, "networks": 1,
-    },
-    "autoencoder": {
-        "name": "b", "latent": 2, "fit": "per-time", "hidden": [8], "epochs": 3, "batch": 10, "learning_rate": 1e-2,
-        "networks": 1, "visible": "bernoulli",
-    },
-}  # fmt: skip
+TRAINING = Training("b", None, latent=2, epochs=3, batch=10, learning_rate=1e-2, fit="per-time", networks=1)
+FITS = {"pca": pca.fit, "vae": vae.fit, "rbm": rbm.fit, "autoencoder": autoencoder.fit}
+PARAMS = {
+    "pca": PcaParams("b", None, latent=2, fit="per-time"),
+    "vae": coders.CoderParams(TRAINING, hidden=(8,), visible="bernoulli", kl_weight=1.0, noisy=True),
+    "rbm": rbm.RbmParams(replace(TRAINING, learning_rate=0.05), hidden="bernoulli", states="plus-minus", sweeps=1),
+    "autoencoder": coders.CoderParams(TRAINING, hidden=(8,), visible="bernoulli", kl_weight=0.0, noisy=False),
+}
 
 
 def matter(seed: int = 0, changed: bool = False) -> tuple[xr.Dataset, xr.Dataset]:
@@ -35,11 +35,11 @@ def matter(seed: int = 0, changed: bool = False) -> tuple[xr.Dataset, xr.Dataset
     return trajectory, xr.Dataset({"split": (("drive", "trial"), split)}, {"drive": ["a", "b"]})
 
 
-def fitted(kind: str, trajectory: xr.Dataset, split: xr.Dataset, **said) -> xr.Dataset:
-    from importlib import import_module
-
-    task = Task(seed=3, params=SAID[kind] | said, labels=(1, 2))
-    return import_module(f"spindsl.bottlenecks.{kind}").fit(task, trajectory=trajectory, split=split)
+def fitted(kind: str, trajectory: xr.Dataset, split: xr.Dataset, **changes) -> xr.Dataset:
+    params = PARAMS[kind]
+    untrained = isinstance(params, PcaParams)
+    params = replace(params, **changes if untrained else {"training": replace(params.training, **changes)})
+    return FITS[kind](Task(seed=3, params=params, labels=(1, 2)), trajectory=trajectory, split=split)
 
 
 def test_the_evidence_of_principal_components_is_a_normal_density():
@@ -57,11 +57,11 @@ def test_the_evidence_of_principal_components_is_a_normal_density():
     np.testing.assert_allclose(likelihood(model, x), multivariate_normal(model.mean_, covariance).logpdf(x), rtol=1e-9)
 
 
-@pytest.mark.parametrize("kind", SAID)
+@pytest.mark.parametrize("kind", PARAMS)
 def test_a_bottleneck_sees_only_the_drives_it_is_given(kind):
     """With `drives` the model of drive a is the same bits whatever drive b did, yet encodes b too."""
     (one, split), (other, _) = matter(), matter(changed=True)
-    first, second = (fitted(kind, t, split, drives=["a"]) for t in (one, other))
+    first, second = (fitted(kind, t, split, drives=("a",)) for t in (one, other))
     for name in ("latent_mean", "log_evidence"):
         np.testing.assert_array_equal(first[name][0], second[name][0])
         assert (first[name][1] != second[name][1]).any()
@@ -70,7 +70,7 @@ def test_a_bottleneck_sees_only_the_drives_it_is_given(kind):
 
 
 @pytest.mark.parametrize("how", ["per-time", "pooled"])
-@pytest.mark.parametrize("kind", SAID)
+@pytest.mark.parametrize("kind", PARAMS)
 def test_a_bottleneck_sees_no_held_out_trial(kind, how):
     """Flipping the held-out trials changes nothing of the others."""
     one, split = matter()
@@ -86,22 +86,20 @@ def test_a_drive_that_is_not_there_is_named():
     from spindsl.errors import DataError
 
     with pytest.raises(DataError, match="no trial of drive 'c'; there are a, b"):
-        fitted("pca", *matter(), drives=["c"])
+        fitted("pca", *matter(), drives=("c",))
 
 
 def test_the_evidence_of_a_network_is_the_mean_elbo_over_its_posterior():
     """The mean of the kernel's ELBO over the very draws of the network's own stream."""
     import torch
 
-    from spindsl.bottlenecks import vae
     from spindsl.kernels import vae as kernel
-    from spindsl.networks import trained
     from spindsl.seeds import integer
 
     trajectory, split = matter()
-    _, _, evidence, _, _, weights = trained(
-        Task(seed=3, params=SAID["vae"], labels=(1, 2)), trajectory, split, vae.learn, each=3
-    )
+    task = Task(seed=3, params=PARAMS["vae"], labels=(1, 2))
+    teach = partial(coders.learn, task, PARAMS["vae"], vae.measure)
+    _, _, evidence, _, _, weights = trained(task, TRAINING, trajectory, split, teach, each=3)
     x = torch.from_numpy((trajectory["spins"].values.reshape(80, 2, 6)[:, 0] > 0).astype(np.float32))[None]
     stream = torch.Generator().manual_seed(integer(3, "bottleneck", "b", 1, 0) + 2)
     draws = [torch.randn(80, 2, generator=stream)[None] for _ in range(vae.DRAWS)]

@@ -6,7 +6,7 @@ import xarray as xr
 
 from spindsl.ensemble import ORDERS, assign
 from spindsl.errors import DataError
-from spindsl.estimators import seen
+from spindsl.estimators import Folds, seen
 from spindsl.graph import Task
 
 FOLD = [6, 9, 5, 8, 11, 2, 0, 7, 10, 1, 3, 4, 4, 5, 7, 0, 1, 6, 3, 2, 8]
@@ -84,7 +84,7 @@ def test_groups_that_make_a_split_impossible(drive, group, words):
 
 def test_a_fold_that_holds_a_whole_drive():
     label, fold = np.array([0, 0, 1, 1]), np.array([0, 2, 1, 2])
-    seen({"folds": 3}, label, fold, ["A", "B"])
+    seen(Folds(folds=3), label, fold, ["A", "B"])
     seen("held-out", label, fold, ["A", "B"])
     with pytest.raises(DataError, match="fold 1 holds every trial of drive 'A'"):
-        seen({"folds": 2}, label, fold, ["A", "B"])
+        seen(Folds(folds=2), label, fold, ["A", "B"])

@@ -54,9 +54,8 @@ def read():
 
     def go(curves, find=2, level=5.0):
         data = xr.Dataset({"features": (("drive", "trial", "time", "feature"), curves.astype(np.float32))})
-        table = {"small": {"to": 1.0, "cycles": 1}, "large": {"to": 2.0, "cycles": 1}}
-        said = {"of": "features", "w": W, "step": STEP, "table": table, "find": find, "level": level, "name": "memory"}
-        return kinks.look(Task(3, said), data)
+        word = kinks.Kinks(kind="kinks", of="features", width=W * STEP, find=find, level=level)
+        return kinks.look(Task(3, kinks.KinksParams(word, "memory", STEP, W, amplitudes=(1.0, 2.0))), data)
 
     return go
 
@@ -118,8 +117,8 @@ def onsets():
 
     def go(activity, amplitude, last=5):
         data = xr.Dataset({"activity": (("drive", "trial", "time"), activity)})
-        said = {"of": "activity", "last": last, "amplitude": list(amplitude), "name": "onset"}
-        return threshold.look(Task(3, said), data)
+        word = threshold.Threshold(kind="threshold", of="activity", last=last)
+        return threshold.look(Task(3, threshold.ThresholdParams(word, "onset", tuple(amplitude))), data)
 
     return go
 

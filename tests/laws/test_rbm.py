@@ -2,21 +2,21 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import xarray as xr
 
+from spindsl.bottlenecks.rbm import RbmParams
 from spindsl.errors import DataError, SpecError
 from spindsl.graph import Task
 from spindsl.kernels import rbm
+from spindsl.networks import Training
 
 BAR = 4.9  # standard errors: two-sided normal false alarm 1e-6
 EVERY = [(low, normal) for low in (-1, 0) for normal in (False, True)]
-SAID = {
-    "name": "b", "latent": 2, "fit": "per-time", "hidden": "bernoulli", "states": "plus-minus", "epochs": 3,
-    "batch": 10, "learning_rate": 0.05, "sweeps": 1, "networks": 1,
-}  # fmt: skip
+TRAINING = Training("b", None, latent=2, epochs=3, batch=10, learning_rate=0.05, fit="per-time", networks=1)
 
 
 def machine(low: int, normal: bool, visible: int = 5, hidden: int = 3, seed: int = 0) -> rbm.Machine:
@@ -153,10 +153,13 @@ def matter(trials: int = 50) -> tuple[xr.Dataset, xr.Dataset]:
     return trajectory, xr.Dataset({"split": ("trial", (np.arange(trials) % 5 == 0).astype(np.int8))})
 
 
-def fitted(trajectory: xr.Dataset, split: xr.Dataset, **said) -> xr.Dataset:
+def fitted(
+    trajectory: xr.Dataset, split: xr.Dataset, hidden: str = "bernoulli", states: str = "plus-minus", **training
+) -> xr.Dataset:
     from spindsl.bottlenecks.rbm import fit
 
-    return fit(Task(seed=3, params=SAID | said, labels=(1, 2)), trajectory, split)
+    params = RbmParams(replace(TRAINING, **training), hidden, states, sweeps=1)
+    return fit(Task(seed=3, params=params, labels=(1, 2)), trajectory, split)
 
 
 @pytest.mark.parametrize("hidden", ["bernoulli", "gaussian"])

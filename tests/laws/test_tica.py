@@ -8,7 +8,7 @@ from spindsl.errors import DataError
 from spindsl.graph import Task
 from spindsl.kernels import persistence
 
-SAID = {"name": "b", "latent": 2, "from": 1, "shrinkage": 0.0, "shuffles": 9}
+WORD = {"kind": "tica", "latent": 2, "from": 1, "shrinkage": 0.0, "shuffles": 9}
 BAR = 4.9  # standard errors: two-sided normal false alarm 1e-6
 
 
@@ -37,10 +37,11 @@ def parted(trajectory: xr.Dataset) -> xr.Dataset:
     return xr.Dataset({"split": ("trial", test)})
 
 
-def fitted(trajectory: xr.Dataset, **said) -> xr.Dataset:
-    from spindsl.bottlenecks.tica import fit
+def fitted(trajectory: xr.Dataset, **changes) -> xr.Dataset:
+    from spindsl.bottlenecks.tica import Tica, TicaParams, fit
 
-    return fit(Task(seed=3, params=SAID | said), trajectory=trajectory, split=parted(trajectory))
+    params = TicaParams(Tica.model_validate(WORD | changes), "b")
+    return fit(Task(seed=3, params=params), trajectory=trajectory, split=parted(trajectory))
 
 
 def spread(correlation: np.ndarray, trials: int) -> float:

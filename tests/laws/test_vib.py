@@ -1,20 +1,20 @@
 """Laws of the variational information bottleneck."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 import xarray as xr
 
+from spindsl.bottlenecks.vib import VibParams
 from spindsl.errors import DataError
 from spindsl.graph import Task
 from spindsl.kernels import vae, vib
+from spindsl.networks import Training
 
-SAID = {
-    "name": "b", "latent": 2, "hidden": [8], "fit": "per-time", "epochs": 3, "batch": 10, "learning_rate": 1e-2,
-    "networks": 1, "beta": 0.01,
-}  # fmt: skip
+TRAINING = Training("b", None, latent=2, epochs=3, batch=10, learning_rate=1e-2, fit="per-time", networks=1)
 
 
 def matter(trials: int = 60, told: float = 0.0, seed: int = 0, drives: int = 3) -> tuple[xr.Dataset, xr.Dataset]:
@@ -28,10 +28,11 @@ def matter(trials: int = 60, told: float = 0.0, seed: int = 0, drives: int = 3) 
     return trajectory, xr.Dataset({"split": ("trial", (np.arange(trials) % 5 == 0).astype(np.int8))})
 
 
-def fitted(trajectory: xr.Dataset, split: xr.Dataset, **said) -> xr.Dataset:
+def fitted(trajectory: xr.Dataset, split: xr.Dataset, beta: float = 0.01, **training) -> xr.Dataset:
     from spindsl.bottlenecks.vib import fit
 
-    return fit(Task(seed=3, params=SAID | said, labels=(1, 2)), trajectory, split)
+    params = VibParams(replace(TRAINING, **training), hidden=(8,), beta=beta)
+    return fit(Task(seed=3, params=params, labels=(1, 2)), trajectory, split)
 
 
 @pytest.mark.parametrize("beta", [0.0, 0.3])

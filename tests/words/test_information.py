@@ -7,6 +7,7 @@ from spindsl.analyses.information import read
 from spindsl.engine import Runner
 from spindsl.ensemble import samples
 from spindsl.errors import SpecError
+from spindsl.estimators import Folds, Gaussian, Kde, Reading
 from spindsl.experiment import loads
 from spindsl.kernels import information as bits
 from spindsl.lower import lower
@@ -33,9 +34,9 @@ def test_bits_are_of_the_drive_and_of_the_present_field(results):
         assert told["entropy"].values[0, k] == pytest.approx(np.log2(3))
         assert told["entropy"].values[1, k] == pytest.approx(bits.entropy(field[:, k].astype(int)))
         assert told["memoryless"].values[k] == bits.mutual(drive, field[:, k].astype(int))
-        said = {"by": {"kind": "gaussian"}, "score": {"folds": 4}, "variable": "latent_mean"}
+        reading = Reading(Gaussian(kind="gaussian"), Folds(folds=4))
         x = samples(found["bottleneck.pca"]["latent_mean"])[:, [0, 5][k]].astype(float)
-        log_q, sharp = read(said, x, drive, found["split"])
+        log_q, sharp = read(reading, x, drive, found["split"])
         assert told["information"].values[0, k] == bits.bound(log_q, drive, np.arange(60))[0]
         assert told["sharpness"].values[0, k] == sharp
 
@@ -44,8 +45,8 @@ def test_an_overconfident_density_is_not_negative(results):
     """Eight features of noise and 45 trials to learn from: at its own word a kernel density loses bits."""
     rng, split = np.random.default_rng(0), results(SAID)["split"]
     x, label = rng.normal(size=(60, 8)), np.repeat(np.arange(3), 20)
-    said = {"by": {"kind": "kde"}, "score": {"folds": 4}, "variable": "latent_mean"}
-    log_q, sharp = read(said, x, label, split)
+    reading = Reading(Kde(kind="kde"), Folds(folds=4))
+    log_q, sharp = read(reading, x, label, split)
     assert sharp < 0.2
     assert bits.bound(log_q, label, np.arange(60))[0] > -0.1
 

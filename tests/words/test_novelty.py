@@ -199,4 +199,4 @@ def test_a_recording_without_such_a_drive(recording, tmp_path):
     inputs = Runner(lower(loads(tomlkit.dumps(table | {"analysis": {}})), tmp_path), Store(tmp_path / "s"), 1).run()
     stage = graph.stages["analysis.novel.looked"]
     with pytest.raises(DataError, match="no trial of drive 'AD'; there are AB, AC, BC"):
-        stage.run(Task(1, stage.said, labels=(1, 2, 5, 9)), **inputs)
+        stage.run(Task(1, stage.params, labels=(1, 2, 5, 9)), **inputs)

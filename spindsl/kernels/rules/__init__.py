@@ -11,6 +11,8 @@ from typing import Protocol
 from numba import types
 from numba.extending import overload
 
+from ..bare import bare
+
 
 class Rule(Protocol):
     """What every rule has."""
@@ -37,8 +39,9 @@ def rate(rule: Rule, j: int, e: float) -> float:
 
 
 @overload(rate, inline="always")
+@bare
 def _rate(rule: types.NamedTuple, j: types.Integer, e: types.Float) -> Callable[..., float]:
-    return rate.dispatch(rule.instance_class)
+    return bare(rate.dispatch(rule.instance_class))
 
 
 def admit(rule: Rule, energy: float) -> None:
