@@ -15,24 +15,4 @@ class Known(NamedTuple):
     reason: str
 
 
-KNOWN: tuple[Known, ...] = (
-    # refused, but not as it should be
-    Known(r"^refusal: no hint", "refused without a hint"),
-    Known(r"^check: DataError", "a data file is refused by `check` as an error without code, line and hint"),
-    # tracebacks in `check`
-    Known(r"^check: KeyError: 'rule'", "a dynamics of sweeps under cyclic-drive"),
-    Known(r"^check: KeyError: .*\(threshold\.py", "threshold of a bottleneck"),
-    Known(r"^check: KeyError: 'system'", "a reference of recorded matter"),
-    Known(r"^check: KeyError: 'spin'", "enumeration of discs"),
-    Known(r"^check: KeyError: 'attrs'", "inversion and predictions of a spin glass"),
-    # valid, then a failure that the text or a file decides
-    Known(r"^run: .*operands could not be broadcast.*system=learned", "learned on a lattice of other dimensions"),
-    Known(r"^run: .*levels-\d+  .*not enough values to unpack", "levels of a chain"),
-    Known(r"^run: .*levels-\d+  .*", "levels of what has none"),
-    Known(r"^run: .*(kernel density|covariance) of \d+ features needs more than", "a joint density of too few trials"),
-    Known(r"^run: .*no couplings can be fitted", "pairwise of few observations"),
-    Known(r"^run: .*SVD did not converge", "decoding along lines where a latent variable does not vary"),
-    # valid and run, then no report
-    Known(r"^report: .*StopIteration \(bezier", "an arrow of a figure has no length"),
-    Known(r"^report: .*x and y must have same first dimension", "novelty of several networks"),
-)
+KNOWN: tuple[Known, ...] = ()
