@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numba.extending import overload
 
 from .energies import Clusters, Colours, Paired, Tiles, cost, energy
 from .floats import exp
 from .philox import uniforms
+from .verbs import compiled
 
 BLOCK = 256  # attempts whose randoms are made together
 
@@ -41,6 +41,7 @@ def heat_bath(order: np.ndarray) -> HeatBath:
     return HeatBath(order)
 
 
+@compiled()
 @singledispatch
 def proposed(model, old, w):
     """Another value than `old`, each as likely, by the uniform w."""
@@ -56,6 +57,7 @@ def _recoloured(model, old, w):
     return (old + 1 + int(w * (colours - 1))) % colours
 
 
+@compiled()
 @singledispatch
 def drawn(model, beta, s, i, v):
     """The value of site i from its conditional distribution, by the uniform v."""
@@ -88,16 +90,7 @@ proposed.register(Colours, _recoloured)
 drawn.register(Colours, _drawn_colour)
 
 
-@overload(proposed)
-def _proposed(model, old, w):
-    return proposed.dispatch(model.instance_class)
-
-
-@overload(drawn)
-def _drawn(model, beta, s, i, v):
-    return drawn.dispatch(model.instance_class)
-
-
+@compiled()
 @singledispatch
 def offer(move, model, beta, s, i, w, v):
     """Offer site i a new value, by two uniforms."""
@@ -114,11 +107,6 @@ def _(move, model, beta, s, i, w, v):
 @offer.register(HeatBath)
 def _(move, model, beta, s, i, w, v):
     s[i] = drawn(model, beta, s, i, v)
-
-
-@overload(offer)
-def _offer(move, model, beta, s, i, w, v):
-    return offer.dispatch(move.instance_class)
 
 
 @njit
@@ -146,6 +134,7 @@ def offered(move, model, beta, s, site, w, v, size):
         offer(move, model, beta, s, site[n], w[n], v[n])
 
 
+@compiled()
 @singledispatch
 def attempts(move, model, beta, s, t, count, chain, k0, k1):
     """Attempts t … t + count - 1 (t uint64, count an integer) of a chain."""
@@ -165,11 +154,6 @@ def _locally(move, model, beta, s, t, count, chain, k0, k1):
 
 attempts.register(Metropolis, _locally)
 attempts.register(HeatBath, _locally)
-
-
-@overload(attempts)
-def _attempts(move, model, beta, s, t, count, chain, k0, k1):
-    return attempts.dispatch(move.instance_class)
 
 
 @njit(nogil=True, cache=True)

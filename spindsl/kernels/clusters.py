@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numba.extending import overload
 
 from .chains import attempts
 from .energies import Clusters, Colours, Model, Paired, paired
 from .floats import exp
 from .philox import uniforms
+from .verbs import compiled
 
 SAME = 1e-12  # relative difference of energies that are meant to be alike
 
@@ -66,24 +66,28 @@ def growing(model: Model) -> Paired | Colours:
     return model
 
 
+@compiled()
 @singledispatch
 def reflections(model):
     """Number of reflections to choose from."""
     raise TypeError(f"no reflections of {type(model).__name__}")
 
 
+@compiled()
 @singledispatch
 def mirrored(model, value, r):
     """The reflection of a value."""
     raise TypeError(f"no reflections of {type(model).__name__}")
 
 
+@compiled()
 @singledispatch
 def rise(model, s, i, k, j, r):
     """What the pair at place k, of i and j, rises by when i alone is reflected."""
     raise TypeError(f"no pairs of {type(model).__name__}")
 
 
+@compiled()
 @singledispatch
 def lean(model, s, i, r):
     """What the field on i rises by when i is reflected."""
@@ -129,26 +133,6 @@ def _(model, s, i, r):
 @lean.register(Colours)
 def _(model, s, i, r):
     return model.field[i, mirrored(model, s[i], r)] - model.field[i, s[i]]
-
-
-@overload(reflections)
-def _reflections(model):
-    return reflections.dispatch(model.instance_class)
-
-
-@overload(mirrored)
-def _mirrored(model, value, r):
-    return mirrored.dispatch(model.instance_class)
-
-
-@overload(rise)
-def _rise(model, s, i, k, j, r):
-    return rise.dispatch(model.instance_class)
-
-
-@overload(lean)
-def _lean(model, s, i, r):
-    return lean.dispatch(model.instance_class)
 
 
 @njit(inline="always")

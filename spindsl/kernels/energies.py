@@ -14,7 +14,8 @@ from functools import singledispatch
 from typing import NamedTuple
 
 import numpy as np
-from numba.extending import overload
+
+from .verbs import compiled
 
 
 class Clusters(NamedTuple):
@@ -170,6 +171,7 @@ def states(model: Model) -> int:
     return model.table.shape[1] if isinstance(model, Colours) else 2
 
 
+@compiled()
 @singledispatch
 def cost(model, s, i, new):
     """E with site i at the value `new`, minus E."""
@@ -217,6 +219,7 @@ def _(model, s, i, new):
     return total
 
 
+@compiled()
 @singledispatch
 def energy(model, s):
     """E of a configuration (site)."""
@@ -265,13 +268,3 @@ def _(model, s):
             pattern |= (1 if s[model.window[w, b]] > 0 else 0) << b
         total += model.table[pattern]
     return total
-
-
-@overload(cost)
-def _cost(model, s, i, new):
-    return cost.dispatch(model.instance_class)
-
-
-@overload(energy)
-def _energy(model, s):
-    return energy.dispatch(model.instance_class)

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numba.extending import overload
 
+from ..verbs import compiled
 from .digits import FULL, ONE, ZERO, digits
 from .torus import Torus, arranged
 
@@ -105,6 +105,7 @@ def table(torus: Torus, beta: float, J: np.ndarray, h: np.ndarray | None = None,
     )
 
 
+@compiled(inline="always")
 @singledispatch
 def classify(rule, p, start, m, s, near, members, free, change, count, x, name):
     """Members of each class (class, place) and free lanes, from s (plane, place), near (plane, neighbour, place)."""
@@ -171,8 +172,3 @@ def _(rule, p, start, m, s, near, members, free, change, count, x, name):
         t = rule.T[p, c, start : start + m]
         for j in range(m):
             free[j] |= members[c, j] & (first[j] ^ s[0, j] ^ (~t[j] & ONE) * FULL)
-
-
-@overload(classify, inline="always")
-def _classify(rule, p, start, m, s, near, members, free, change, count, x, name):
-    return classify.dispatch(rule.instance_class)
