@@ -14,7 +14,10 @@ import typer
 from .errors import DataError, SpecError, SpindslError
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from .errors import Finding
+    from .graph import Graph
     from .run import Run
     from .watching import Stop
 
@@ -214,7 +217,7 @@ def opened(file: Path, runs: Path, data: Path | None, changes: list[str] | None,
         raise
 
 
-def graphed(run: Run, file: Path):
+def graphed(run: Run, file: Path) -> Graph:
     """The graph of a run, mistakes shown at their lines."""
     try:
         return run.graph()
@@ -280,7 +283,7 @@ def listening() -> Stop:
 
     stop = Stop()
 
-    def heard(number: int, _) -> None:
+    def heard(number: int, _: FrameType | None) -> None:
         stop.signal = number
 
     signal.signal(signal.SIGINT, heard)

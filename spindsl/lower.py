@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import product
@@ -167,7 +167,7 @@ def lowered(point: Point, data: Path, have: Limits | None = None) -> tuple[dict[
     experiment, stages, wrong = point.experiment, {}, []
     owners: dict[str, set[str]] = {}
 
-    def add(path: str, make) -> None:
+    def add(path: str, make: Callable[[], Iterable[Stage]]) -> None:
         try:
             made = make()
         except MeaningError as error:

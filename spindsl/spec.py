@@ -19,6 +19,8 @@ from .graph import Stage
 
 if TYPE_CHECKING:
     import numpy as np
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
     from .factors import Lattice
     from .kinetics import Cycling, Matter, Rates
@@ -109,7 +111,7 @@ class Word(Words, ABC):
         yield from ()
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source, handler):
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """A noun is the union of its words, told apart by `kind`."""
         return handler.generate_schema(choice(cls)) if is_noun(cls) else handler(source)
 
@@ -336,11 +338,14 @@ class Drawn(Couplings):
     def draw(self, edges: int, rng: np.random.Generator) -> np.ndarray:
         """J of so many edges, K, (edge)."""
 
-    def bonds(self, spins, graph, stream, files):
+    def bonds(
+        self, spins: int, graph: Topology | None, stream: Callable[[str], np.random.Generator],
+        files: Mapping[str, Path],
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
         i, j = graph.edges(spins, stream("graph"))
         return i, j, self.draw(len(i), stream("couplings"))
 
-    def fits(self, graph):
+    def fits(self, graph: Topology | None) -> None:
         if graph is None:
             raise MeaningError("drawn couplings need a graph", "graph", code="E102")
 

@@ -78,7 +78,7 @@ def scored(
     tensors = [torch.as_tensor(x) for x in (pattern, window, where)]
     eye = torch.eye(len(flat), dtype=flat.dtype, device=flat.device)
 
-    def objective(theta):
+    def objective(theta: Tensor) -> tuple[float, Tensor]:
         g = model.values(theta)
         value, by_table = conditionals.valued(g, pattern, window, where, beta)
         slope = model.pulled(theta, by_table) + prior.decay * theta

@@ -122,8 +122,9 @@ def divergence(mean: Tensor, std: Tensor) -> Tensor:
 
 
 def gradient(
-    shape: Shape, layers, grads, x: Tensor, eps: Tensor, kl_weight: float, noise: tuple[Tensor, Tensor] | None = None
-) -> Tensor:
+    shape: Shape, layers: list[tuple[Tensor, Tensor]], grads: list[tuple[Tensor, Tensor]], x: Tensor, eps: Tensor,
+    kl_weight: float, noise: tuple[Tensor, Tensor] | None = None,
+) -> Tensor:  # fmt: skip
     """Write d(-ELBO averaged over the batch) into grads; return the batch sum of -ELBO, (k).
 
     `noise` holds the raw sigmas of real visible units and the place of their gradient.
@@ -162,7 +163,9 @@ def gradient(
     return loss
 
 
-def backward(layer, grad, h: Tensor, d: Tensor, rectified: bool, last: bool = False) -> Tensor:
+def backward(
+    layer: tuple[Tensor, Tensor], grad: tuple[Tensor, Tensor], h: Tensor, d: Tensor, rectified: bool, last: bool = False
+) -> Tensor:
     """Through one layer: its gradients from input h and output gradient d; returns the input's gradient."""
     product(h.transpose(1, 2), d, out=grad[0])
     torch.sum(d, 1, keepdim=True, out=grad[1])
