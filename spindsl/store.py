@@ -3,22 +3,18 @@
     <runs>/.store/<stage>/<key>/000000-000049.s000001-000300.nc
 
 The key hashes what decides the numbers: the resolved parameters without extents, the keys of what is
-needed, the seed, data files by their sha256, and the code without comments, docstrings and layout.
+needed, the seed, data files by their sha256, and all the code that the stage's `run` reaches (see `identity`).
 Extents (which trials, which switches) are in the file names. Files are written beside and renamed, so a
 block is whole or absent; each carries its key and checksums, and none is loaded that does not fit.
 """
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import importlib.util
-import io
 import json
 import os
 import re
 import threading
-import tokenize
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -29,6 +25,7 @@ import numpy as np
 
 from .errors import StoreError
 from .graph import Graph, Stage
+from .identity import closure
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -37,29 +34,6 @@ FORMAT = 1
 LABELS = ("switch", "drive", "group")  # coordinates that are no dimensions
 ALONE = threading.RLock()  # the netCDF library must not be entered by two threads
 BLOCK = re.compile(r"^(?:whole|(?P<first>\d+)-(?P<last>\d+))(?:\.s(?P<from>\d+)-(?P<to>\d+))?\.nc$")
-
-
-@cache
-def code(module: str) -> str:
-    """Hash of a module's tokens without comments, docstrings and layout."""
-    spec = importlib.util.find_spec(module)
-    source = Path(spec.origin).read_text(encoding="utf-8")
-    documented = set()
-    for node in ast.walk(ast.parse(source)):
-        body = getattr(node, "body", None)
-        first = body[0] if isinstance(body, list) and body else None
-        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
-            documented.update(range(first.lineno, (first.end_lineno or first.lineno) + 1))
-    layout = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING}
-    kept = []
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.STRING and token.start[0] in documented:
-            continue
-        if token.type in (tokenize.INDENT, tokenize.DEDENT):  # blocks matter, their width does not
-            kept.append("{" if token.type == tokenize.INDENT else "}")
-        elif token.type not in layout:
-            kept.append(token.string)
-    return hashlib.sha256("\x1f".join(kept).encode()).hexdigest()
 
 
 @cache
@@ -84,7 +58,7 @@ def keys(graph: Graph) -> dict[str, dict[str, str]]:
             "name": stage.name, "said": stage.said,
             "seed": [stage.disorder] if stage.quenched else [stage.seed, stage.disorder],
             "files": {k: content(p) for k, p in stage.files.items()},
-            "code": {m: code(m) for m in ("spindsl.seeds", stage.run.__module__, *stage.code)},
+            "code": closure(stage.run, (stage.said, stage.parts)).key,
         }  # fmt: skip
         found[name] = {}
         for part, about in stage.parts.items():
