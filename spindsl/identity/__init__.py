@@ -9,6 +9,6 @@ lint              names that are computed, which no walk can follow
 
 from __future__ import annotations
 
-from .closure import Closure, closure
+from .reach import Closure, closure
 
 __all__ = ["Closure", "closure"]

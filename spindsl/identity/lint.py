@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from .closure import closure
+from .reach import closure
 
 
 def computed(stages: Iterable[tuple[Callable[..., object], object]]) -> dict[str, tuple[str, ...]]:

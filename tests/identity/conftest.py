@@ -10,7 +10,7 @@ from enrolled import lowered
 
 from spindsl.graph import Graph
 from spindsl.identity import closure, packages
-from spindsl.identity.closure import Closure, indexed, reached
+from spindsl.identity.reach import Closure, indexed, reached
 
 
 def forget() -> None:
@@ -22,7 +22,7 @@ def forget() -> None:
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Closure]]:
     """Write files of a package `probe`, {name: text}, and give the closure of `probe.NAME.run`."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("spindsl.identity.reach.scope", lambda modules, words: frozenset({"probe"}))
     monkeypatch.syspath_prepend(str(tmp_path))
     home = tmp_path / "probe"
     home.mkdir()
