@@ -32,6 +32,7 @@ Data = Annotated[Path | None, typer.Option("--data", help="folder of data files 
 Runs = Annotated[Path, typer.Option("--runs", help="folder of runs and their store")]
 Workers = Annotated[int | None, typer.Option("--workers", "-w", min=1, help="threads (default: one a core)")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="no progress")]
+Why = Annotated[bool, typer.Option("--why", help="say what made pieces stale: a function, a parameter, a file")]
 Format = Annotated[str, typer.Option("--format", help="text or json")]
 HERE = Path("runs")
 
@@ -86,14 +87,15 @@ def check(file: File, set: Set = None, data: Data = None, format: Format = "text
 
 
 @app.command()
-def plan(file: File, set: Set = None, data: Data = None, runs: Runs = HERE) -> None:
+def plan(file: File, set: Set = None, data: Data = None, runs: Runs = HERE, why: Why = False) -> None:
     """Show the graph: what would be computed, its size and time, and what is stored."""
-    from .planning import fits, totals
+    from .planning import fits, mixed, totals
     from .planning import plan as planned
     from .room import size
 
     run = opened(file, runs, data, set)
-    rows = planned(graphed(run, file), run.store)
+    graph = graphed(run, file)
+    rows = planned(graph, run.store)
     line = "{:<24}{:>8}{:>18}{:>8}{:>10}{:>11}"
     typer.echo(line.format("stage", "points", "pieces stored", "split", "memory", "core time"))
     for total in totals(rows):
@@ -103,10 +105,25 @@ def plan(file: File, set: Set = None, data: Data = None, runs: Runs = HERE) -> N
         typer.echo(line.format(total.stage.name, total.places, stored, along, size(total.stage.bytes), took))
     left = sum(r.seconds for r in rows)
     typer.echo(f"\nto store {size(sum(r.bytes for r in rows))}; about {left / cores():,.0f} s on {cores()} cores")
+    for line in mixed(rows, run.store):
+        typer.echo(line)
+    if why:
+        explained(graph, run)
     try:
         fits(rows, runs)
     except SpecError as error:
         fail(error, file, run.text, changes=run.changes)
+
+
+def explained(graph: Graph, run: Run) -> None:
+    """Print which function, parameter or file makes pieces lacking."""
+    from .why import reasons
+
+    found = reasons(graph, run.store)
+    for stage, lines in found.items():
+        typer.echo("\n".join([f"\n{stage}", *(f"  {line}" for line in lines)]))
+    if not found:
+        typer.echo("\nnothing is stale")
 
 
 @app.command()

@@ -10,6 +10,7 @@ import numpy as np
 
 from .errors import Finding, SpaceError
 from .graph import Graph, Stage
+from .identity.environment import unlike
 from .pieces import Piece, survey
 from .room import limits, place, size
 from .store import Store, keys
@@ -77,6 +78,20 @@ def totals(rows: Iterable[Row]) -> list[Total]:
         )
         for some in by_name.values()
     ]  # fmt: skip
+
+
+def mixed(rows: Iterable[Row], store: Store) -> list[str]:
+    """A line for all that differs between the environments in which the stored pieces were made."""
+    found = environments(rows, store)
+    return [f"stored pieces are of unlike {name}: {'; '.join(values)}" for name, values in unlike(found).items()]
+
+
+def environments(rows: Iterable[Row], store: Store) -> list[dict[str, str]]:
+    """Versions and processors that made the stored pieces, each combination once."""
+    found: dict[str, dict[str, str]] = {}
+    for row in rows:
+        found |= store.environments(row.stage.name, {p.key for p in row.pieces if p.stored})
+    return list(found.values())
 
 
 def crammed(graph: Graph, folder: Path) -> bool:

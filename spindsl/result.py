@@ -15,6 +15,7 @@ import numpy as np
 from .errors import DataError
 from .experiment import Between, Expect, Experiment, First, Last
 from .graph import Graph
+from .identity.environment import unlike
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -82,6 +83,15 @@ def provenance(
         "processor": platform.machine(), "libraries": versions, "set": list(changes), "files": dict(files),
         "keys": {node: sorted(set(parts.values())) for node, parts in keys.items()},
     }  # fmt: skip
+
+
+def makers(environments: list[dict[str, str]]) -> dict[str, Any]:
+    """What made the pieces of a result, and where pieces are of unlike versions or processors, `unlike`."""
+    common = (
+        {k: v for k, v in environments[0].items() if all(e.get(k) == v for e in environments)} if environments else {}
+    )
+    found = unlike(environments)
+    return {"pieces": common} | ({"unlike": found} if found else {})
 
 
 UNJUDGED, NOTHING = "not judged", "nothing selected"

@@ -23,7 +23,7 @@ from .experiment import Experiment
 from .graph import Graph
 from .lower import lower
 from .pieces import Piece
-from .planning import fits, plan
+from .planning import environments, fits, plan
 from .room import limits
 from .store import Store, content, keys
 from .watching import Progress, Silent, Stop
@@ -122,6 +122,8 @@ class Run:
         except SpindslError as error:
             written(path / "status.json", state | {"state": "stopped", "why": str(error), "took": runner.took})
             raise
+        known |= result.makers(environments(plan(runner.graph, runner.store), runner.store))
+        written(path / "provenance.json", known)
         link(runner, path / "blocks")
         history = f"{stamp(time.time())} spindsl run {self.name}"
         attrs = result.attributes(self.experiment, self.text, known, history) | {"name": self.name}

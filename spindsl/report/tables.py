@@ -166,7 +166,10 @@ def ranged(variable: xr.DataArray) -> str:
 def recorded(provenance: Mapping[str, Any], history: str) -> Html:
     """Where and with what it was computed."""
     rows = [*flat(provenance), *([("history", history)] if history else [])]
-    return table((), rows, class_="record") if rows else Html("")
+    names = ", ".join(provenance.get("unlike", ()))
+    warning = tag("p", f"The result is made of pieces of unlike {names}: its numbers may differ in their last bits "
+                  "from those of one environment.") if names else ""  # fmt: skip
+    return joined([warning, table((), rows, class_="record")]) if rows else Html("")
 
 
 def flat(values: Mapping[str, Any], under: str = "") -> Iterator[tuple[str, str]]:
