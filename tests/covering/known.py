@@ -5,6 +5,7 @@ The list is to become empty: a case that is mended needs no line, and an unused 
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 
@@ -36,3 +37,8 @@ KNOWN: tuple[Known, ...] = (
     Known(r"^report: .*StopIteration \(bezier", "an arrow of a figure has no length"),
     Known(r"^report: .*x and y must have same first dimension", "novelty of several networks"),
 )
+
+
+def known(cause: str) -> Known | None:
+    """The line that a failure is known by."""
+    return next((k for k in KNOWN if re.search(k.pattern, cause)), None)
