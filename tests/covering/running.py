@@ -10,11 +10,12 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from unittest.mock import patch
 
 from combine import Core, Target, named, targets
+from known import known
 from questions import Question
 
 from spindsl import cli
@@ -22,8 +23,8 @@ from spindsl.errors import SpecError
 from spindsl.experiment import loads
 from spindsl.lower import lower
 
-TRIES = 3  # cases that are tried for something that nothing covers
-TOGETHER = 24  # questions in one file
+TRIES = 6  # cases that are tried for something that nothing covers
+TOGETHER = 12  # questions in one file
 
 
 @dataclass(frozen=True)
@@ -133,16 +134,18 @@ class World:
         self, core: Core, asked: Sequence[Question], strength: int, apart: Sequence[str] = ()
     ) -> tuple[list[Question], list[Failure]]:
         """Questions that cover something new about a core and are valid."""
-        valid, failures = [], []
-        for question in asked:
+        valid, failures, out = [], [], set()
+        for question in sorted(asked, key=lambda q: q.analysis is not None):
             new = targets(core, question, strength, apart) - self.covered
-            if all(self.tried.get(t, 0) >= TRIES for t in new):
+            lost = {question.of, question.reference} & out
+            if lost or (question.analysis and all(self.tried.get(t, 0) >= TRIES for t in new)):
                 continue
             fine, wrong = self.check(core.toml([question]), f"{core.label} {question.label}")
             failures += wrong
-            for target in () if fine else new:
-                self.tried[target] = self.tried.get(target, 0) + 1
-            if fine:
+            if not fine:
+                out |= set() if question.analysis else {question.of, question.reference} - {None}
+                self.tried |= {t: self.tried.get(t, 0) + 1 for t in new if question.analysis}
+            elif new:
                 self.covered |= new
                 valid.append(question)
         return valid, failures
@@ -167,12 +170,14 @@ class World:
             return [failure]
         numbers = {q: f"q{k}" for k, q in enumerate(q for q in asked if q.analysis)}
         broken = [q for q in asked if blamed(failure, q, numbers.get(q, ""))]
-        if not 0 < len(broken) < len(asked):
-            broken = list(asked[: len(asked) // 2])
-            parts = [broken, [q for q in asked if q not in broken]]
-        else:
-            parts = [*([q] for q in broken), [q for q in asked if q not in broken]]
-        return [f for part in parts for f in self.together(core, part)] or [failure]
+        rest = [q for q in asked if q not in broken]
+        if broken and rest:
+            alone = [replace(failure, label=f"{core.label} {q.label}", text=core.toml([q])) for q in broken]
+            return [*alone, *self.together(core, rest)]
+        if known(failure.cause):
+            return [failure]  # which of them it is has been seen before
+        half = len(asked) // 2
+        return [f for part in (asked[:half], asked[half:]) for f in self.together(core, part)] or [failure]
 
 
 def blamed(failure: Failure, question: Question, name: str) -> bool:

@@ -12,7 +12,7 @@ import re
 
 import pytest
 from combine import FAMILIES, Core, Family, anything, cover
-from known import KNOWN
+from known import known
 from questions import ASKED, DRIVEN, DRIVES, EQUILIBRIUM, MISPLACED, READ, REFERENCES, STILL
 from running import Failure, World
 from tables import COUPLINGS, DYNAMICS, GRAPHS, PROTOCOLS, RECORDED, SYSTEMS
@@ -101,9 +101,8 @@ def judge(failures: list[Failure]) -> None:
     reasons: dict[str, int] = {}
     fresh: dict[tuple[str, str], list[Failure]] = {}
     for failure in failures:
-        known = next((k for k in KNOWN if re.search(k.pattern, failure.cause)), None)
-        if known:
-            reasons[known.reason] = reasons.get(known.reason, 0) + 1
+        if line := known(failure.cause):
+            reasons[line.reason] = reasons.get(line.reason, 0) + 1
         else:
             fresh.setdefault((failure.step, re.sub(r"\d+|'[^']*'", "#", failure.what)), []).append(failure)
     told = [f"{len(several)} times {several[0].told}" for several in fresh.values()]
