@@ -124,6 +124,7 @@ def observed(folder: Path, names: list[tuple[str, str]]) -> list[Seen]:
     """Run the examples once; every first piece of every stage."""
     from enrolled import lowered
     from executed import load_all
+
     from spindsl.engine import Runner
     from spindsl.graph import Graph, Node
     from spindsl.store import Store
@@ -178,6 +179,7 @@ def watched(noun: str, kind: str, node: str, stage: object, found: list[Seen]) -
 def again(one: Seen) -> tuple[str, str]:
     """The numbers and the closure's key of a stage, by the code that is imported now."""
     from enrolled import lowered
+
     from spindsl.graph import Task
     from spindsl.identity import closure
 
@@ -215,6 +217,9 @@ def anew(one: Seen) -> dict[str, object]:
     """The same with all modules of ours imported again."""
     for name in [n for n in sys.modules if n.partition(".")[0] in ("spindsl", "enrolled", "executed")]:
         del sys.modules[name]
+    from executed import lighten
+
+    lighten()
     result, key = again(one)
     return {"result": result, "key": key}
 
