@@ -217,6 +217,9 @@ def anew(one: Seen) -> dict[str, object]:
     """The same with all modules of ours imported again."""
     for name in [n for n in sys.modules if n.partition(".")[0] in ("spindsl", "enrolled", "executed")]:
         del sys.modules[name]
+    from executed import lighten
+
+    lighten()
     result, key = again(one)
     return {"result": result, "key": key}
 
