@@ -6,7 +6,7 @@ offers one site a new value, `offer(move, model, beta, s, i, w, v)`; any model o
 """
 
 from functools import singledispatch
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -17,6 +17,8 @@ from .philox import uniforms
 from .verbs import compiled
 
 BLOCK = 256  # attempts whose randoms are made together
+# without counts of references: of a model's arrays they cost more than the move
+UNCOUNTED: dict[str, Any] = {"_nrt": False}
 
 
 class Metropolis(NamedTuple):
@@ -133,8 +135,7 @@ def blocked(
             w[n] = place - site[n]
 
 
-# without counts of references: of a model's arrays they cost more than the move
-@njit(_nrt=False)
+@njit(**UNCOUNTED)
 def offered(
     move: Local, model: Model, beta: float, s: np.ndarray, site: np.ndarray, w: np.ndarray, v: np.ndarray, size: int
 ) -> None:

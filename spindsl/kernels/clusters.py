@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from .chains import attempts
+from .chains import UNCOUNTED, attempts
 from .energies import Clusters, Colours, Model, Paired, paired
 from .floats import exp
 from .philox import uniforms
@@ -143,7 +143,7 @@ def draw(n: int, spare: float, t: np.uint64, chain: np.uint64, k0: np.uint64, k1
     return uniforms(t, np.uint64(n >> 1), chain, k0, k1)
 
 
-@njit(_nrt=False)
+@njit(**UNCOUNTED)
 def root(parent: np.ndarray, i: np.uint32) -> np.uint32:
     """The site that stands for the cluster of i; the path to it is halved."""
     while parent[i] != i:
@@ -152,8 +152,8 @@ def root(parent: np.ndarray, i: np.uint32) -> np.uint32:
     return i
 
 
-@njit(_nrt=False)
-def join(parent: np.ndarray, i: int, j: int) -> None:
+@njit(**UNCOUNTED)
+def join(parent: np.ndarray, i: int, j: np.int64) -> None:
     """Make one cluster of two; the lower site stands for it."""
     a, b = root(parent, np.uint32(i)), root(parent, np.uint32(j))
     if a < b:
@@ -162,9 +162,9 @@ def join(parent: np.ndarray, i: int, j: int) -> None:
         parent[a] = b
 
 
-@njit(_nrt=False)
+@njit(**UNCOUNTED)
 def grow(
-    move: Wolff, model: Paired | Colours, beta: float, s: np.ndarray, seed: int, r: int, t: np.uint64,
+    move: Wolff, model: Paired | Colours, beta: float, s: np.ndarray, seed: np.int64, r: np.int64, t: np.uint64,
     chain: np.uint64, k0: np.uint64, k1: np.uint64,
 ) -> int:  # fmt: skip
     """The cluster of `seed` on the stack and its size, 0 where it is tied to the ghost. Draws count from 2."""
@@ -195,7 +195,7 @@ def grow(
     return size if free else 0
 
 
-@njit(_nrt=False)  # counting references to the model's arrays would cost more than the move
+@njit(**UNCOUNTED)
 def single(
     move: Wolff, model: Paired | Colours, beta: float, s: np.ndarray, t: np.uint64, chain: np.uint64, k0: np.uint64,
     k1: np.uint64,
@@ -211,10 +211,10 @@ def single(
         s[i] = mirrored(model, s[i], r)
 
 
-@njit(_nrt=False)
+@njit(**UNCOUNTED)
 def tie(
-    move: SwendsenWang, model: Paired | Colours, beta: float, s: np.ndarray, r: int, t: np.uint64, chain: np.uint64,
-    k0: np.uint64, k1: np.uint64,
+    move: SwendsenWang, model: Paired | Colours, beta: float, s: np.ndarray, r: np.int64, t: np.uint64,
+    chain: np.uint64, k0: np.uint64, k1: np.uint64,
 ) -> int:  # fmt: skip
     """Tie pairs and sites with the ghost: fills parent and held. Returns the number of the next draw, even."""
     parent, held = move.parent, move.held
@@ -242,7 +242,7 @@ def tie(
     return n + (n & 1)
 
 
-@njit(_nrt=False)  # counting references to the model's arrays would cost more than the move
+@njit(**UNCOUNTED)
 def several(
     move: SwendsenWang, model: Paired | Colours, beta: float, s: np.ndarray, t: np.uint64, chain: np.uint64,
     k0: np.uint64, k1: np.uint64,

@@ -58,7 +58,8 @@ def gaussian(train: np.ndarray, label: np.ndarray, test: np.ndarray, classes: in
 
     if not train.var(axis=0).any():
         return np.zeros((len(test), classes))
-    return GaussianNB(priors=np.full(classes, 1 / classes)).fit(train, label).predict_joint_log_proba(test)
+    model = GaussianNB(priors=np.full(classes, 1 / classes)).fit(train, label)
+    return np.asarray(model.predict_joint_log_proba(test))
 
 
 def histogram(train: np.ndarray, label: np.ndarray, test: np.ndarray, classes: int, bins: int) -> np.ndarray:

@@ -133,8 +133,9 @@ def paired(model: Clusters) -> Paired:
 
 def fastest(model: Model) -> Model:
     """The representation in which chains of this energy run fastest."""
-    pairs = isinstance(model, Clusters) and np.isin(np.diff(model.start), (1, 2)).all()
-    return paired(model) if pairs else model
+    if isinstance(model, Clusters) and np.isin(np.diff(model.start), (1, 2)).all():
+        return paired(model)
+    return model
 
 
 def colours(

@@ -38,7 +38,7 @@ def nearest(z: np.ndarray, y: np.ndarray, fold: np.ndarray, count: int = 20) -> 
     out = np.empty(y.shape)
     for k in np.unique(fold):
         mine = fold == k
-        near = min(count, np.count_nonzero(~mine))
+        near = min(count, int(np.count_nonzero(~mine)))
         at = KDTree(z[~mine]).query(z[mine], near)[1].reshape(-1, near)
         out[mine] = y[~mine][at].mean(axis=1)
     return out

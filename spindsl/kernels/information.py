@@ -33,7 +33,7 @@ def sharpness(asked: Iterable[tuple[np.ndarray, np.ndarray]], prior: np.ndarray)
 
     `asked` are pairs of evidence (m, class), NaN for a class never seen, and label (m), of trials not fitted to.
     """
-    parts = []
+    parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     for evidence, label in asked:
         seen = ~np.isnan(evidence).any(axis=0)
         mine = seen[label]
@@ -101,7 +101,7 @@ def neighbours(
     few = np.bincount(label[label >= 0]) < 2
     known = (label >= 0) & ~few[label]
     if len(np.unique(label[known])) < 2:
-        return (np.nan,) * 4
+        return np.nan, np.nan, np.nan, np.nan
     z, label = z[known], label[known]
     std = z.std(axis=0)
     z = (z - z.mean(axis=0)) / np.where(std > 0, std, 1.0)

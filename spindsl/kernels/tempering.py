@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from .chains import Move, attempts
+from .chains import UNCOUNTED, Move, attempts
 from .energies import Model, energy
 from .floats import exp
 from .philox import uniforms
@@ -43,7 +43,7 @@ def ladder(s: np.ndarray) -> Ladder:
     return found
 
 
-@njit(_nrt=False)
+@njit(**UNCOUNTED)
 def turn(copies: Ladder, a: int) -> None:
     """Count who is at an end of the ladder."""
     first, last = copies.walker[a, 0], copies.walker[a, -1]
@@ -54,7 +54,7 @@ def turn(copies: Ladder, a: int) -> None:
         copies.way[a, last] = DOWN
 
 
-@njit(_nrt=False)  # see chains.offered
+@njit(**UNCOUNTED)
 def exchange(
     model: Model, betas: np.ndarray, copies: Ladder, a: int, chain: np.uint64, x: np.uint64, k0: np.uint64,
     k1: np.uint64,

@@ -63,7 +63,7 @@ def beyond(x: float, a: float, b: float, c: float) -> tuple[np.int64, float]:
 
 
 @njit(inline="always")
-def pick(tree: np.ndarray, starts: np.ndarray, x: float) -> int:
+def pick(tree: np.ndarray, starts: np.ndarray, x: float) -> int | np.int64:
     """The leaf at point x of the cumulated weights, 0 <= x < total, without a branch to mispredict.
 
     A row is searched as four groups of four. If rounding carries x past the end of a row, the last

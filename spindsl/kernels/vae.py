@@ -107,7 +107,8 @@ def elbo(shape: Shape, flat: Tensor, x: Tensor, eps: Tensor, kl_weight: float = 
     """ELBO of each configuration, (k, n), nats, with one draw eps (k, n, latent)."""
     mean, std = encode(shape, flat, x)
     output = decode(shape, flat, mean + std * eps)
-    told = normal.likelihood(x, output, raw(shape, flat)) if shape.real else reconstruction(x, output)
+    rough = raw(shape, flat)
+    told = reconstruction(x, output) if rough is None else normal.likelihood(x, output, rough)
     return told - kl_weight * divergence(mean, std) if kl_weight else told
 
 
@@ -199,7 +200,8 @@ def train(
         flat.grad = torch.zeros_like(flat)
         adam = torch.optim.Adam([flat.requires_grad_(True)], lr=rate, fused=True)
         layers, grads = views(shape, flat), views(shape, flat.grad)
-        noise = (raw(shape, flat), raw(shape, flat.grad)) if shape.real else None
+        sigma, slope = raw(shape, flat), raw(shape, flat.grad)
+        noise = None if sigma is None or slope is None else (sigma, slope)
         k, n, visible = x.shape
         history = torch.zeros(k, epochs, device=x.device)
         for epoch in range(epochs):

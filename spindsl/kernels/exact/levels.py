@@ -6,6 +6,7 @@ integers. Creutz, Phys. Rev. B 43, 10659 (1991); Beale, Phys. Rev. Lett. 76, 78 
 """
 
 from math import gcd, prod
+from typing import SupportsIndex
 
 import numpy as np
 from numba import njit
@@ -119,7 +120,7 @@ def _sectors(
 
 
 @njit(cache=True, nogil=True)
-def _begin(v: np.ndarray, closed: bool, a: int) -> int:
+def _begin(v: np.ndarray, closed: bool, a: SupportsIndex) -> int:
     """One configuration before anything is added, in the state a or in every state; the degree reached, 0."""
     v[:] = 0
     if closed:
@@ -225,7 +226,7 @@ def _chosen(v: np.ndarray, e: np.ndarray, base: int, stride: int, p: int, left: 
 
 
 @njit(cache=True, nogil=True)
-def _forward(own: np.ndarray, along: np.ndarray, closed: bool, first: int, held: np.ndarray) -> None:
+def _forward(own: np.ndarray, along: np.ndarray, closed: bool, first: SupportsIndex, held: np.ndarray) -> None:
     """Fill held (M, W, Q^W, level): configurations before each spin of the next row is added."""
     M, W, Q, _ = along.shape
     v, new = np.zeros((held.shape[2], held.shape[3])), np.zeros((Q, held.shape[3]))

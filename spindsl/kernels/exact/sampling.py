@@ -5,6 +5,8 @@ at step k is q with probability v_k(…, q, …) e^(-beta e(q, q')) / sum. The f
 distribution before. Sample i depends on the key and on i only.
 """
 
+from typing import SupportsIndex
+
 import numpy as np
 from numba import njit
 
@@ -81,7 +83,7 @@ def _chosen(v: np.ndarray, w: np.ndarray, base: int, stride: int, p: int, u: flo
 
 
 @njit(cache=True, nogil=True)
-def _forward(own: np.ndarray, along: np.ndarray, closed: bool, first: int, held: np.ndarray) -> None:
+def _forward(own: np.ndarray, along: np.ndarray, closed: bool, first: SupportsIndex, held: np.ndarray) -> None:
     """Fill held (M, W, Q^W): weights before each spin of the next row is added, rows as in `transfer`."""
     M, W, Q, _ = along.shape
     v, new = np.zeros(own.shape[1]), np.empty(Q)

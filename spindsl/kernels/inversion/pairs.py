@@ -258,8 +258,9 @@ def _graph(
     h, h_se = np.zeros(sites), np.full(sites, np.nan)
     if len(pool) > pairs:
         h, h_se = np.where(certain, found.estimate, 0.0)[pairs:] / beta, found.se[pairs:] / beta
+    J, spread, estimate, error, p = map(square, (J, spread, *given, p))
     return Graph(
-        *map(square, (J, spread, *given, p)), h, h_se, np.array(pool[:pairs])[certain[:pairs]].reshape(-1, 2),
+        J, spread, estimate, error, p, h, h_se, np.array(pool[:pairs])[certain[:pairs]].reshape(-1, 2),
         np.flatnonzero(certain[pairs:]), chance,
     )  # fmt: skip
 

@@ -223,7 +223,7 @@ def hotelling(block: np.ndarray) -> float:
     """ln of the probability that sums of blocks (block, parameter) are as far from zero by chance: Hotelling's T^2."""
     n, k = block.shape
     mean = block.mean(axis=0)
-    return tail(n * mean @ np.linalg.solve(np.atleast_2d(np.cov(block.T)), mean), k, n)
+    return tail(float(n * mean @ np.linalg.solve(np.atleast_2d(np.cov(block.T)), mean)), k, n)
 
 
 def tail(t2: float, k: int, n: int) -> float:

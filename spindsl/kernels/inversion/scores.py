@@ -23,7 +23,7 @@ class Terms(NamedTuple):
     start: np.ndarray  # int64 (term + 1)
     site: np.ndarray  # int64
     own: np.ndarray  # int64 (term): number of the coupling, ascending
-    count: int  # number of couplings
+    count: int  # pyright: ignore[reportIncompatibleMethodOverride]  # number of couplings
 
 
 class Sums(NamedTuple):
