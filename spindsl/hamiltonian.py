@@ -1,5 +1,7 @@
 """Matter that has an energy: what its words share. Each builds one `FactorGraph`, and lowers to the stage `system`.
 
+`Matter` is any; `OnGraph` has the keys of sites that a graph couples.
+
 A word states the sign and the unit that its users meet in its own keys and variables.
 """
 
@@ -36,9 +38,62 @@ EDGES = {
 
 
 class Matter(System):
-    """Keys of sites on a graph that have an energy."""
+    """Sites that have an energy: a word says how many (`count`), which energy, and about how many factors it has."""
 
     unit: ClassVar[str] = "J"  # of energies
+
+    @property
+    @abstractmethod
+    def count(self) -> int:
+        """Number of sites."""
+
+    @abstractmethod
+    def factor_graph(self, seed: int, files: Mapping[str, Path]) -> FactorGraph:
+        """The energy of the realization of a seed; DataError for a bad file."""
+
+    @abstractmethod
+    def sized(self, files: Mapping[str, Path]) -> float:
+        """About how many factors the energy has."""
+
+    def declared(self) -> Declared:
+        """Properties of the energy that follow from the text; the others are found by drawing it."""
+        return {}
+
+    @property
+    def lattice(self) -> Lattice | None:
+        """The lattice that the sites lie on, if they do."""
+        return None
+
+    def outline(self, disorder: int, files: Mapping[str, Path]) -> Outline:
+        """What is known of the energy of the realization of a seed."""
+        return Outline(
+            self.count, self.unit, lattice=self.lattice, factors=self.sized(files), declared=self.declared(),
+            draw=partial(self.factor_graph, disorder, files),
+        )  # fmt: skip
+
+    def resized(self, sides: tuple[int, ...]) -> Matter:
+        """The same matter on a lattice of other sides; MeaningError where it is no lattice of so many dimensions."""
+        raise MeaningError("the matter observed is no lattice of so many dimensions", "sides", code="E203")
+
+    def extents(self, factors: float) -> dict[str, int]:
+        """About how long the dimensions of its stage are, with so many factors."""
+        few = round(factors)
+        return {"spin": self.count, "factor": few, "factor_end": few, "factor_place": 2 * few}
+
+    def stage(
+        self, run: Callable[..., xr.Dataset], gives: Mapping[str, Promise], disorder: int, data: Path, **sizes: int
+    ) -> tuple[Stage, ...]:
+        """The stage `system`: `run` gives the energy as `factors.written` has it, and the word's own variables."""
+        files = {key: data / name for key, name in self.files().items()}
+        energy = self.outline(disorder, files)
+        return (Stage(
+            "system", run, self, {**gives, **factors.VARIABLES}, files=files, group="/system",
+            sizes={**self.extents(energy.factors), **sizes}, quenched=True, energy=energy,
+        ),)  # fmt: skip
+
+
+class OnGraph(Matter):
+    """Keys of sites on a graph."""
 
     spins: Annotated[int, Field(ge=2)] | None = Field(
         default=None, description="number of spins N; absent where the graph has sides"
@@ -62,12 +117,10 @@ class Matter(System):
 
     @property
     def count(self) -> int:
-        """Number of spins."""
         return self.spins or int(np.prod((self.graph.extent if self.graph else None) or 0))
 
     @property
     def lattice(self) -> Lattice | None:
-        """The lattice that the graph is, if it is one."""
         return self.graph.lattice if self.graph else None
 
     @property
@@ -76,35 +129,19 @@ class Matter(System):
         degree = self.graph.degree(self.count) if self.graph else self.count - 1
         return self.count * degree / 2
 
-    @abstractmethod
-    def factor_graph(self, seed: int, files: Mapping[str, Path]) -> FactorGraph:
-        """The energy of the realization of a seed; DataError for a bad file."""
-
-    @abstractmethod
-    def declared(self) -> Declared:
-        """Properties of the energy that follow from the text."""
-
     def sized(self, files: Mapping[str, Path]) -> float:
-        """About how many factors the energy has."""
         return self.edges
 
-    def outline(self, disorder: int, files: Mapping[str, Path]) -> Outline:
-        """What is known of the energy of the realization of a seed."""
-        return Outline(
-            self.count, self.unit, lattice=self.lattice, factors=self.sized(files), declared=self.declared(),
-            draw=partial(self.factor_graph, disorder, files),
-        )  # fmt: skip
-
     def resized(self, sides: tuple[int, ...]) -> Matter:
-        """The same matter on a lattice of other sides; MeaningError where it is no lattice of so many dimensions."""
         lattice = self.lattice
         if self.graph is None or lattice is None or len(lattice.sides) != len(sides):
-            raise MeaningError("the matter observed is no lattice of so many dimensions", "sides", code="E203")
+            return super().resized(sides)
         return type(self).model_validate(
             {**{name: getattr(self, name) for name in type(self).model_fields}, "spins": None,
              "graph": self.graph.resized(sides)}
         )  # fmt: skip
 
+<<<<<<< HEAD
     @property
     def extents(self) -> dict[str, int]:
         """About how long the dimensions of its stage are."""
@@ -121,6 +158,10 @@ class Matter(System):
             sizes={**self.extents, **sizes}, quenched=True, energy=self.outline(disorder, files),
             seconds=1e-7 * self.edges,
         ),)  # fmt: skip
+=======
+    def extents(self, factors: float) -> dict[str, int]:
+        return {"edge": round(self.edges), **super().extents(self.edges)}
+>>>>>>> outside
 
 
 def edges_of(graph: Topology, spins: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

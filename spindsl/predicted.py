@@ -62,7 +62,7 @@ class Prediction(Analysis):
                                    hint="other sides") from error  # fmt: skip
             outline = word.outline(system.disorder, system.files)
             system = replace(system, name=f"analysis.{name}.matter", params=word, group="", energy=outline,
-                             sizes={**system.sizes, **word.extents})  # fmt: skip
+                             sizes={**system.sizes, **word.extents(outline.factors)})  # fmt: skip
         self.suits(outline)
         return system
 

@@ -3,8 +3,19 @@
 import gzip
 from pathlib import Path
 
+import enrolment
 import numpy as np
 import pytest
+
+
+def pytest_addoption(parser):
+    parser.addoption("--examples", help="folder of examples: enrol the words of other packages, and not ours")
+
+
+def pytest_configure(config):
+    if folder := config.getoption("--examples"):
+        enrolment.given.append(Path(folder).resolve())
+
 
 SMALL = """\
 spindsl = 1

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from .. import declared, factors
 from ..factors import FactorGraph
 from ..graph import Promise, Stage, Task
-from ..hamiltonian import EDGES, Matter
+from ..hamiltonian import EDGES, OnGraph
 from ..seeds import generator
 from ..spec import Couplings
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-class EdwardsAnderson(Matter):
+class EdwardsAnderson(OnGraph):
     """E = -sum_(ij) J_ij s_i s_j - h sum_i s_i, s_i = ±1, J_ij drawn for each edge; J > 0 is ferromagnetic.
 
     Edwards and Anderson, J. Phys. F 5, 965 (1975). On the complete graph it is the Sherrington–Kirkpatrick model.

@@ -13,7 +13,7 @@ from .. import declared, factors
 from ..errors import MeaningError
 from ..factors import FactorGraph, Lattice
 from ..graph import Promise, Stage, Task
-from ..hamiltonian import EDGES, Matter, edges_of
+from ..hamiltonian import EDGES, OnGraph, edges_of
 from ..properties import Magnet
 from ..spec import Listed, Topology, Words
 
@@ -32,7 +32,7 @@ class Term(Words):
     J: float = Field(description="strength, positive favours a positive product")
 
 
-class Ising(Matter):
+class Ising(OnGraph):
     """E = -J sum_(ij) s_i s_j - h sum_i s_i, s_i = ±1; J > 0 is ferromagnetic. Sprague et al. 2021, Eq. (2).
 
     Energies are in the unit of J, temperatures too. `terms` adds products of any spins, the same at every place.

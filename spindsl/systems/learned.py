@@ -14,7 +14,7 @@ from ..errors import DataError, MeaningError
 from ..factors import FactorGraph
 from ..forms import Form, form_of
 from ..graph import Promise, Stage, Task
-from ..hamiltonian import EDGES, Matter
+from ..hamiltonian import EDGES, OnGraph
 from ..outline import LARGEST, MOST, Outline
 from ..spec import Name, Positive, Topology
 
@@ -39,7 +39,7 @@ COLOURS = EDGES | {
 }
 
 
-class Learned(Matter):
+class Learned(OnGraph):
     """E as a bottleneck of another run has learned it: products, patterns, pairs of colours, or single pairs of spins.
 
     What is the same everywhere runs on any lattice that its terms or windows fit on; couplings of single pairs run on

@@ -14,7 +14,7 @@ from .. import declared, factors
 from ..errors import MeaningError
 from ..factors import FactorGraph
 from ..graph import Promise, Stage, Task
-from ..hamiltonian import EDGES, Interaction, Matter, edges_of, phi
+from ..hamiltonian import EDGES, Interaction, OnGraph, edges_of, phi
 from ..outline import Outline
 from ..properties import Magnet
 from ..spec import Listed, Topology
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOST = 64  # colours
 
 
-class Potts(Matter):
+class Potts(OnGraph):
     """E = -J sum_(ij) phi(q_i, q_j) - sum_i h(q_i), q_i = 0 … Q - 1.
 
     phi is cos(2 pi (q_i - q_j) / Q) (Sprague et al. 2021, Eq. 3) or delta(q_i, q_j) (Wu, Rev. Mod. Phys. 54, 235,

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from .. import declared, factors
 from ..factors import FactorGraph
 from ..graph import Promise, Stage, Task
-from ..hamiltonian import EDGES, Matter
+from ..hamiltonian import EDGES, OnGraph
 from ..seeds import generator
 from ..spec import Couplings
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-class SpinGlass(Matter):
+class SpinGlass(OnGraph):
     """E(s) = sum_{i<j} J_ij s_i s_j + sum_i A_i s_i, with s_i = ±1 and J_ij = J_ji.
 
     A positive local energy is unhappy: spins anti-align with the field A, and J > 0 is

@@ -188,7 +188,9 @@ def again(one: Seen) -> tuple[str, str]:
         task = dict(one.task) | {"files": {k: Path(home) / Path(p).name for k, p in one.task["files"].items()}}
         key = closure(stage.run, (stage.params, stage.parts)).key
         task["params"], task["part_params"] = stage.params, stage.parts.get(one.task["part"], one.task["part_params"])
-        key += hashlib.sha256(json.dumps([as_json(stage.params), as_json(dict(stage.parts))], sort_keys=True).encode()).hexdigest()
+        key += hashlib.sha256(
+            json.dumps([as_json(stage.params), as_json(dict(stage.parts))], sort_keys=True).encode()
+        ).hexdigest()
         return hashed(stage.run(Task(**task), **{n: d.copy(deep=True) for n, d in one.inputs.items()})), key
 
 

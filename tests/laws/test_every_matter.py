@@ -1,16 +1,17 @@
 """Laws that hold for all coupled spins under all dynamics that give them rates.
 
 Whatever of these has an example in tests/words/examples is enrolled: systems, their graphs and couplings, each
-under every dynamics. E(s) = sum_{i<j} J_ij s_i s_j + sum_i A_i s_i is written afresh, apart from the kernels.
+under every dynamics. With --examples FOLDER dynamics of other packages are, see `enrolment`. Dwells are as long as the
+rule is slow. E(s) = sum_{i<j} J_ij s_i s_j + sum_i A_i s_i is written afresh, apart from the kernels.
 """
 
 import math
 import tomllib
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
+import enrolment
 import numpy as np
 import pytest
 import tomlkit
@@ -18,7 +19,7 @@ import xarray as xr
 from scipy import stats
 
 from spindsl.engine import Runner
-from spindsl.experiment import loads, model
+from spindsl.experiment import loads
 from spindsl.graph import Graph
 from spindsl.kernels.couplings import Dense, Pairs, dense, local_fields, pairs, represented
 from spindsl.kernels.rules import admit, rate
@@ -27,22 +28,21 @@ from spindsl.spec import Couplings, Dynamics, System, Topology, words
 from spindsl.store import Store
 
 FALSE_ALARM = 1e-6
-EXAMPLES = Path(__file__).parents[1] / "words/examples"
 FOLDERS = {System: "system", Topology: "topology", Couplings: "couplings", Dynamics: "dynamics"}
 STAGES = ("system", "dynamics", "initial", "fields")
-model()
 
 
 def examples(*nouns) -> dict[str, dict[str, Any]]:
     """Tables of the examples of some nouns, of simulated matter, by the names of their files."""
-    files = [p for n in nouns for p in sorted((EXAMPLES / FOLDERS[n]).glob("*.toml"))]
+    homes = [(enrolment.folder() if n is Dynamics else enrolment.OURS) / FOLDERS[n] for n in nouns]
+    files = [p for home in homes for p in sorted(home.glob("*.toml"))]
     read = {f"{p.parent.name}-{p.stem}" if len(nouns) > 1 else p.stem: tomllib.loads(p.read_text()) for p in files}
     driven = {n: t for n, t in read.items() if t.pop("base", "") != "equilibrium"}
     return {n: t for n, t in driven.items() if "system" not in t or words(System)[t["system"]["kind"]].simulated}
 
 
 COUPLED = {"spin-glass"}  # what a field drives; lattices at equilibrium have laws of their own
-THERMAL = {kind for kind, word in words(Dynamics).items() if "beta" in word.model_fields}
+THERMAL = {kind for kind, word in enrolment.enrolled(Dynamics).items() if "beta" in word.model_fields}
 MATTERS = {n: t for n, t in examples(System, Topology, Couplings).items() if t["system"]["kind"] in COUPLED}
 DYNAMICS = {n: t for n, t in examples(Dynamics).items() if t["dynamics"]["kind"] in THERMAL}
 every_matter = pytest.mark.parametrize("matter", MATTERS)
@@ -70,6 +70,13 @@ class Matter:
 
     def energy(self, s, A) -> float:
         return math.fsum([*(self.J * s[self.i] * s[self.j]), *(A * s)])
+
+    def held(self, s) -> np.ndarray:
+        """sum_j J_kj s_j of every spin k."""
+        g = np.zeros(self.spins)
+        np.add.at(g, self.i, self.J * s[self.j])
+        np.add.at(g, self.j, self.J * s[self.i])
+        return g
 
     def gauged(self, epsilon) -> "Matter":
         """J_ij -> epsilon_i epsilon_j J_ij, A -> epsilon A."""
@@ -122,13 +129,20 @@ def schedule(trials, switches, fields, seed=0):
 
 
 @pytest.fixture
-def driven(lowered, small, run, start, matter, dynamics):
-    """Three trials of fifteen dwells, the first from the matter's own start: matter, schedule, start and record."""
+def driven(lowered, small, run, stay, start, matter, dynamics):
+    """Three trials of fifteen dwells, the first from the matter's own start: matter, schedule, start, dwell, record."""
     found = lowered(small, matter, dynamics)
     field, s = schedule(3, 15, 3), np.vstack([found.start, start(2, found.spins)])
-    record = run(found, field, s, 100.0)
+    dwell = 100.0 / typical(found, s, stay)
+    record = run(found, field, s, dwell)
     assert record.flips.sum() > 20
-    return found, field, s, record
+    return found, field, s, dwell, record
+
+
+def typical(found: Matter, s: np.ndarray, stay) -> float:
+    """Median rate of unhappy spins in the first field, 1/s: how fast the rule is."""
+    unhappy = [row * (found.held(row) + found.A[0]) > 0 for row in s]
+    return float(np.median(np.concatenate([stay(found, row, found.A[0]).rates[u] for row, u in zip(s, unhappy)])))
 
 
 @pytest.mark.parametrize("noun", FOLDERS)
@@ -165,10 +179,10 @@ def test_detailed_balance(lowered, small, stay, start, matter, dynamics):
 @every_dynamics
 def test_mattis_gauge_maps_a_run_bit_for_bit(driven, start, run):
     """J_ij -> eps_i eps_j J_ij, A -> eps A, s -> eps s: same flips, work, heat, energies; spins eps s."""
-    found, field, s, record = driven
+    found, field, s, dwell, record = driven
     epsilon = start(1, found.spins, seed=9)[0]
     assert (epsilon < 0).any()
-    image = run(found.gauged(epsilon.astype(float)), field, s * epsilon, 100.0)
+    image = run(found.gauged(epsilon.astype(float)), field, s * epsilon, dwell)
     assert identical(image, record._replace(spins=record.spins * epsilon, end=record.end * epsilon))
 
 
@@ -176,7 +190,7 @@ def test_mattis_gauge_maps_a_run_bit_for_bit(driven, start, run):
 @every_dynamics
 def test_energy_work_and_first_law(driven):
     """W = sum_j (A'_j - A_j) s_j before the switch, from zero field; E' - E = W - Q; energies of the end; to 1e-10."""
-    found, field, s, record = driven
+    found, field, s, _, record = driven
     for a in range(len(field)):
         old, before, E = np.zeros(found.spins), s[a], found.energy(s[a], np.zeros(found.spins))
         for k, row in enumerate(field[a]):
@@ -192,11 +206,11 @@ def test_energy_work_and_first_law(driven):
 @every_dynamics
 def test_pairs_and_matrix_are_the_same_bits(driven, run):
     """Flips, spins, work, heat and energies do not depend on how couplings are represented."""
-    found, field, s, record = driven
+    found, field, s, dwell, record = driven
     sparse = pairs(found.spins, found.i, found.j, found.J)
     for couplings in (sparse, dense(sparse)):
         values = (getattr(found, n) for n in Matter.__dataclass_fields__)
-        assert identical(run(Held(*values, couplings), field, s, 100.0), record)
+        assert identical(run(Held(*values, couplings), field, s, dwell), record)
 
 
 @every_matter
@@ -206,8 +220,9 @@ def test_local_fields_and_rates_after_thousands_of_flips_are_fresh(lowered, smal
     found = lowered(small, matter, dynamics)
     hot = replace(found, rule=found.rule.at(0.3))
     s, flips, fresh = found.start, 0, np.empty(found.spins)
+    duration = 1000.0 / told(hot.rule, 0.0).min()
     for switch, A in enumerate(found.A):
-        after = stay(hot, s, A, 1000.0, switch=switch)
+        after = stay(hot, s, A, duration, switch=switch)
         s, flips = after.s, flips + after.flips
         local_fields(hot.couplings, s, fresh)
         exact = [
@@ -274,7 +289,10 @@ def test_steepness_is_the_largest_slope_of_the_log_of_the_rate(lowered, small, d
 @every_dynamics
 @pytest.mark.parametrize("representation", [Pairs, Dense])
 def test_occupation_is_boltzmanns(lowered, small, run, dynamics, representation):
-    """Ends of 20,000 long dwells of four spins from one state, chi-square over 16 states, false alarm 1e-6."""
+    """Ends of 20,000 long dwells of four spins from one state, chi-square over 16 states, false alarm 1e-6.
+
+    A dwell is twenty times the longest relaxation time of the master equation, so that exp(-20) of the start is left.
+    """
     i, j = np.triu_indices(4, 1)
     rng = np.random.default_rng(8)
     J, A = rng.normal(0.0, 0.5, 6), rng.normal(0.0, 0.5, (1, 4))
@@ -283,9 +301,22 @@ def test_occupation_is_boltzmanns(lowered, small, run, dynamics, representation)
     sparse = pairs(4, i, j, J)
     start = np.ones((20_000, 4), np.int8)
     matter = Held(i, j, J, A, rule, start[0], sparse if representation is Pairs else dense(sparse))
-    end = run(matter, np.zeros((20_000, 1)), start, 60.0).end
     states = np.array(np.meshgrid(*[[-1, 1]] * 4, indexing="ij")).reshape(4, -1).T
     p = np.exp([-0.7 * matter.energy(s, A[0]) for s in states])
+    end = run(matter, np.zeros((20_000, 1)), start, 20.0 / slowest(matter, states)).end
     assert (p / p.sum()).min() * len(end) > 5
     count = np.bincount((end > 0) @ np.array([8, 4, 2, 1]), minlength=16)
     assert stats.chisquare(count, p / p.sum() * len(end)).pvalue > FALSE_ALARM
+
+
+def slowest(matter: Matter, states: np.ndarray) -> float:
+    """Rate of the slowest decay of the master equation dp/dt = p Q in the first field, 1/s."""
+    Q, A = np.zeros((len(states), len(states))), matter.A[0]
+    for a, s in enumerate(states):
+        for k in range(len(s)):
+            there = flipped(s, k)
+            rise = matter.energy(there, A) - matter.energy(s, A)
+            Q[a, np.flatnonzero((states == there).all(axis=1))] = rate(matter.rule, k, -0.5 * rise)
+    decay = np.sort(np.linalg.eigvals(Q - np.diag(Q.sum(axis=1))).real)[::-1]
+    assert abs(decay[0]) < 1e-9 * abs(decay[-1])
+    return float(-decay[1])

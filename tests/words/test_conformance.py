@@ -1,24 +1,28 @@
-"""Every word of the language, enrolled by being there: it needs an example, and obeys the same rules."""
+"""Every word of the language, enrolled by being there: it needs an example, and obeys the same rules.
 
+With --examples FOLDER the same of the words of other packages, see `enrolment`.
+"""
+
+import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
+import enrolment
 import numpy as np
 import pytest
 import tomlkit
 import xarray as xr
 
 from spindsl.engine import Runner
-from spindsl.experiment import load, loads, model
+from spindsl.experiment import load, loads
 from spindsl.lower import lower
 from spindsl.spec import NOUNS, PARTS, words
 from spindsl.store import Store
 
-EXAMPLES = Path(__file__).parent / "examples"
-model()
-ENROLLED = [(noun.__name__.lower(), kind) for noun in (*NOUNS, *PARTS) for kind in words(noun)]
+ENROLLED = enrolment.every()
+ours = pytest.mark.skipif(bool(enrolment.given), reason="of the project's own tree: words of others are examined")
 
 
 @pytest.fixture
@@ -27,7 +31,7 @@ def example(small, still, recording, tmp_path):
     what it had; recorded files beside it."""
 
     def read(noun: str, kind: str) -> str:
-        path = EXAMPLES / noun / f"{kind}.toml"
+        path = enrolment.folder() / noun / f"{kind}.toml"
         assert path.exists(), f"the {noun} {kind!r} needs an example in {path}"
         given = tomllib.loads(path.read_text())
         table = tomllib.loads(still if given.pop("base", "") == "equilibrium" else small)
@@ -37,6 +41,9 @@ def example(small, still, recording, tmp_path):
         if table["system"]["kind"] == "recorded":
             del table["dynamics"], table["protocol"]
             recording(tmp_path)
+        for file in path.parent.iterdir():
+            if file.suffix != ".toml":
+                shutil.copy(file, tmp_path)
         if kind == "learned":
             offsets = np.array([[[0, 0], [0, 1], [-128, -128]], [[0, 0], [0, 1], [1, 0]]], dtype=np.int16)
             found = {
@@ -101,23 +108,27 @@ def test_reading_loads_nothing_heavy():
         assert done.returncode == 0, done.stderr
 
 
+@ours
 @pytest.mark.parametrize("file", sorted(Path(__file__).parents[2].glob("experiments/**/*.toml")), ids=lambda p: p.stem)
 def test_every_experiment_of_the_project_reads(file):
     assert load(file).expect
 
 
+@ours
 @pytest.mark.parametrize(("name", "kind"), [("spin-glass",) * 2, ("recorded",) * 2, ("equilibrium", "ising")])
 def test_every_template_reads(name, kind):
     folder = Path(__file__).parents[2] / "spindsl/templates"
     assert load(folder / f"{name}.toml").system.kind == kind
 
 
+@ours
 def test_the_schema_in_the_tree_is_the_language():
     from spindsl.experiment import schema
 
     assert (Path(__file__).parents[2] / "schemas/experiment.schema.json").read_text() == schema()
 
 
+@ours
 @pytest.mark.parametrize("file", sorted(Path(__file__).parents[2].glob("experiments/**/*.toml")), ids=lambda p: p.stem)
 def test_the_schema_accepts_what_the_language_accepts(file):
     import json

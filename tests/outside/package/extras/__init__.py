@@ -1,0 +1,1 @@
+"""Words for spindsl, one a file."""
