@@ -23,7 +23,7 @@ from .declared import Declared
 from .errors import MeaningError
 from .factors import FactorGraph, Lattice
 from .graph import Promise, Stage
-from .outline import Outline
+from .outline import LARGEST, Outline
 from .seeds import generator
 from .spec import System, Topology
 
@@ -86,9 +86,12 @@ class Matter(System):
         """The stage `system`: `run` gives the energy as `factors.written` has it, and the word's own variables."""
         files = {key: data / name for key, name in self.files().items()}
         energy = self.outline(disorder, files)
+        if files and all(path.exists() and path.stat().st_size <= LARGEST for path in files.values()):
+            self.factor_graph(disorder, files)  # what is wrong in a file is known before the run
         return (Stage(
             "system", run, self, {**gives, **factors.VARIABLES}, files=files, group="/system",
             sizes={**self.extents(energy.factors), **sizes}, quenched=True, energy=energy,
+            seconds=1e-7 * energy.factors,
         ),)  # fmt: skip
 
 
@@ -141,27 +144,8 @@ class OnGraph(Matter):
              "graph": self.graph.resized(sides)}
         )  # fmt: skip
 
-<<<<<<< HEAD
-    @property
-    def extents(self) -> dict[str, int]:
-        """About how long the dimensions of its stage are."""
-        edges = round(self.edges)
-        return {"edge": edges, "spin": self.count, "factor": edges, "factor_end": edges, "factor_place": 2 * edges}
-
-    def stage(
-        self, run: Callable[..., xr.Dataset], gives: Mapping[str, Promise], disorder: int, data: Path, **sizes: int
-    ) -> tuple[Stage, ...]:
-        """The stage `system`."""
-        files = {key: data / name for key, name in self.files().items()}
-        return (Stage(
-            "system", run, self, {**gives, **factors.VARIABLES}, files=files, group="/system",
-            sizes={**self.extents, **sizes}, quenched=True, energy=self.outline(disorder, files),
-            seconds=1e-7 * self.edges,
-        ),)  # fmt: skip
-=======
     def extents(self, factors: float) -> dict[str, int]:
         return {"edge": round(self.edges), **super().extents(self.edges)}
->>>>>>> outside
 
 
 def edges_of(graph: Topology, spins: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

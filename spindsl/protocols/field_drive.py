@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from ..driving import Drives, List, Order, Phases, Probes, courses, dwells, phased
-from ..dwells import OBSERVABLES, Beginning, Dwelling, FieldCourse, InitialFile, Longer, begin, drive
+from ..dwells import OBSERVABLES, Beginning, Dwelling, FieldCourse, InitialFile, Longer, begin, drive, read
 from ..errors import MeaningError
 from ..fields import Fields, FieldTable, strengths
 from ..graph import SPINS, Promise, Split, Stage
@@ -137,6 +137,8 @@ class FieldDrive(Protocol):
         matter = tuple(n for n in ("system", "dynamics") if n in sources)
         code = (*KERNELS, type(rates).__module__)
         files = {key.removeprefix("initial."): data / name for key, name in self.files().items()}
+        if isinstance(self.initial, InitialFile) and files["path"].exists():
+            read(files["path"], self.initial.variable, sizes["spin"])  # what is wrong in it is known before the run
         start = {"spins": Promise(("spin",), "1", "configuration that all trials start from", "int8", SPINS)}
         initial = Stage(
             "initial", begin, Beginning(self.initial, self.relax, rates), start, matter, files=files, code=code,

@@ -182,6 +182,7 @@ def again(one: Seen) -> tuple[str, str]:
 
     from spindsl.graph import Task
     from spindsl.identity import closure
+    from spindsl.params import as_json
 
     with tempfile.TemporaryDirectory() as home:
         stage = lowered(one.noun, one.kind, *texts(one.noun), Path(home), SHARED["written"]).stages[one.node]
