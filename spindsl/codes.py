@@ -255,9 +255,9 @@ CODES = {
         """),
     "W207": code("a move that was not checked", """
         Whether a move suits an energy is read off the graph, and a graph of more than
-        100,000 factors, or a file of more than 100 MB, is not drawn or read before the run.
-        Should the move not suit it, the run says so when it comes to it. A small copy of the
-        system, `--set system.spins=1000`, is checked at once.
+        100,000 factors, or a file of more than 100 MB, is not drawn or read before
+        the run. Should the move not suit it, the run says so when it comes to it. A
+        small copy of the system, `--set system.spins=1000`, is checked at once.
         """),
     "W301": code("a data file that is not there", """
         The experiment is right, but cannot run until the file lies beside it or in

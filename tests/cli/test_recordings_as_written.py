@@ -35,7 +35,7 @@ def loaded(folder: Path, file: str, what: str = "spins", name: str = "", more: s
     name = name or ("s*" if kind == "csv" else what)
     text = TEXT.format(kind=kind, file=file, what=what, name=name, more=more)
     stage = lower(loads(text), folder).stages["trajectory"]
-    return read(stage.said, stage.files)
+    return read(stage.params, stage.files)
 
 
 def lines(folder: Path, *rows: str, encoding: str = "utf-8") -> str:
