@@ -8,6 +8,7 @@ process that is forked from one that has loaded all libraries, and imports the m
 """
 
 import ast
+import compileall
 import copy
 import hashlib
 import json
@@ -25,7 +26,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[2]
-LIMIT = 60  # s that a mutated stage may take
+LIMIT = 30  # s that a mutated stage may take
 SWAPS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult, ast.Lt: ast.LtE, ast.LtE: ast.Lt,
          ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.And: ast.Or, ast.Or: ast.And}  # fmt: skip
 CHANGEABLE = (ast.Return, ast.Constant, ast.BinOp, ast.BoolOp, ast.Compare, ast.FunctionDef, ast.Dict)
@@ -294,12 +295,14 @@ def drive(out: Path, count: int, names: list[tuple[str, str]]) -> None:
                 print("no base", label, before, flush=True)
                 continue
             path = copied / "spindsl" / site.file
-            kept = path.read_text()
+            kept, stamp = path.read_text(), path.stat()
             path.write_text(text)
+            os.utime(path, (stamp.st_atime, stamp.st_mtime + 10))  # or compiled code of the other would do
             try:
                 after = forked(lambda one=one: anew(one))
             finally:
                 path.write_text(kept)
+                os.utime(path, (stamp.st_atime, stamp.st_mtime))
             row = {"site": label, "error": after.get("error", "")}
             if not row["error"]:
                 row |= {"changed": after["result"] != before["result"], "key": after["key"] != before["key"]}
@@ -317,6 +320,7 @@ def main() -> None:
     if "MUTATED" not in os.environ:
         with tempfile.TemporaryDirectory() as copied:
             shutil.copytree(ROOT / "spindsl", Path(copied) / "spindsl", ignore=shutil.ignore_patterns("__pycache__"))
+            compileall.compile_dir(copied, quiet=1)
             plain = {"NUMBA_DISABLE_JIT": "1", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
             env = os.environ | plain | {"MUTATED": copied, "PYTHONPATH": copied}
             code = os.spawnve(os.P_WAIT, sys.executable, [sys.executable, __file__, *sys.argv[1:]], env)

@@ -13,7 +13,7 @@ import pytest
 from enrolled import ENROLLED
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[2]
-FEW = ["system/spin-glass", "system/ising", "dynamics/quasistatic", "reference/enumeration", "analysis/threshold"]
+FEW = ["system/spin-glass", "system/ising", "dynamics/quasistatic", "reference/enumeration", "bottleneck/vae"]
 
 
 def script(name: str, *args: str, root: Path = ROOT, **more: str) -> str:
