@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SEEDS ?= 1 2 3 4 5
 DATA ?= data
 
-.PHONY: quickstart test lint types papers deposit inversion benchmarks freeze schemas clean
+.PHONY: quickstart test contract lint types freeze papers deposit inversion benchmarks schemas clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -19,6 +19,9 @@ quickstart: $(VENV)/ready  ## a tenth-size classification: its score and where i
 
 test: $(VENV)/ready  ## the whole suite, some ten minutes on two cores
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
+
+contract: $(VENV)/ready  ## triples of all kinds, all examples in plain Python, 300 mutations of the sources: an hour
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile -m contract
 
 lint: $(VENV)/ready  ## style and floors
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .errors import SpecError, SpindslError
+from .errors import DataError, SpecError, SpindslError
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from .errors import Finding
+    from .graph import Graph
     from .run import Run
     from .watching import Stop
 
@@ -29,6 +32,7 @@ Data = Annotated[Path | None, typer.Option("--data", help="folder of data files 
 Runs = Annotated[Path, typer.Option("--runs", help="folder of runs and their store")]
 Workers = Annotated[int | None, typer.Option("--workers", "-w", min=1, help="threads (default: one a core)")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="no progress")]
+Why = Annotated[bool, typer.Option("--why", help="say what made pieces stale: a function, a parameter, a file")]
 Format = Annotated[str, typer.Option("--format", help="text or json")]
 HERE = Path("runs")
 
@@ -43,13 +47,19 @@ def main() -> None:
     except SpindslError as error:
         if debug:
             raise
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(said(error), err=True)
         sys.exit(error.exit_code)
     except OSError as error:
         if debug:
             raise
         typer.echo(f"error: {error}", err=True)
         sys.exit(2)
+
+
+def said(error: SpindslError) -> str:
+    """An error for people, with its code and hint if it has them."""
+    code, hint = (f"[{error.code}]", error.hint) if isinstance(error, DataError) else ("", "")
+    return f"error{code}: {error}" + (f"\n  = {hint}" if hint else "")
 
 
 @app.command()
@@ -61,8 +71,13 @@ def check(file: File, set: Set = None, data: Data = None, format: Format = "text
         try:
             from .lint import doubts
             from .lower import lower
+            from .planning import crammed, fits
+            from .planning import plan as planned
+            from .room import limits
 
-            lower(run.experiment, run.data)
+            graph = lower(run.experiment, run.data, run.judged, limits(run.runs))
+            if crammed(graph, run.runs):
+                fits(planned(graph, run.store), run.runs)
             found = doubts(run.experiment, run.data)
         except SpecError as error:
             fail(error, file, run.text, format, run.changes)
@@ -72,13 +87,15 @@ def check(file: File, set: Set = None, data: Data = None, format: Format = "text
 
 
 @app.command()
-def plan(file: File, set: Set = None, data: Data = None, runs: Runs = HERE) -> None:
+def plan(file: File, set: Set = None, data: Data = None, runs: Runs = HERE, why: Why = False) -> None:
     """Show the graph: what would be computed, its size and time, and what is stored."""
-    from .planning import fits, totals
+    from .planning import fits, mixed, totals
     from .planning import plan as planned
+    from .room import size
 
     run = opened(file, runs, data, set)
-    rows = planned(graphed(run, file), run.store)
+    graph = graphed(run, file)
+    rows = planned(graph, run.store)
     line = "{:<24}{:>8}{:>18}{:>8}{:>10}{:>11}"
     typer.echo(line.format("stage", "points", "pieces stored", "split", "memory", "core time"))
     for total in totals(rows):
@@ -87,8 +104,26 @@ def plan(file: File, set: Set = None, data: Data = None, runs: Runs = HERE) -> N
         took = f"{total.seconds:.0f} s" if total.lacking else "-"
         typer.echo(line.format(total.stage.name, total.places, stored, along, size(total.stage.bytes), took))
     left = sum(r.seconds for r in rows)
-    typer.echo(f"\nto store {size(sum(r.bytes for r in rows))}; about {left / cores():.0f} s on {cores()} cores")
-    fits(rows, runs)
+    typer.echo(f"\nto store {size(sum(r.bytes for r in rows))}; about {left / cores():,.0f} s on {cores()} cores")
+    for line in mixed(rows, run.store):
+        typer.echo(line)
+    if why:
+        explained(graph, run)
+    try:
+        fits(rows, runs)
+    except SpecError as error:
+        fail(error, file, run.text, changes=run.changes)
+
+
+def explained(graph: Graph, run: Run) -> None:
+    """Print which function, parameter or file makes pieces lacking."""
+    from .why import reasons
+
+    found = reasons(graph, run.store)
+    for stage, lines in found.items():
+        typer.echo("\n".join([f"\n{stage}", *(f"  {line}" for line in lines)]))
+    if not found:
+        typer.echo("\nnothing is stale")
 
 
 @app.command()
@@ -199,7 +234,7 @@ def opened(file: Path, runs: Path, data: Path | None, changes: list[str] | None,
         raise
 
 
-def graphed(run: Run, file: Path):
+def graphed(run: Run, file: Path) -> Graph:
     """The graph of a run, mistakes shown at their lines."""
     try:
         return run.graph()
@@ -265,7 +300,7 @@ def listening() -> Stop:
 
     stop = Stop()
 
-    def heard(number: int, _) -> None:
+    def heard(number: int, _: FrameType | None) -> None:
         stop.signal = number
 
     signal.signal(signal.SIGINT, heard)
@@ -277,25 +312,17 @@ def expectations(rows: list[dict]) -> None:
     """Measured beside published."""
     words = {"min": "at least", "max": "at most", "value": "near"}
     for row in rows:
-        verdict = "met" if row["ok"] else "NOT MET"
+        verdict = str({True: "met", False: "NOT MET"}.get(row["ok"], row.get("verdict", "")))
+        verdict += " (experiment changed)" if verdict == "not judged" else ""
         value = "nothing" if row["measured"] is None else f"{row['measured']:.4g}"
         bounds = ", ".join(f"{word} {row[k]:g}" for k, word in words.items() if k in row)
         where = f" at {json.dumps(row['where'])}" if row["where"] else ""
-        typer.echo(f"  {verdict:<8}{row['reduce']} of {row['of']}{where}: {value} ({bounds}; {row['source']})")
+        typer.echo(f"  {verdict:<7} {row['reduce']} of {row['of']}{where}: {value} ({bounds}; {row['source']})")
 
 
 def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def size(count: float) -> str:
-    """Bytes for people."""
-    for unit in ("B", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"
 
 
 if __name__ == "__main__":

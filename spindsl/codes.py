@@ -161,6 +161,27 @@ CODES = {
             of = "analysis.drive.accuracy"      # of = "analysis.drive.score"
             where = { beta = 2.5 }              # one of those that are swept
         """),
+    "E206": code("too large for this machine", """
+        Results of stages are put together in memory, beside those that they need, and
+        are stored on a disk. What takes more than this machine has left at the moment
+        is refused before anything is computed; the message says which limit it is, and
+        another machine may have more. All pairs of N spins are N (N - 1) / 2 edges:
+
+            spins = 10_000_000
+            graph = { kind = "complete" }      # 5e13 edges, 800,000 GB
+            graph = { kind = "random-regular", neighbours = 6 }
+        """),
+    "E207": code("a question that has one answer", """
+        A guess is between two classes or more. Where all trials have the same drive, or
+        the same field at a switch that is looked at, there is nothing to tell apart:
+
+            [[protocol.phases]]
+            after = 4
+            fields = ["A"]            # A is on at switch 5 and later
+            [analysis.robust]
+            kind = "robustness"       # also asks for the present field
+            switches = [1, 2, 3, 4]   # look before that
+        """),
     "E210": code("retired: a key that was reserved", """
         Versions before sweeps and realizations could be run refused them with this
         code. It is not given any more, and will not mean anything else.
@@ -184,6 +205,20 @@ CODES = {
         refused, not mended. Where the file has two other numbers, say which is which:
 
             values = { down = 0, up = 1 }
+        """),
+    "E304": code("labels that cannot be read", """
+        Each trial needs a drive (and a group, where there are groups), as text or as a
+        number. Names that are stored as bytes have to be in UTF-8, since no other
+        encoding can be told from the bytes alone:
+
+            drive = numpy.array(["Müller", "Özil"])          # text
+            drive = numpy.char.decode(drive, "latin-1")      # from bytes
+        """),
+    "E305": code("labels that do not suffice", """
+        Of each drive some trials are trained on and some are held out, so that a drive
+        needs two at least, and a density more than it has features. Trials of one group
+        stay together, so that each drive needs two groups. The message names the file,
+        the drive and the number of its trials.
         """),
     "W201": code("a bottleneck that squeezes nothing", """
         There are as many latent variables as spins, or more.
@@ -227,5 +262,10 @@ CODES = {
     "W301": code("a data file that is not there", """
         The experiment is right, but cannot run until the file lies beside it or in
         --data DIR.
+        """),
+    "W302": code("a recording that was not checked", """
+        Files of at most 100 MB are read by `check`, so that a value that is no spin or
+        a drive of one trial is known at once. Larger ones are read when they are
+        needed, and refused then if something is wrong in them.
         """),
 }  # fmt: skip

@@ -15,7 +15,7 @@ import numpy as np
 from .errors import StageError
 from .graph import Graph, Stage, Task
 from .pieces import Assembly, Piece, labelled, survey
-from .store import Store, keys
+from .store import Store, made
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,7 +25,8 @@ class Results(Mapping[str, "xr.Dataset"]):
     """Whole results by node, put together from the store when they are first asked for."""
 
     def __init__(self, graph: Graph, store: Store):
-        self.graph, self.store, self.named = graph, store, keys(graph)
+        self.graph, self.store, self.made = graph, store, made(graph)
+        self.named = {node: {part: one.key for part, one in parts.items()} for node, parts in self.made.items()}
         self.kept: dict[str, xr.Dataset] = {}
         self.locks = {name: threading.Lock() for name in graph.nodes}
 
@@ -100,6 +101,7 @@ class Workplace:
             where = f"{name} {piece.part} {piece.labels[:1]}".strip()
             raise StageError(f"{where}: {type(error).__name__}: {error}") from error
         self.store.write(piece.path, piece.key, block)
+        self.store.explain(stage.name, self.results.made[name][piece.part])
         tick(1.0)
 
     def input(self, stage: Stage, nodes: tuple[str, ...]) -> xr.Dataset:

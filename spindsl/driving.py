@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
@@ -16,6 +16,7 @@ from .graph import Stage
 from .seeds import philox_key
 from .spec import Count, Label, Labels, Listed, Positive, Words
 
+MOST = 100_000  # drives
 Order = Literal["random", "random-with-repeats", "periodic", "shuffled-cycles"]
 
 
@@ -31,6 +32,9 @@ class Subsets(Words):
                 f"subsets of {self.size} of {len(fields)} fields",
                 "drives", "size", code="E203", hint=f"at most {len(fields)}",
             )  # fmt: skip
+        if comb(len(fields), self.size) > MOST:
+            message = f"subsets of {self.size} of {len(fields)} fields are {comb(len(fields), self.size):,} drives"
+            raise MeaningError(message, "drives", "size", code="E203", hint=f"at most {MOST:,} drives")
         joint = "" if all(len(f) == 1 for f in fields) else "+"
         sets = {joint.join(names): names for names in combinations(fields, self.size)}
         if len(sets) < comb(len(fields), self.size):
@@ -212,6 +216,19 @@ class Course:
             if start < stop:
                 yield start, stop, self.phases[k - 1].fields if k else None
 
+    def possible(self, last: int) -> list[set[int]]:
+        """Numbers of the fields that may be on at each of the switches 1..last, -1 for no field."""
+        found: list[set[int]] = []
+        before: set[int] = {-1}
+        for start, stop, fields in self.stretches(last):
+            own = self.own if fields is None else fields
+            first = before
+            for k in range(stop - start):
+                before = allowed(self.order, own, before, first, k)
+                first = before if own and k % len(own) == 0 else first
+                found.append(before)
+        return found
+
     def history(self, seed: int, name: str, trials: np.ndarray, last: int) -> np.ndarray:
         """Numbers of the fields applied at switches 1..last, (trial, switch) int64, -1 for no field."""
         from .kernels.orders import ORDERS, schedule
@@ -270,6 +287,19 @@ def single(part: object) -> float | None:
     if not isinstance(part, Cycled) or len(part.course.own) != 1 or part.course.phases:
         return None
     return part.table[part.course.own[0]].to
+
+
+def allowed(order: Order, own: Sequence[int], before: set[int], first: set[int], k: int) -> set[int]:
+    """The fields that may come next, number k of a stretch, after one of `before`; one of `first` began its cycle."""
+    if not own:
+        return {-1}
+    if order == "periodic":
+        return {own[k % len(own)]}
+    if order == "random-with-repeats" or len(own) == 1:
+        return set(own)
+    if order == "shuffled-cycles" and k % len(own):
+        before = first
+    return set(own) - before if len(before) == 1 else set(own)
 
 
 def dwells(first: float, phases: tuple[Phase, ...], last: int) -> list[float]:

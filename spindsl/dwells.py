@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from . import factors
+from .arrays import array
 from .driving import Driven
 from .errors import DataError
 from .fields import Law, strength
@@ -150,16 +151,12 @@ def begin(task: Task[Beginning], system: xr.Dataset, dynamics: xr.Dataset | None
 
 
 def read(path: Path, variable: str, spins: int) -> np.ndarray:
-    """A configuration from a file; DataError unless it is `spins` values of ±1."""
-    import xarray as xr
-
-    with xr.open_dataset(path, engine="netcdf4") as file:
-        if variable not in file:
-            raise DataError(f"{path}: no variable {variable!r}; it holds {', '.join(map(str, file.data_vars))}")
-        s = file[variable].values.astype(np.float64)
+    """A configuration from a file, float64; DataError unless it is `spins` values of ±1."""
+    s = array(path, variable)
     if s.shape != (spins,) or not np.isin(s, (-1, 1)).all():
-        raise DataError(f"{path}: {variable} must be {spins} spins, each -1 or 1")
-    return s
+        found = f"it has shape {s.shape}" if s.shape != (spins,) else "it holds other values"
+        raise DataError(f"{path}: {variable} must be {spins} spins, each -1 or 1; {found}")
+    return s.astype(np.float64)
 
 
 class Plan(NamedTuple):

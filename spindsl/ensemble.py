@@ -7,6 +7,7 @@ with a coordinate drive(trial). A *sample* is one trial of one drive; samples ar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -134,25 +135,36 @@ def assign(task: Task[Held], trajectory: xr.Dataset) -> xr.Dataset:
     import xarray as xr
 
     label, names = drives(trajectory)
-    like = each(trajectory)
-    rank = np.empty(len(label), dtype=np.int32)
-    test = np.zeros(len(label), dtype=np.int8)
+    like, paired = each(trajectory), task.params.paired
+    group = trajectory["group"].values if "group" in trajectory.coords else None
+    test, rank = divided(task.seed, task.params.test, label, names, group, paired)
     cluster = np.arange(len(label), dtype=np.int32)
-    if task.params.paired:
+    if paired:
         cluster = np.tile(np.arange(trajectory.sizes["trial"], dtype=np.int32), len(names))
-    if "group" in trajectory.coords:
-        test[:], rank[:] = together(task, label, names, trajectory["group"].values)
-        cluster = np.unique(trajectory["group"].values, return_inverse=True)[1].astype(np.int32)
-    else:
-        for d, name in enumerate(names):
-            mine = np.flatnonzero(label == d)
-            rank[mine] = generator(task.seed, "split", "" if task.params.paired else str(name)).permutation(len(mine))
-            test[mine] = rank[mine] < max(1, round(task.params.test * len(mine)))
+    if group is not None:
+        cluster = np.unique(group, return_inverse=True)[1].astype(np.int32)
     found = {"split": test, "fold": rank, "cluster": cluster}
     return xr.Dataset({n: (like.dims, shaped(v, like)) for n, v in found.items()})
 
 
-def together(task: Task[Held], label: np.ndarray, names: list[str], group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def divided(
+    seed: int, share: float, label: np.ndarray, names: Sequence[str], group: np.ndarray | None, paired: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Whether each sample is held out, int8, and its rank, int32; DataError where groups allow no split."""
+    rank, test = np.empty(len(label), dtype=np.int32), np.zeros(len(label), dtype=np.int8)
+    if group is not None:
+        test[:], rank[:] = together(seed, share, label, names, group)
+        return test, rank
+    for d, name in enumerate(names):
+        mine = np.flatnonzero(label == d)
+        rank[mine] = generator(seed, "split", "" if paired else str(name)).permutation(len(mine))
+        test[mine] = rank[mine] < max(1, round(share * len(mine)))
+    return test, rank
+
+
+def together(
+    seed: int, share: float, label: np.ndarray, names: Sequence[str], group: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Whether each sample is held out, and the rank of its group, with no group on both sides.
 
     Groups that share drives, directly or through others, are ordered together; of `ORDERS` random orders
@@ -163,23 +175,27 @@ def together(task: Task[Held], label: np.ndarray, names: list[str], group: np.nd
     count = np.zeros((len(found), len(names)), dtype=np.int64)
     np.add.at(count, (which, label), 1)
     if len(found) < 2:
-        raise DataError(f"all trials are of the group {str(found[0])!r}; a split needs 2 or more, or no `group`")
+        raise DataError(
+            f"all trials are of the group {str(found[0])!r}; a split needs 2 or more, or no `group`", code="E305"
+        )
     alone = np.flatnonzero((count > 0).sum(axis=0) == 1)
     if len(alone):
-        own = found[count[:, alone[0]] > 0][0]
+        drive, own = names[int(alone[0])], found[count[:, alone[0]] > 0][0]
         raise DataError(
-            f"all trials of drive {names[alone[0]]!r} are of the group {str(own)!r}, so it cannot be both trained and "
-            "tested; each drive needs 2 groups or more, or no `group`"
+            f"all trials of drive {drive!r} are of the group {str(own)!r}, so it cannot be both trained and "
+            "tested; each drive needs 2 groups or more, or no `group`",
+            code="E305",
         )
     test, rank = np.zeros(len(found), dtype=bool), np.zeros(len(found), dtype=np.int32)
     for k, mine in enumerate(tied(count)):
         some = count[np.ix_(mine, np.flatnonzero(count[mine].any(axis=0)))]
-        order, cut = evenest(some, task.params.test, generator(task.seed, "split", "group", k))
+        order, cut = evenest(some, share, generator(seed, "split", "group", k))
         if not cut:
             told = ", ".join(repr(str(names[d])) for d in np.flatnonzero(count[mine].any(axis=0)))
             raise DataError(
                 f"no choice of whole groups was found that trains and tests each of the drives {told}, which share "
-                "groups; more groups a drive are needed, or no `group`"
+                "groups; more groups a drive are needed, or no `group`",
+                code="E305",
             )
         rank[mine[order]] = np.arange(len(mine))
         test[mine[order[:cut]]] = True

@@ -66,9 +66,21 @@ def together(errors: Iterable[MeaningError]) -> None:
 
 
 class DataError(SpindslError):
-    """A data file is absent, or holds what it should not."""
+    """A data file is absent, or holds what it should not; `path` is the key that it is blamed on, if one is known."""
 
     exit_code = 3
+
+    def __init__(self, message: str, *path: str | int, code: str = "E301", hint: str = ""):
+        super().__init__(message)
+        self.path, self.code, self.hint = path, code, hint
+
+
+class FilesError(SpecError, DataError):
+    """A SpecError all of whose findings are of data files."""
+
+    def __init__(self, findings: list[Finding]):
+        DataError.__init__(self, "\n".join(f.message for f in findings), code=findings[0].code, hint=findings[0].hint)
+        self.findings = findings
 
 
 class StoreError(SpindslError):
@@ -83,10 +95,8 @@ class ConflictError(SpindslError):
     exit_code = 5
 
 
-class SpaceError(SpindslError):
+class SpaceError(SpecError):
     """The run would not fit on the disk."""
-
-    exit_code = 3
 
 
 class StageError(SpindslError):

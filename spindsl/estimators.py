@@ -151,6 +151,11 @@ def fits(by: Classifier, variable: str, width: int) -> None:
         raise MeaningError("bernoulli is for raw spins; use gaussian", "by")
 
 
+def least(by: Classifier, width: int) -> int:
+    """Trials of each class that a density of so many features has to be fitted to."""
+    return width + 1 if isinstance(by, Kde | FullGaussian) else 1
+
+
 def rounds(score: Scored, held: np.ndarray, fold: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Which samples are fitted to and which are scored, a round at a time."""
     if isinstance(score, Folds):

@@ -7,6 +7,7 @@ import importlib
 import json
 import pkgutil
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -120,7 +121,9 @@ class Experiment(Words):
     bottleneck: dict[Name, Bottleneck] = Field(default_factory=dict, description="models, by name")
     analysis: dict[Name, Analysis] = Field(default_factory=dict, description="questions, by name")
     split: Split = Split()
-    realizations: Count = Field(default=1, description="independent glasses: graph, couplings, barriers, fields")
+    realizations: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=1, description="independent glasses: graph, couplings, barriers, fields"
+    )
     sweep: Annotated[tuple[Sweep, ...], Listed] = Field(default=(), description="parameters that take several values")
     expect: Annotated[tuple[Expect, ...], Listed] = Field(
         default=(), description="the experiment's own acceptance tests"
@@ -171,13 +174,14 @@ def model() -> type[Experiment]:
     return Experiment
 
 
-def loads(text: str, file: str = "<text>", changes: tuple[str, ...] = ()) -> Experiment:
+def loads(text: str, file: str = "<text>", changes: Sequence[str] = ()) -> Experiment:
     """Read an experiment; SpecError holds every mistake with its place.
 
     `changes` are "a.b=VALUE" with VALUE in TOML, as `--set` takes them.
     """
     from pydantic import ValidationError
 
+    changes = (changes,) if isinstance(changes, str) else tuple(changes)
     try:
         table = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
@@ -196,10 +200,10 @@ def loads(text: str, file: str = "<text>", changes: tuple[str, ...] = ()) -> Exp
         raise explain(text, table, error, model(), changes) from error
 
 
-def load(path: Path, changes: tuple[str, ...] = ()) -> Experiment:
+def load(path: str | Path, changes: Sequence[str] = ()) -> Experiment:
     """Read an experiment from a file, or from a result that carries its own."""
     try:
-        return loads(source(path), str(path), changes)
+        return loads(source(Path(path)), str(path), changes)
     except UnicodeDecodeError as error:
         from .diagnose import unreadable
 

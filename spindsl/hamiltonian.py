@@ -23,7 +23,7 @@ from .declared import Declared
 from .errors import MeaningError
 from .factors import FactorGraph, Lattice
 from .graph import Promise, Stage
-from .outline import Outline
+from .outline import LARGEST, Outline
 from .seeds import generator
 from .spec import System, Topology, words
 
@@ -86,9 +86,12 @@ class Matter(System):
         """The stage `system`: `run` gives the energy as `factors.written` has it, and the word's own variables."""
         files = {key: data / name for key, name in self.files().items()}
         energy = self.outline(disorder, files)
+        if files and all(path.exists() and path.stat().st_size <= LARGEST for path in files.values()):
+            self.factor_graph(disorder, files)  # what is wrong in a file is known before the run
         return (Stage(
             "system", run, self, {**gives, **factors.VARIABLES}, files=files, group="/system",
             sizes={**self.extents(energy.factors), **sizes}, quenched=True, energy=energy,
+            seconds=1e-7 * energy.factors,
         ),)  # fmt: skip
 
 

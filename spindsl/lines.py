@@ -31,7 +31,7 @@ class Decode(Words):
     """Where a bottleneck is decoded, along lines through the middle of its latent space."""
 
     switches: Switches = Field(description="at these switches; networks are trained again there")
-    points: Annotated[int, Field(ge=2)] = Field(default=10, description="positions on a line")
+    points: Annotated[int, Field(ge=2, le=10_000)] = Field(default=10, description="positions on a line")
     from_: float = Field(default=-3.0, alias="from", description="first position, 1 being a unit of the prior")
     to: float = Field(default=3.0, description="last position")
     along: Labels | None = Field(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import product
@@ -13,37 +13,41 @@ from pathlib import Path
 import numpy as np
 
 from . import ensemble
-from .errors import Finding, MeaningError, SpecError
+from .errors import DataError, FilesError, Finding, MeaningError, SpecError
 from .experiment import Between, Expect, Experiment, First, Last
 from .graph import NUMBERED, Graph, Node, Stage
+from .label_checks import Trials, simulated
 from .params import as_json
 from .points import BEFORE, Point, surveyed, unswept, valid
-from .spec import Bottleneck, Model
+from .room import Limits, countless, crowded
+from .spec import Bottleneck, Model, Protocol
 from .sweeping import Axis, axes, changed, owner
 
 
-def lower(experiment: Experiment, data: Path) -> Graph:
+def lower(experiment: Experiment, data: Path, judged: bool = True, have: Limits | None = None) -> Graph:
     """All stages of an experiment; of a sweep, each once for all the points that share it.
 
-    `data` is the folder of data files. SpecError with all that does not fit together.
+    `data` is the folder of data files. SpecError with all that does not fit together; unless expectations are
+    `judged` they may be of what nothing gives. What a machine has is the limit where it is given.
     """
     possible, wrong = surveyed(experiment)
     every, failing = {}, {}
     for point in possible:
-        every[point.place], found = lowered(point, data)
+        every[point.place], found = lowered(point, data, have)
         if found:
             failing[point.place] = found
     taken = frozenset(v for stages in every.values() for s in stages.values() for v in s.gives)
     dims = axes(experiment.sweep, experiment.realizations, taken)
     if wrong or failing:
-        wrong += misfits(experiment, dims, failing, set(every), data)
-        graph = sketched(experiment, dims, data, wrong)
+        wrong += misfits(experiment, dims, failing, set(every), data, have)
+        graph = sketched(experiment, dims, data, wrong, have)
     else:
         graph = woven(dims, every)
     doubt = any(f.key and f.path[:1] == ("sweep",) for f in wrong)
-    wrong += [f for k, expect in enumerate(experiment.expect) for f in promised(expect, k, graph, experiment, doubt)]
+    expected = enumerate(experiment.expect if judged else ())
+    wrong += [f for k, expect in expected for f in promised(expect, k, graph, experiment, doubt)]
     if wrong:
-        raise SpecError(wrong)
+        raise (FilesError if all(f.code.startswith("E3") for f in wrong) else SpecError)(wrong)
     return graph
 
 
@@ -53,6 +57,7 @@ def misfits(
     failing: Mapping[tuple[int, ...], list[Finding]],
     known: set[tuple[int, ...]],
     data: Path,
+    have: Limits | None = None,
 ) -> list[Finding]:
     """What does not fit together at the points of a sweep: at the file's own words, or at swept values."""
     from .diagnose import blame
@@ -61,7 +66,7 @@ def misfits(
 
     def alone(swept: Mapping[str, object]) -> list[Finding]:
         one = valid(changed(base, swept))
-        return lowered(Point((), one, swept, 0), data)[1] if isinstance(one, Experiment) else []
+        return lowered(Point((), one, swept, 0), data, have)[1] if isinstance(one, Experiment) else []
 
     everywhere = [{(f.code, f.path) for f in found} for found in failing.values()]
     common = set.intersection(*everywhere) if len(failing) == len(known) and failing else set()
@@ -73,7 +78,9 @@ def misfits(
     return plain + blame.blamed(dims, {p: tables for p, tables in others.items() if tables}, told, gone)
 
 
-def sketched(experiment: Experiment, dims: tuple[Axis, ...], data: Path, wrong: list[Finding]) -> Graph:
+def sketched(
+    experiment: Experiment, dims: tuple[Axis, ...], data: Path, wrong: list[Finding], have: Limits | None = None
+) -> Graph:
     """The graph of an experiment that is wrong elsewhere, as if all of it varied with all that is swept.
 
     Wrong axes have no labels.
@@ -81,7 +88,7 @@ def sketched(experiment: Experiment, dims: tuple[Axis, ...], data: Path, wrong: 
     places = [f.path for f in wrong]
     doubtful = [a for a in dims if any(at[: len(a.at)] == a.at and at[len(a.at)] in a.paths for at in places)]
     dims = tuple(replace(a, labels=(), coords=dict.fromkeys(a.coords, ())) if a in doubtful else a for a in dims)
-    stages, _ = lowered(Point((), experiment, {}, 0), data)
+    stages, _ = lowered(Point((), experiment, {}, 0), data, have)
     nodes = {}
     for name, stage in stages.items():
         place = tuple(None if stage.across in a.paths else 0 for a in dims)
@@ -154,17 +161,20 @@ def identity(stage: Stage, needs: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(made_of, default=list, sort_keys=True).encode()).hexdigest()
 
 
-def lowered(point: Point, data: Path) -> tuple[dict[str, Stage], list[Finding]]:
+def lowered(point: Point, data: Path, have: Limits | None = None) -> tuple[dict[str, Stage], list[Finding]]:
     """The stages of one point in order: matter, its history, the split, exact truth, bottlenecks, analyses; and all
-    that does not fit together."""
+    that does not fit together, or not into the memory that a machine has."""
     experiment, stages, wrong = point.experiment, {}, []
     owners: dict[str, set[str]] = {}
 
-    def add(path: str, make) -> None:
+    def add(path: str, make: Callable[[], Iterable[Stage]]) -> None:
         try:
             made = make()
         except MeaningError as error:
             wrong.extend(error.findings(*path.split(".", 1)))
+            return
+        except DataError as error:
+            wrong.append(filed(error, path, experiment))
             return
         for stage in made:
             if stage.across and stage.across not in point.swept:
@@ -178,21 +188,27 @@ def lowered(point: Point, data: Path) -> tuple[dict[str, Stage], list[Finding]]:
             stages[stage.name] = replace(stage, seed=seed, disorder=point.disorder)
 
     add("system", lambda: experiment.system.stages(point.disorder, data))
+    if experiment.protocol is not None and not wrong and have is not None:
+        add("protocol", partial(counted, experiment.protocol, stages["system"], have))
     if experiment.protocol is not None and not wrong:
         add("dynamics", lambda: experiment.dynamics.stages(stages["system"]))
         add("protocol", lambda: experiment.protocol.stages(stages, experiment.dynamics, data))
     if "trajectory" not in stages:
+        wrong += [f for _, f in crowded(stages, have)] if have is not None else []
         return stages, wrong
     trajectory = stages["trajectory"]
     wrong += trained(experiment, trajectory)
     if set(Bottleneck.watches) <= dimensions(trajectory):
         add("split", lambda: (ensemble.split(trajectory, experiment.split.test),))
+    trials = known(experiment, stages, wrong)
     for name, word in experiment.reference.items():
         add(f"reference.{name}", partial(word.stages, name, stages))
     for name, word in ordered(experiment.bottleneck):
         wrong += (unfit := [*watched(word, f"bottleneck.{name}", trajectory), *missing(experiment, name, word)])
         if not unfit and all(f"bottleneck.{n}" in stages for n in word.refers()):
             add(f"bottleneck.{name}", partial(word.stages, name, stages))
+            if trials is not None and f"bottleneck.{name}" in stages:
+                wrong += [f for error in word.asks(name, stages, trials) for f in error.findings("bottleneck", name)]
     absent = lost(experiment, stages)
     for name, word in experiment.analysis.items():
         of = word.refers()
@@ -200,7 +216,47 @@ def lowered(point: Point, data: Path) -> tuple[dict[str, Stage], list[Finding]]:
         wrong += unfit
         if not unfit and not {of, *word.compares()} & absent:
             add(f"analysis.{name}", partial(word.stages, name, stages))
+        if trials is not None and f"analysis.{name}" in stages:
+            wrong += [f for error in word.asks(name, stages, trials) for f in error.findings("analysis", name)]
+    if have is not None:
+        wrong += [finding for _, finding in crowded(stages, have)]
     return stages, wrong
+
+
+def counted(protocol: Protocol, system: Stage, have: Limits) -> tuple[Stage, ...]:
+    """No stage; MeaningError for more configurations than memory holds."""
+    countless(protocol, system, have)
+    return ()
+
+
+def filed(error: DataError, path: str, experiment: Experiment) -> Finding:
+    """The mistake of a data file, at the key that names it; that of the system where a word that reads none asks."""
+    words = experiment.words()
+    path = path if path in words and words[path].files() else "system"
+    files = words[path].files() if path in words else {}
+    at = error.path or next(iter(files), "").split(".")
+    return Finding(error.code, str(error), (*path.split(".", 1), *filter(None, at)), hint=error.hint)
+
+
+def known(experiment: Experiment, stages: Mapping[str, Stage], wrong: list[Finding]) -> Trials | None:
+    """The trials as the text or the files of a recording tell them; None where they are not known before a run."""
+    trajectory = stages["trajectory"]
+    if "split" not in stages:
+        return None
+    if type(experiment.system).simulated:
+        return simulated(trajectory, experiment.split.test)
+    try:
+        found = experiment.system.recorded(trajectory)
+        if found is None:
+            return None
+        names = sorted(set(found[0]))
+        label = np.searchsorted(names, found[0])
+        group = None if found[1] is None else np.array(found[1])
+        held, rank = ensemble.divided(stages["split"].seed, experiment.split.test, label, names, group)
+    except DataError as error:
+        wrong.append(filed(error, "system", experiment))
+        return None
+    return Trials(tuple(names), label, held == 1, rank, str(next(iter(trajectory.files.values()))))
 
 
 def lost(experiment: Experiment, stages: Mapping[str, Stage]) -> set[str]:

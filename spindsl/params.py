@@ -16,8 +16,10 @@ def as_json(value: object) -> Json:
 
     TypeError names a value that JSON cannot hold.
     """
+    if isinstance(value, Enum):
+        return as_json(value.value)
     if value is None or isinstance(value, bool | int | float | str):
-        return value.value if isinstance(value, Enum) else value
+        return value
     if isinstance(value, BaseModel):
         named = {name: getattr(value, name) for name in type(value).model_fields}
         return {k: as_json(v) for k, v in named.items() if v is not None}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from .errors import SpaceError
+from .errors import Finding, SpaceError
 from .graph import Graph, Stage
+from .identity.environment import unlike
 from .pieces import Piece, survey
+from .room import limits, place, size
 from .store import Store, keys
 
 
@@ -79,14 +80,32 @@ def totals(rows: Iterable[Row]) -> list[Total]:
     ]  # fmt: skip
 
 
+def mixed(rows: Iterable[Row], store: Store) -> list[str]:
+    """A line for all that differs between the environments in which the stored pieces were made."""
+    found = environments(rows, store)
+    return [f"stored pieces are of unlike {name}: {'; '.join(values)}" for name, values in unlike(found).items()]
+
+
+def environments(rows: Iterable[Row], store: Store) -> list[dict[str, str]]:
+    """Versions and processors that made the stored pieces, each combination once."""
+    found: dict[str, dict[str, str]] = {}
+    for row in rows:
+        found |= store.environments(row.stage.name, {p.key for p in row.pieces if p.stored})
+    return list(found.values())
+
+
+def crammed(graph: Graph, folder: Path) -> bool:
+    """Whether all of it would not fit on the disk, were nothing stored: then what is stored decides."""
+    every = graph.stages.values()
+    return sum(stored_bytes(s) + 0.25 * s.bytes * bool(s.group) for s in every) > limits(folder).disk
+
+
 def fits(rows: list[Row], folder: Path) -> None:
     """SpaceError if what is left to store, and the result, would not fit on the disk."""
-    result = sum(0.25 * r.stage.bytes for r in rows if r.stage.group)
-    needed = sum(r.bytes for r in rows) + result
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise SpaceError(
-            f"the run needs about {needed / 1e9:.1f} GB, {folder} has {free / 1e9:.1f} GB free; record fewer switches"
-        )
+    have = limits(folder)
+    needed = sum(r.bytes for r in rows) + sum(0.25 * r.stage.bytes for r in rows if r.stage.group)
+    if needed > have.disk:
+        most = max(rows, key=lambda r: r.bytes)
+        message = f"the run needs about {size(needed)} of disk, {have.folder} has {size(have.disk)} free"
+        hint = "record less, such as fewer switches or samples, or give another disk: --runs DIR"
+        raise SpaceError([Finding("E206", f"{message}; most is for {most.stage.name}", place(most.stage), hint=hint)])

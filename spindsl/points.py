@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import Any
 
 from .errors import Finding, MeaningError, SpecError
@@ -18,6 +19,7 @@ from .experiment import Experiment, model
 from .seeds import integer
 from .sweeping import axes, changed, owner
 
+MOST = 100_000  # points of a sweep
 BEFORE = {
     "system": (), "dynamics": ("system",), "protocol": ("system", "dynamics"),
     "split": ("system", "dynamics", "protocol"),
@@ -64,6 +66,9 @@ def surveyed(experiment: Experiment) -> tuple[list[Point], list[Finding]]:
         return [Point((), experiment, {}, 0)], []
     lost = blame.lost(dims, base)
     dims = blame.without(dims, lost)
+    if (count := prod(len(a) for a in dims)) > MOST:
+        at = ("sweep",) if experiment.sweep else ("realizations",)
+        return [], [Finding("E206", f"{count:,} points are too many", at, hint=f"at most {MOST:,}")]
     found, known = [], {}
     failing: dict[tuple[int, ...], set[str]] = {}
     for place in product(*(range(len(a)) for a in dims)):

@@ -9,7 +9,7 @@ what it concludes beside.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,8 @@ from .errors import MeaningError
 from .estimators import By, Folds, Logistic, Reading, Scored
 from .features import Feature, Observed, Use, coords, feature, folds, matrices
 from .graph import Promise, Split, Stage, Task
+from .label_checks import Trials, few
+from .label_checks import shuffled as mixed
 from .seeds import generator
 from .spec import Analysis, Label, Switches
 
@@ -72,6 +74,15 @@ class Readout(Analysis, ABC):
 
     def refers(self) -> str:
         return self.of
+
+    def asks(self, name: str, sources: Mapping[str, Stage], trials: Trials) -> Iterator[MeaningError]:
+        need, score = estimators.least(self.by, self.look(sources).width), self.scored()
+        wrong = list(few(trials, score, need))
+        guess = sources.get(f"analysis.{name}.guess")
+        if not wrong and trials.file and guess is not None:
+            order = generator(guess.seed, "analysis", name, "control").permutation(len(trials.label))
+            wrong = list(few(mixed(trials, order), score, need, control=True))
+        yield from wrong
 
     def look(self, sources: Mapping[str, Stage]) -> Feature:
         """What is looked at; MeaningError if it cannot be read so."""

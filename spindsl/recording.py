@@ -158,12 +158,23 @@ def labels(path: Path, name: str | int, values: np.ndarray, place: Callable[[int
     """Names as text: 1 and 1.0 are "1". DataError where one is missing."""
     found = []
     for k, value in enumerate(values):
-        if value is None or value != value or str(value).strip() == "":
-            raise DataError(f"{path}: {name} is missing at {place(k)}; every trial needs one")
-        text = value.decode() if isinstance(value, bytes) else str(value).strip()
+        if value is None or value != value or str(value).strip() in ("", "b''"):
+            raise DataError(f"{path}: {name} is missing at {place(k)}; every trial needs one", code="E304")
+        text = decoded(path, name, value, place(k)) if isinstance(value, bytes) else str(value).strip()
         whole, dot, rest = text.partition(".")
         found.append(whole if dot and not rest.strip("0") and whole.lstrip("+-").isdigit() else text)
     return found
+
+
+def decoded(path: Path, name: str | int, value: bytes, where: str) -> str:
+    """A name from bytes in UTF-8; DataError where they are none, for no other encoding is guessed."""
+    try:
+        return value.decode().strip()
+    except UnicodeDecodeError as error:
+        hint = 'save names as text, such as numpy.char.decode(labels, "latin-1"), or as UTF-8'
+        raise DataError(
+            f"{path}: {name} is {value!r} at {where}, which is not UTF-8", code="E304", hint=hint
+        ) from error
 
 
 class Grid(NamedTuple):

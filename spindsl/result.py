@@ -15,6 +15,7 @@ import numpy as np
 from .errors import DataError
 from .experiment import Between, Expect, Experiment, First, Last
 from .graph import Graph
+from .identity.environment import unlike
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -84,26 +85,47 @@ def provenance(
     }  # fmt: skip
 
 
+def makers(environments: list[dict[str, str]]) -> dict[str, Any]:
+    """What made the pieces of a result, and where pieces are of unlike versions or processors, `unlike`."""
+    common = (
+        {k: v for k, v in environments[0].items() if all(e.get(k) == v for e in environments)} if environments else {}
+    )
+    found = unlike(environments)
+    return {"pieces": common} | ({"unlike": found} if found else {})
+
+
+UNJUDGED, NOTHING = "not judged", "nothing selected"
 REDUCE = {
     "median": np.median, "mean": np.mean, "min": np.min, "max": np.max,
     "max-abs": lambda x: np.abs(x).max(), "sum-of-squares": lambda x: x @ x,
 }  # fmt: skip
 
 
-def measured(experiment: Experiment, path: Path) -> list[dict[str, Any]]:
-    """Every expectation beside what was found, and whether it is met."""
+def measured(experiment: Experiment, path: Path, judged: bool = True) -> list[dict[str, Any]]:
+    """Every expectation beside what was found, and its verdict: "met", "missed", or where the experiment was changed
+    "not judged" or "nothing selected"; `ok` is None unless it is judged."""
     import xarray as xr
 
     rows = []
     with xr.open_datatree(path, engine="netcdf4") as tree:
         for expect in experiment.expect:
-            value = reduced(expect, tree)
+            value = reduced(expect, tree) if judged else attempted(expect, tree)
             ok = np.isfinite(value)
             ok &= expect.min is None or value >= expect.min
             ok &= expect.max is None or value <= expect.max
             ok &= expect.value is None or abs(value - expect.value) <= (expect.tolerance or 0.0)
-            rows.append({**expect.said(), "measured": value if np.isfinite(value) else None, "ok": bool(ok)})
+            found = value if np.isfinite(value) else None
+            verdict = ("met" if ok else "missed") if judged else UNJUDGED if found is not None else NOTHING
+            rows.append(expect.said() | {"measured": found, "ok": bool(ok) if judged else None, "verdict": verdict})
     return rows
+
+
+def attempted(expect: Expect, tree: xr.DataTree) -> float:
+    """As `reduced`, NaN too where a changed experiment has no such variable, coordinate or label."""
+    try:
+        return reduced(expect, tree)
+    except (KeyError, DataError):
+        return float("nan")
 
 
 def reduced(expect: Expect, tree: xr.DataTree) -> float:

@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,14 +18,17 @@ from typing import Any
 from . import experiment as language
 from .compute import Workplace
 from .engine import Runner, written
-from .errors import ConflictError, DataError, SpindslError
+from .errors import ConflictError, DataError, SpecError, SpindslError
 from .experiment import Experiment
 from .graph import Graph
 from .lower import lower
 from .pieces import Piece
-from .planning import fits, plan
+from .planning import environments, fits, plan
+from .room import limits
 from .store import Store, content, keys
 from .watching import Progress, Silent, Stop
+
+APART = ("title", "expect")  # tables that decide no number
 
 
 @dataclass(frozen=True)
@@ -43,9 +46,30 @@ class Run:
     def store(self) -> Store:
         return Store(self.runs / ".store")
 
+    @property
+    def changed(self) -> bool:
+        """Whether `--set` changed what decides the numbers: anything but the title and the expectations."""
+        if not self.changes:
+            return False
+        try:
+            written = language.loads(self.text)
+        except SpecError:
+            return True
+        mine, its = ({k: v for k, v in e.said().items() if k not in APART} for e in (self.experiment, written))
+        return mine != its
+
+    @property
+    def judged(self) -> bool:
+        """Whether expectations are held against the result: those of a file are not, once numbers are changed."""
+        return not self.changed or any(said.split("=")[0].strip().startswith("expect") for said in self.changes)
+
     def graph(self) -> Graph:
         """The lowered experiment; DataError if a data file is absent."""
-        graph = lower(self.experiment, self.data)
+        for word in self.experiment.words().values():
+            for name in word.files().values():
+                if not (self.data / name).exists():
+                    raise DataError(f"{self.data / name} is absent; give its folder with --data DIR")
+        graph = lower(self.experiment, self.data, self.judged, limits(self.runs))
         for stage in graph.stages.values():
             for path in stage.files.values():
                 if not path.exists():
@@ -98,12 +122,14 @@ class Run:
         except SpindslError as error:
             written(path / "status.json", state | {"state": "stopped", "why": str(error), "took": runner.took})
             raise
+        known |= result.makers(environments(plan(runner.graph, runner.store), runner.store))
+        written(path / "provenance.json", known)
         link(runner, path / "blocks")
         history = f"{stamp(time.time())} spindsl run {self.name}"
         attrs = result.attributes(self.experiment, self.text, known, history) | {"name": self.name}
         beside = path / f"result.nc.{os.getpid()}.part"
         result.write(beside, self.experiment, runner.graph, results, attrs)
-        rows = result.measured(self.experiment, beside)
+        rows = result.measured(self.experiment, beside, self.judged)
         result.finish(beside, path / "result.nc", rows)
         done = {"state": "done", "ended": stamp(time.time()), "took": runner.took, "expectations": rows}
         written(path / "status.json", state | done)
@@ -120,11 +146,15 @@ class Outcome:
 
     @property
     def met(self) -> bool:
-        return all(row["ok"] for row in self.expectations)
+        return all(row["ok"] is not False for row in self.expectations)
 
 
-def opened(path: Path, runs: Path, data: Path | None = None, changes: tuple[str, ...] = ()) -> Run:
+def opened(
+    path: str | Path, runs: str | Path = "runs", data: str | Path | None = None, changes: Sequence[str] = ()
+) -> Run:
     """A run from a TOML file or a result."""
+    path, runs, data = Path(path), Path(runs), None if data is None else Path(data)
+    changes = (changes,) if isinstance(changes, str) else tuple(changes)
     try:
         text, name = language.source(path), path.stem
     except UnicodeDecodeError as error:
@@ -134,11 +164,19 @@ def opened(path: Path, runs: Path, data: Path | None = None, changes: tuple[str,
     if path.suffix == ".nc":
         name = language.attribute(path, "name")
         changes = (*json.loads(language.attribute(path, "provenance"))["set"], *changes)
-    return Run(language.loads(text, str(path), changes), text, name, data or path.parent, runs, changes)
+    data = data or path.parent
+    try:
+        experiment = language.loads(text, str(path), changes)
+    except SpecError as error:
+        from .partial import complete
+
+        raise complete(error, text, changes, data) from error
+    return Run(experiment, text, name, data, runs, changes)
 
 
-def resumed(path: Path) -> Run:
+def resumed(path: str | Path) -> Run:
     """The run of a run directory."""
+    path = Path(path)
     if not (path / "run.json").exists():
         raise ConflictError(f"{path} is no run directory: run.json is absent")
     known = json.loads((path / "run.json").read_text(encoding="utf-8"))

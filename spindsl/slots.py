@@ -23,6 +23,10 @@ class Slots:
         wanted = self.switches or range(self.every, last + 1, self.every)
         return tuple(k for k in sorted(wanted) if first <= k <= last)
 
+    def count(self, last: int) -> int:
+        """How many of the switches 1..last are recorded, without numbering them."""
+        return len(self.switches) if self.switches else last // self.every
+
     def slot(self, first: int, last: int) -> np.ndarray:
         """Where each of the switches first..last is recorded, (switch) int64, -1 for nowhere."""
         at = self.recorded(first, last)

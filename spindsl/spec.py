@@ -19,9 +19,12 @@ from .graph import Stage
 
 if TYPE_CHECKING:
     import numpy as np
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
     from .factors import Lattice
     from .kinetics import Cycling, Matter, Rates
+    from .label_checks import Trials
     from .moves import Sweeps
     from .recording import Header, Recording, Variables
     from .report.questions import Part
@@ -108,7 +111,7 @@ class Word(Words, ABC):
         yield from ()
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source, handler):
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """A noun is the union of its words, told apart by `kind`."""
         return handler.generate_schema(choice(cls)) if is_noun(cls) else handler(source)
 
@@ -118,6 +121,10 @@ class System(Word, ABC):
 
     simulated: ClassVar[bool] = True
     cyclic: ClassVar[Matter | None] = None  # what it is for a drive in cycles; its stage then has the word as params
+
+    def recorded(self, trajectory: Stage) -> tuple[list[str], list[str] | None] | None:
+        """Drive and specimen of each trial of matter that is not simulated; None where files are too large to look."""
+        return None
 
     @abstractmethod
     def stages(self, disorder: int, data: Path) -> tuple[Stage, ...]:
@@ -157,6 +164,17 @@ class Protocol(Word, ABC):
 
         From the stages `system` and, if there is one, `dynamics`.
         """
+
+    def counts(self) -> Mapping[str, int]:
+        """How many configurations of a drive or temperature are recorded: the product of these, by key of the file.
+
+        Known without numbering them, so that too many are refused first.
+        """
+        return {}
+
+    def applied(self) -> int:
+        """The number of switches of each trial, recorded or not; 0 without a drive."""
+        return 0
 
 
 class Reference(Word, ABC):
@@ -203,6 +221,24 @@ class Bottleneck(Model, ABC):
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         """The stage `bottleneck.NAME`, from the stages `trajectory` and `split`."""
 
+    def asks(self, name: str, sources: Mapping[str, Stage], trials: Trials) -> Iterator[MeaningError]:
+        """What the labels of trials do not allow, from the stages before and its own."""
+        for k, drive in enumerate(self.drives or ()):
+            if drive not in trials.names:
+                hint = f"one of {', '.join(trials.names)}"
+                where, code = (f"{trials.file}: ", "E305") if trials.file else ("", "E202")
+                yield MeaningError(
+                    f"{where}no trial of drive {drive!r}; there are {', '.join(trials.names)}",
+                    "drives",
+                    k,
+                    code=code,
+                    hint=hint,
+                )
+                return
+        if self.supervised and len(self.drives or trials.names) < 2:
+            hint = "a supervised bottleneck tells two drives or more apart"
+            yield MeaningError("all trials are of one drive", "kind", code="E207", hint=hint)
+
     def refers(self) -> tuple[str, ...]:
         """The bottlenecks whose results it takes."""
         return ()
@@ -240,6 +276,10 @@ class Analysis(Model, ABC):
     @abstractmethod
     def refers(self) -> str:
         """The bottleneck or variable that it reads."""
+
+    def asks(self, name: str, sources: Mapping[str, Stage], trials: Trials) -> Iterator[MeaningError]:
+        """What the labels of trials do not allow, from the stages before and its own."""
+        yield from ()
 
     def compares(self) -> tuple[str, ...]:
         """The references that it is held against: the key `against`, where it is a name."""
@@ -298,11 +338,14 @@ class Drawn(Couplings):
     def draw(self, edges: int, rng: np.random.Generator) -> np.ndarray:
         """J of so many edges, K, (edge)."""
 
-    def bonds(self, spins, graph, stream, files):
+    def bonds(
+        self, spins: int, graph: Topology | None, stream: Callable[[str], np.random.Generator],
+        files: Mapping[str, Path],
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
         i, j = graph.edges(spins, stream("graph"))
         return i, j, self.draw(len(i), stream("couplings"))
 
-    def fits(self, graph):
+    def fits(self, graph: Topology | None) -> None:
         if graph is None:
             raise MeaningError("drawn couplings need a graph", "graph", code="E102")
 

@@ -3,23 +3,19 @@
     <runs>/.store/<stage>/<key>/000000-000049.s000001-000300.nc
 
 The key hashes what decides the numbers: the resolved parameters without extents, the keys of what is
-needed, the seed, data files by their sha256, and the code without comments, docstrings and layout.
+needed, the seed, data files by their sha256, and all the code that the stage's `run` reaches (see `identity`).
 Extents (which trials, which switches) are in the file names. Files are written beside and renamed, so a
 block is whole or absent; each carries its key and checksums, and none is loaded that does not fit.
 """
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import importlib.util
-import io
 import json
 import os
 import re
 import threading
-import tokenize
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,6 +25,8 @@ import numpy as np
 
 from .errors import StoreError
 from .graph import Graph, Stage
+from .identity import Closure, closure
+from .identity.environment import environment, mark
 from .params import as_json
 
 if TYPE_CHECKING:
@@ -38,29 +36,7 @@ FORMAT = 1
 LABELS = ("switch", "drive", "group")  # coordinates that are no dimensions
 ALONE = threading.RLock()  # the netCDF library must not be entered by two threads
 BLOCK = re.compile(r"^(?:whole|(?P<first>\d+)-(?P<last>\d+))(?:\.s(?P<from>\d+)-(?P<to>\d+))?\.nc$")
-
-
-@cache
-def code(module: str) -> str:
-    """Hash of a module's tokens without comments, docstrings and layout."""
-    spec = importlib.util.find_spec(module)
-    source = Path(spec.origin).read_text(encoding="utf-8")
-    documented = set()
-    for node in ast.walk(ast.parse(source)):
-        body = getattr(node, "body", None)
-        first = body[0] if isinstance(body, list) and body else None
-        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
-            documented.update(range(first.lineno, (first.end_lineno or first.lineno) + 1))
-    layout = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING}
-    kept = []
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.STRING and token.start[0] in documented:
-            continue
-        if token.type in (tokenize.INDENT, tokenize.DEDENT):  # blocks matter, their width does not
-            kept.append("{" if token.type == tokenize.INDENT else "}")
-        elif token.type not in layout:
-            kept.append(token.string)
-    return hashlib.sha256("\x1f".join(kept).encode()).hexdigest()
+WHY = re.compile(r"^why\.[0-9a-f]{8}\.json$")
 
 
 @cache
@@ -76,16 +52,26 @@ def content(path: Path) -> str:
     return sha256(path, (status.st_size, status.st_mtime_ns))
 
 
-def keys(graph: Graph) -> dict[str, dict[str, str]]:
-    """The key of every part of every node: {node: {part: 16 hex digits}}."""
-    found: dict[str, dict[str, str]] = {}
+@dataclass(frozen=True)
+class Made:
+    """What one part of a stage is made of, and its key."""
+
+    key: str
+    of: Mapping[str, Any]
+    code: Closure
+
+
+def made(graph: Graph) -> dict[str, dict[str, Made]]:
+    """What every part of every node is made of."""
+    found: dict[str, dict[str, Made]] = {}
     for name, node in graph.nodes.items():
         stage = node.stage
-        made_of = {
+        reached = closure(stage.run, (stage.params, stage.parts))
+        of = {
             "name": stage.name, "params": as_json(stage.params),
             "seed": [stage.disorder] if stage.quenched else [stage.seed, stage.disorder],
             "files": {k: content(p) for k, p in stage.files.items()},
-            "code": {m: code(m) for m in ("spindsl.seeds", stage.run.__module__, *stage.code)},
+            "code": reached.key,
         }  # fmt: skip
         found[name] = {}
         for part, about in stage.parts.items():
@@ -93,13 +79,19 @@ def keys(graph: Graph) -> dict[str, dict[str, str]]:
                 n: [{"keys": seen(found[at], stage, part), **extents(graph.nodes[at].stage, stage)} for at in several]
                 for n, several in node.sources.items()
             }
-            found[name][part] = short(made_of | {"needs": needs, "part": part, "part_params": as_json(about)})
+            whole = of | {"needs": needs, "part": part, "part_params": as_json(about)}
+            found[name][part] = Made(short(whole), whole, reached)
     return found
 
 
-def seen(keys: Mapping[str, str], stage: Stage, part: str) -> list[str]:
+def keys(graph: Graph) -> dict[str, dict[str, str]]:
+    """The key of every part of every node: {node: {part: 16 hex digits}}."""
+    return {name: {part: one.key for part, one in parts.items()} for name, parts in made(graph).items()}
+
+
+def seen(parts: Mapping[str, Made], stage: Stage, part: str) -> list[str]:
     """Keys of those parts of a need that a part of `stage` sees."""
-    return [keys[part]] if stage.apart and part in keys else list(keys.values())
+    return [parts[part].key] if stage.apart and part in parts else [one.key for one in parts.values()]
 
 
 def extents(need: Stage, stage: Stage) -> dict[str, Any]:
@@ -151,7 +143,7 @@ class Store:
             if match:
                 first, last, start, stop = (int(match[g] or 0) for g in ("first", "last", "from", "to"))
                 found.append(Block(first, last, start, stop, path))
-            elif not path.name.endswith(".part"):
+            elif not path.name.endswith(".part") and not WHY.match(path.name):
                 raise StoreError(f"{path} is no block of the store; remove it")
         return found
 
@@ -168,6 +160,7 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         packed = xr.Dataset({n: pack(v) for n, v in block.variables.items()})
         packed = packed.assign_attrs(block.attrs, spindsl_key=key, spindsl_store=FORMAT)
+        packed.attrs["spindsl_environment"] = json.dumps(environment())
         encoding = {n: storage(v) for n, v in packed.data_vars.items() if v.ndim}
         beside = path.with_name(f"{path.name}.{os.getpid()}.part")
         with ALONE:
@@ -185,8 +178,36 @@ class Store:
             raise StoreError(f"{path} is truncated or damaged ({error}); remove it and run again") from error
         if block.attrs.pop("spindsl_key", None) != key or block.attrs.pop("spindsl_store", None) != FORMAT:
             raise StoreError(f"{path} is foreign: it was not written for this place in the store; remove it")
+        block.attrs.pop("spindsl_environment", None)
         whole = xr.Dataset({n: unpack(v) for n, v in block.variables.items()}, attrs=block.attrs)
         return whole.set_coords([n for n in LABELS if n in whole])
+
+    def explain(self, stage: str, one: Made) -> None:
+        """Write beside the pieces of a key, once for each environment, what they are made of."""
+        path = self.folder(stage, one.key) / f"why.{mark(environment())}.json"
+        if path.exists():
+            return
+        reached = self.root / ".code" / f"{one.code.key}.json"  # shared by all that reach the same
+        if not reached.exists():
+            placed(reached, one.code.code)
+        placed(path, {"of": one.of, "environment": environment()})
+
+    def whys(self, stage: str, key: str = "*") -> list[Path]:
+        """The files that say what pieces of a stage are made of."""
+        return sorted(p for p in (self.root / stage).glob(f"{key}/why.*.json") if WHY.match(p.name))
+
+    def environments(self, stage: str, keys: Iterable[str]) -> dict[str, dict[str, str]]:
+        """The environments in which stored pieces were made, by mark."""
+        files = {p.name.split(".")[1]: p for key in keys for p in self.whys(stage, key)}
+        return {m: json.loads(p.read_text(encoding="utf-8"))["environment"] for m, p in sorted(files.items())}
+
+
+def placed(path: Path, value: Any) -> None:
+    """JSON to a file, atomically, whoever else writes it at the same time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.part")
+    beside.write_text(json.dumps(value, separators=(",", ":"), default=list), encoding="utf-8")
+    os.replace(beside, path)
 
 
 def storage(variable: xr.DataArray) -> dict[str, Any]:

@@ -25,7 +25,7 @@ class Range(Words):
 
     from_: float = Field(alias="from", description="first value")
     to: float = Field(description="last value")
-    points: Annotated[int, Field(ge=2)] = Field(description="number of values")
+    points: Annotated[int, Field(ge=2, le=10_000)] = Field(description="number of values")
     scale: Literal["linear", "log"] = Field(default="linear", description="log for equal ratios")
 
     @model_validator(mode="after")

@@ -114,7 +114,7 @@ def still() -> str:
     return STILL
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def recording():
     """Writes one and the same recording as netCDF, npz, CSV and text into a folder."""
     return written

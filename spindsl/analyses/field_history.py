@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -15,6 +15,7 @@ from ..errors import MeaningError
 from ..estimators import Reading, Scored, guesses
 from ..features import folds
 from ..graph import Promise, Stage, Task
+from ..label_checks import Trials, single
 from ..readout import Asked, FieldParams, Readout, ask
 from ..spec import Count, Switches
 
@@ -84,6 +85,9 @@ class FieldHistory(Readout):
         )  # fmt: skip
         params = PastFieldParams(FieldParams(self.parameters(name, sources), fields), past)
         return before, replace(guess, params=params), score
+
+    def asks(self, name: str, sources: Mapping[str, Stage], trials: Trials) -> Iterator[MeaningError]:
+        yield from single(sources["trajectory"], sorted(self.switches), tuple(range(self.lags)))
 
 
 @dataclass(frozen=True)

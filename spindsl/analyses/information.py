@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -11,9 +11,10 @@ from pydantic import Field
 
 from ..ensemble import clusters, drives, held_out, samples
 from ..errors import MeaningError
-from ..estimators import KERNELS, Folds, Histogram, Reading, Scored, rounds
+from ..estimators import KERNELS, Folds, Histogram, Reading, Scored, least, rounds
 from ..features import coords, folds, matrices
 from ..graph import Promise, Split, Stage, Task
+from ..label_checks import Trials, few
 from ..readout import CODE, Readout, ReadoutParams, shuffled
 from ..seeds import generator
 from ..spec import Count, Switches
@@ -68,6 +69,9 @@ class Information(Readout):
             group=f"/analysis/{name}", coords={k: v for k, v in labels.items() if k not in ("drive", "trial")},
             seconds=2.0 * count, interpreted=True,
         ),)  # fmt: skip
+
+    def asks(self, name: str, sources: Mapping[str, Stage], trials: Trials) -> Iterator[MeaningError]:
+        yield from few(trials, self.scored(), least(self.by, self.look(sources).width), INNER)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
@@ -15,6 +15,8 @@ from ..errors import DataError, MeaningError
 from ..estimators import Density, Histogram
 from ..features import Feature, Observed, Use, coords, feature, folds
 from ..graph import Promise, Split, Stage, Task
+from ..label_checks import Trials, few
+from ..label_checks import drives as named
 from ..readout import CODE, control, with_control
 from ..seeds import generator
 from ..spec import Analysis, Label, Labels, Switches, Words, fitted_drives
@@ -104,6 +106,16 @@ class Novelty(Analysis):
             code=(*CODE, "spindsl.kernels.roc", "spindsl.kernels.intervals"), group=f"/analysis/{name}",
             coords=labels | {"false_alarm": GRID, "level": LEVELS},
         )  # fmt: skip
+
+    def asks(self, name: str, sources: Mapping[str, Stage], trials: Trials) -> Iterator[MeaningError]:
+        wrong = [*named(trials, self.known, "known"), *named(trials, self.novel, "novel")]
+        if wrong:
+            yield wrong[0]
+        elif not isinstance(self.by, Value) and self.each:
+            found = feature(self.of, self.use, sources)
+            some = np.isin(trials.label, [trials.names.index(n) for n in self.known])
+            known = replace(trials, label=trials.label[some], held=trials.held[some], rank=trials.rank[some])
+            yield from few(known, self.score, estimators.least(self.by, found.width), INNER, alone=True)
 
     def _meant(self, found: Feature, trajectory: Stage) -> None:
         """MeaningError for drives that there are not, for features that are no number, for a bottleneck that has seen

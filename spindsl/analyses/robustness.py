@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -12,6 +12,7 @@ from ..conclusions import ConclusionParams, Guesses, conclude, memoryless
 from ..ensemble import samples
 from ..errors import MeaningError
 from ..graph import Promise, Stage, Task
+from ..label_checks import Trials, single
 from ..readout import Asked, FieldParams, PlainReadout, ask, drive, drive_scores
 
 if TYPE_CHECKING:
@@ -61,6 +62,12 @@ class Robustness(PlainReadout):
         score = self.conclusion(name, guess, sources, field_scores, "field")
         params = FieldScoreParams(ConclusionParams(name, guess.name, "field"), fields)
         return guess, replace(score, params=params, coords={**score.coords, "field": fields, "guessed": fields})
+
+    def asks(self, name: str, sources: Mapping[str, Stage], trials: Trials) -> Iterator[MeaningError]:
+        yield from super().asks(name, sources, trials)
+        yield from single(
+            sources["trajectory"], sources[f"analysis.{name}.guess"].coords["switch"], given=bool(self.switches)
+        )
 
 
 @dataclass(frozen=True)

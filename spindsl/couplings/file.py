@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from ..arrays import array
 from ..errors import DataError, MeaningError
 from ..spec import Couplings, Topology
 
@@ -36,17 +37,17 @@ class FromFile(Couplings):
         files: Mapping[str, Path],
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The edges of the matrix; DataError unless square, finite, symmetric, zero diagonal."""
-        import xarray as xr
-
         path, name = files["path"], self.variable
-        with xr.open_dataset(path, engine="netcdf4") as file:
-            if name not in file:
-                raise DataError(f"{path}: no variable {name!r}; it holds {', '.join(map(str, file.data_vars))}")
-            J = file[name].values.astype(np.float64)
+        J = array(path, name)
+        if J.dtype.kind not in "biuf":
+            raise DataError(f"{path}: {name} is of type {J.dtype}, needed are numbers")
+        J = J.astype(np.float64)
         if J.shape != (spins, spins):
             raise DataError(f"{path}: {name} has shape {J.shape}, the system has {spins} spins")
         if not np.isfinite(J).all():
-            raise DataError(f"{path}: {name} holds NaN or infinity at {tuple(np.argwhere(~np.isfinite(J))[0])}")
+            raise DataError(
+                f"{path}: {name} holds NaN or infinity at {tuple(np.argwhere(~np.isfinite(J))[0].tolist())}"
+            )
         if not np.array_equal(J, J.T) or np.diagonal(J).any():
             raise DataError(f"{path}: {name} must be symmetric with a zero diagonal")
         i, j = np.nonzero(np.triu(J))

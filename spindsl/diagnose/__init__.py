@@ -6,6 +6,7 @@ forms        the types of a model: what shapes they take, which branch of a unio
 resemblance  which known word was meant
 wording      types and values in TOML words
 blame        mistakes of points of a sweep, at the swept values that make them
+mending      right values in the place of wrong ones, for what is wrong beside them
 swept        values of a sweep, where the file is wrong elsewhere
 places       path -> line and column
 showing      a finding as text or JSON

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import tomllib
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 Path = tuple[str | int, ...]
 
@@ -48,7 +51,7 @@ class Places(dict[Path, Place]):
         """The first key of the file."""
         return next(iter(self.values())).key if self else Span(1, 1, 1)
 
-    def _read(self, node, path: Path) -> None:
+    def _read(self, node: Node, path: Path) -> None:
         for child in node.named_children:
             if child.type == "pair":
                 self._pair(child, path)
@@ -57,7 +60,7 @@ class Places(dict[Path, Place]):
             elif child.type == "ERROR":
                 self._read(child, path)
 
-    def _pair(self, pair, path: Path) -> None:
+    def _pair(self, pair: Node, path: Path) -> None:
         key, *value = (n for n in pair.named_children if n.type not in ("comment", "ERROR"))
         *outer, (last, span) = self._parts(key)
         for name, at in outer:
@@ -66,7 +69,7 @@ class Places(dict[Path, Place]):
         if value:
             self._value(value[0], (*path, last), span)
 
-    def _value(self, node, path: Path, key: Span) -> None:
+    def _value(self, node: Node, path: Path, key: Span) -> None:
         if path in self:
             self.repeats.append((path, key))
             return
@@ -78,7 +81,7 @@ class Places(dict[Path, Place]):
             for k, element in enumerate(n for n in node.named_children if n.type not in ("comment", "ERROR")):
                 self._value(element, (*path, k), self._span(element, element))
 
-    def _header(self, table) -> Path:
+    def _header(self, table: Node) -> Path:
         """Note a [table] or [[table]]; the path that its pairs go under."""
         key = next((n for n in table.named_children if n.type.endswith("_key")), None)
         close = next((n for n in table.children if n.type in ("]", "]]")), None)
@@ -108,13 +111,13 @@ class Places(dict[Path, Place]):
         """The last element so far, where the path is an array of tables."""
         return (*path, self._lengths[path] - 1) if path in self._lengths else path
 
-    def _parts(self, key) -> list[tuple[str, Span]]:
+    def _parts(self, key: Node) -> list[tuple[str, Span]]:
         if key.type == "dotted_key":
             return [part for child in key.named_children for part in self._parts(child)]
         token = key.text.decode(errors="surrogatepass")
         return [(unquoted(token) if key.type == "quoted_key" else token, self._span(key, key))]
 
-    def _span(self, first, last) -> Span:
+    def _span(self, first: Node, last: Node) -> Span:
         """From the start of one node to the end of another, or of its line."""
         row, start = first.start_point
         line = self._lines[row]

@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def half_height(n, score, floor):
+def half_height(n: np.ndarray, score: np.ndarray, floor: np.ndarray | float) -> np.ndarray:
     """The n at which the score falls through (floor + 1) / 2, linear in ln n between neighbours; last axis is n.
 
     The last fall counts, so that a dip before it does not. inf where the score ends above, 0 where it never is above:
@@ -24,7 +24,9 @@ def half_height(n, score, floor):
     return np.where(above.any(axis=-1), found, 0.0)
 
 
-def detectable(n, score, error, floor, sigmas=3.0):
+def detectable(
+    n: np.ndarray, score: np.ndarray, error: np.ndarray, floor: np.ndarray | float, sigmas: float = 3.0
+) -> np.ndarray:
     """The largest n up to which, from the smallest on, every score is above its floor by so many errors; 0 for none."""
     n = np.asarray(n)
     seen = np.cumprod(np.asarray(score) > np.asarray(floor) + sigmas * np.asarray(error), axis=-1).sum(axis=-1)

@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numba.extending import overload
 
-from .chains import attempts
+from .chains import UNCOUNTED, attempts
 from .energies import Clusters, Colours, Model, Paired, paired
 from .floats import exp
 from .philox import uniforms
+from .verbs import compiled
 
 SAME = 1e-12  # relative difference of energies that are meant to be alike
 
@@ -66,101 +66,85 @@ def growing(model: Model) -> Paired | Colours:
     return model
 
 
+@compiled()
 @singledispatch
-def reflections(model):
+def reflections(model: Paired | Colours) -> int:
     """Number of reflections to choose from."""
     raise TypeError(f"no reflections of {type(model).__name__}")
 
 
+@compiled()
 @singledispatch
-def mirrored(model, value, r):
+def mirrored(model: Paired | Colours, value: int, r: int) -> int:
     """The reflection of a value."""
     raise TypeError(f"no reflections of {type(model).__name__}")
 
 
+@compiled()
 @singledispatch
-def rise(model, s, i, k, j, r):
+def rise(model: Paired | Colours, s: np.ndarray, i: int, k: int, j: int, r: int) -> float:
     """What the pair at place k, of i and j, rises by when i alone is reflected."""
     raise TypeError(f"no pairs of {type(model).__name__}")
 
 
+@compiled()
 @singledispatch
-def lean(model, s, i, r):
+def lean(model: Paired | Colours, s: np.ndarray, i: int, r: int) -> float:
     """What the field on i rises by when i is reflected."""
     raise TypeError(f"no fields of {type(model).__name__}")
 
 
 @reflections.register(Paired)
-def _(model):
+def _(model: Paired) -> int:
     return 1
 
 
 @reflections.register(Colours)
-def _(model):
+def _(model: Colours) -> int:
     return model.table.shape[1]
 
 
 @mirrored.register(Paired)
-def _(model, value, r):
+def _(model: Paired, value: int, r: int) -> int:
     return -value
 
 
 @mirrored.register(Colours)
-def _(model, value, r):
+def _(model: Colours, value: int, r: int) -> int:
     other = r - value
     return other + model.table.shape[1] if other < 0 else other
 
 
 @rise.register(Paired)
-def _(model, s, i, k, j, r):
+def _(model: Paired, s: np.ndarray, i: int, k: int, j: int, r: int) -> float:
     return -2.0 * model.c[k] * s[i] * s[j]
 
 
 @rise.register(Colours)
-def _(model, s, i, k, j, r):
+def _(model: Colours, s: np.ndarray, i: int, k: int, j: int, r: int) -> float:
     return model.table[model.kind[k], mirrored(model, s[i], r), s[j]] - model.table[model.kind[k], s[i], s[j]]
 
 
 @lean.register(Paired)
-def _(model, s, i, r):
+def _(model: Paired, s: np.ndarray, i: int, r: int) -> float:
     return -2.0 * model.field[i] * s[i]
 
 
 @lean.register(Colours)
-def _(model, s, i, r):
+def _(model: Colours, s: np.ndarray, i: int, r: int) -> float:
     return model.field[i, mirrored(model, s[i], r)] - model.field[i, s[i]]
 
 
-@overload(reflections)
-def _reflections(model):
-    return reflections.dispatch(model.instance_class)
-
-
-@overload(mirrored)
-def _mirrored(model, value, r):
-    return mirrored.dispatch(model.instance_class)
-
-
-@overload(rise)
-def _rise(model, s, i, k, j, r):
-    return rise.dispatch(model.instance_class)
-
-
-@overload(lean)
-def _lean(model, s, i, r):
-    return lean.dispatch(model.instance_class)
-
-
 @njit(inline="always")
-def draw(n, spare, t, chain, k0, k1):
+def draw(n: int, spare: float, t: np.uint64, chain: np.uint64, k0: np.uint64, k1: np.uint64) -> tuple[float, float]:
     """Uniform n of attempt t, and the one after it, of which every second is fresh."""
     if n & 1:
         return spare, spare
     return uniforms(t, np.uint64(n >> 1), chain, k0, k1)
 
 
-@njit(_nrt=False)
-def root(parent, i):
+@njit(**UNCOUNTED)
+def root(parent: np.ndarray, i: np.uint32) -> np.uint32:
     """The site that stands for the cluster of i; the path to it is halved."""
     while parent[i] != i:
         parent[i] = parent[parent[i]]
@@ -168,8 +152,8 @@ def root(parent, i):
     return i
 
 
-@njit(_nrt=False)
-def join(parent, i, j):
+@njit(**UNCOUNTED)
+def join(parent: np.ndarray, i: int, j: np.int64) -> None:
     """Make one cluster of two; the lower site stands for it."""
     a, b = root(parent, np.uint32(i)), root(parent, np.uint32(j))
     if a < b:
@@ -178,8 +162,11 @@ def join(parent, i, j):
         parent[a] = b
 
 
-@njit(_nrt=False)
-def grow(move, model, beta, s, seed, r, t, chain, k0, k1):
+@njit(**UNCOUNTED)
+def grow(
+    move: Wolff, model: Paired | Colours, beta: float, s: np.ndarray, seed: np.int64, r: np.int64, t: np.uint64,
+    chain: np.uint64, k0: np.uint64, k1: np.uint64,
+) -> int:  # fmt: skip
     """The cluster of `seed` on the stack and its size, 0 where it is tied to the ghost. Draws count from 2."""
     stack, inside = move.stack, move.inside
     stack[0], inside[seed] = seed, True
@@ -208,8 +195,11 @@ def grow(move, model, beta, s, seed, r, t, chain, k0, k1):
     return size if free else 0
 
 
-@njit(_nrt=False)  # counting references to the model's arrays would cost more than the move
-def single(move, model, beta, s, t, chain, k0, k1):
+@njit(**UNCOUNTED)
+def single(
+    move: Wolff, model: Paired | Colours, beta: float, s: np.ndarray, t: np.uint64, chain: np.uint64, k0: np.uint64,
+    k1: np.uint64,
+) -> None:  # fmt: skip
     """Reflect the cluster of a random site."""
     u, v = uniforms(t, np.uint64(0), chain, k0, k1)
     seed = np.int64(u * len(s))
@@ -221,8 +211,11 @@ def single(move, model, beta, s, t, chain, k0, k1):
         s[i] = mirrored(model, s[i], r)
 
 
-@njit(_nrt=False)
-def tie(move, model, beta, s, r, t, chain, k0, k1):
+@njit(**UNCOUNTED)
+def tie(
+    move: SwendsenWang, model: Paired | Colours, beta: float, s: np.ndarray, r: np.int64, t: np.uint64,
+    chain: np.uint64, k0: np.uint64, k1: np.uint64,
+) -> int:  # fmt: skip
     """Tie pairs and sites with the ghost: fills parent and held. Returns the number of the next draw, even."""
     parent, held = move.parent, move.held
     n, spare = 2, 0.0
@@ -249,8 +242,11 @@ def tie(move, model, beta, s, r, t, chain, k0, k1):
     return n + (n & 1)
 
 
-@njit(_nrt=False)  # counting references to the model's arrays would cost more than the move
-def several(move, model, beta, s, t, chain, k0, k1):
+@njit(**UNCOUNTED)
+def several(
+    move: SwendsenWang, model: Paired | Colours, beta: float, s: np.ndarray, t: np.uint64, chain: np.uint64,
+    k0: np.uint64, k1: np.uint64,
+) -> None:  # fmt: skip
     """Reflect every cluster with probability 1/2."""
     _, v = uniforms(t, np.uint64(0), chain, k0, k1)
     r = np.int64(v * reflections(model))
@@ -267,12 +263,18 @@ def several(move, model, beta, s, t, chain, k0, k1):
 
 
 @attempts.register(Wolff)
-def _(move, model, beta, s, t, count, chain, k0, k1):
+def _(
+    move: Wolff, model: Paired | Colours, beta: float, s: np.ndarray, t: np.uint64, count: int, chain: np.uint64,
+    k0: np.uint64, k1: np.uint64,
+) -> None:  # fmt: skip
     for n in range(count):
         single(move, model, beta, s, t + np.uint64(n), chain, k0, k1)
 
 
 @attempts.register(SwendsenWang)
-def _(move, model, beta, s, t, count, chain, k0, k1):
+def _(
+    move: SwendsenWang, model: Paired | Colours, beta: float, s: np.ndarray, t: np.uint64, count: int,
+    chain: np.uint64, k0: np.uint64, k1: np.uint64,
+) -> None:  # fmt: skip
     for n in range(count):
         several(move, model, beta, s, t + np.uint64(n), chain, k0, k1)

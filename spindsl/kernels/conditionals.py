@@ -40,7 +40,9 @@ def gathered(window: np.ndarray, sites: int) -> np.ndarray:
 
 
 @numba.njit(parallel=True, cache=True)
-def swept(table, pattern, window, where, beta, gradient):
+def swept(
+    table: np.ndarray, pattern: np.ndarray, window: np.ndarray, where: np.ndarray, beta: float, gradient: np.ndarray
+) -> float:
     """Sum of the loss over configurations and sites; its gradient is added to gradient (PARTS, 2^bits), zero before.
 
     `where` is what `gathered` gives. Of the logarithms of a configuration only that of their product is taken.

@@ -11,15 +11,12 @@ J, and c, lies on a grid (`on_grid`): every g is then an exact sum in float64, s
 flip equal a fresh recomputation bit for bit, in any order, after any number of flips.
 """
 
-from collections.abc import Callable
 from functools import singledispatch
 from typing import NamedTuple
 
 import numpy as np
-from numba import types
-from numba.extending import overload
 
-from .bare import bare
+from .verbs import compiled
 
 
 class Pairs(NamedTuple):
@@ -141,6 +138,7 @@ def largest(couplings: Pairs | Dense | Products, A: np.ndarray) -> float:
     return float((reach(couplings) + np.abs(A).max(axis=0)).max())
 
 
+@compiled(inline="always")
 @singledispatch
 def local_fields(couplings: Pairs | Dense | Products, s: np.ndarray, g: np.ndarray) -> None:
     """Fill g_i, the sum of all that the other spins do to spin i, afresh."""
@@ -175,9 +173,3 @@ def _(couplings: Products, s: np.ndarray, g: np.ndarray) -> None:
         for k in range(couplings.start[t], couplings.start[t + 1]):
             i = couplings.site[k]
             g[i] += c * s[i]
-
-
-@overload(local_fields, inline="always")
-@bare
-def _local_fields(couplings: types.NamedTuple, s: types.Array, g: types.Array) -> Callable[..., None]:
-    return bare(local_fields.dispatch(couplings.instance_class))

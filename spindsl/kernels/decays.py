@@ -5,7 +5,7 @@ import numpy as np
 NOTHING = 1e-12  # a height that starts less above its floor than this has nothing to lose
 
 
-def lifetime(time, height, floor, start):
+def lifetime(time: np.ndarray, height: np.ndarray, floor: np.ndarray | float, start: np.ndarray | float) -> np.ndarray:
     """The time after the first at which the height falls to (start + floor) / 2; last axis is time.
 
     Linear in the logarithm of that time between neighbours, linear in time up to the first. The first fall counts.

@@ -4,13 +4,15 @@ Each takes train (n, d), label (n) in 0..classes-1, test (m, d) and gives (m, cl
 tie, exactly, where classes look the same: ties are shared by whoever scores them.
 """
 
+from typing import Literal
+
 import numpy as np
 from numba import njit
 
 from .floats import exp, log
 
 
-def kde(train, label, test, classes):
+def kde(train: np.ndarray, label: np.ndarray, test: np.ndarray, classes: int) -> np.ndarray:
     """Gaussian kernel density of each class with the class's own covariance C, by Scott's rule.
 
     ln p(z) = ln mean_i N(z; z_i, h^2 C), h = n^(-1/(d+4)), up to a constant common to the classes. C is
@@ -32,7 +34,7 @@ def kde(train, label, test, classes):
 
 
 @njit(nogil=True, cache=True)
-def log_kernels(centres, points):
+def log_kernels(centres: np.ndarray, points: np.ndarray) -> np.ndarray:
     """ln sum_i exp(-|z - z_i|^2 / 2) for centres (d, n) and each of the points (m, d)."""
     d, n = centres.shape
     half, found = np.empty(n), np.empty(len(points))
@@ -50,21 +52,22 @@ def log_kernels(centres, points):
     return found
 
 
-def gaussian(train, label, test, classes):
+def gaussian(train: np.ndarray, label: np.ndarray, test: np.ndarray, classes: int) -> np.ndarray:
     """Gaussian naive Bayes: a normal of its own for each feature and class (scikit-learn's GaussianNB)."""
     from sklearn.naive_bayes import GaussianNB
 
     if not train.var(axis=0).any():
         return np.zeros((len(test), classes))
-    return GaussianNB(priors=np.full(classes, 1 / classes)).fit(train, label).predict_joint_log_proba(test)
+    model = GaussianNB(priors=np.full(classes, 1 / classes)).fit(train, label)
+    return np.asarray(model.predict_joint_log_proba(test))
 
 
-def histogram(train, label, test, classes, bins):
+def histogram(train: np.ndarray, label: np.ndarray, test: np.ndarray, classes: int, bins: int) -> np.ndarray:
     """Joint histogram of the features on `bins` equal cells each, over the range of the training trials."""
     low, high = train.min(axis=0), train.max(axis=0)
     width = np.where(high > low, (high - low) / bins, 1.0)
 
-    def cell(x):
+    def cell(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         place = np.clip(((x - low) / width).astype(np.int64), 0, bins - 1)
         inside = ((x >= low) & (x <= high)).all(axis=1)
         return np.ravel_multi_index(place.T, (bins,) * x.shape[1]), inside
@@ -75,7 +78,7 @@ def histogram(train, label, test, classes, bins):
     return np.where(inside[:, None], count[place], 0.0)
 
 
-def logistic(train, label, test, classes, C):
+def logistic(train: np.ndarray, label: np.ndarray, test: np.ndarray, classes: int, C: float) -> np.ndarray:
     """Multinomial logistic regression with inverse penalty C on the weights, drives weighted alike
     (scikit-learn, lbfgs).
 
@@ -83,13 +86,18 @@ def logistic(train, label, test, classes, C):
     """
     from sklearn.linear_model import LogisticRegression
 
+    if classes == 1:
+        return np.zeros((len(test), 1))  # ln 1
     model = LogisticRegression(C=C, max_iter=500, tol=1e-3, class_weight="balanced").fit(
         train.astype(np.float32), label
     )
     return model.predict_log_proba(test.astype(np.float32))
 
 
-def lda(train, label, test, classes, shrinkage=None):
+def lda(
+    train: np.ndarray, label: np.ndarray, test: np.ndarray, classes: int,
+    shrinkage: float | Literal["ledoit-wolf"] | None = None,
+) -> np.ndarray:  # fmt: skip
     """Linear discriminant analysis: ln N(z; mu_k, C) with one covariance C of all classes, equal priors (Fisher).
 
     C = sum_i (z_i - mu_k(i))(z_i - mu_k(i))^T / (n - classes), then (1 - a) C + a diag C: a is `shrinkage`, or that of
@@ -111,7 +119,7 @@ def lda(train, label, test, classes, shrinkage=None):
     return np.stack([-0.5 * ((points - c) ** 2).sum(axis=1) for c in centres], axis=1)
 
 
-def ledoit_wolf(within):
+def ledoit_wolf(within: np.ndarray) -> float:
     """Shrinkage of Ledoit and Wolf for residuals (n, d), each feature in units of its standard deviation."""
     from sklearn.covariance import ledoit_wolf_shrinkage
 
@@ -119,13 +127,13 @@ def ledoit_wolf(within):
     return ledoit_wolf_shrinkage(within[:, std > 0] / std[std > 0], assume_centered=True) if (std > 0).any() else 0.0
 
 
-def credit(evidence, label):
+def credit(evidence: np.ndarray, label: np.ndarray) -> np.ndarray:
     """Share of the guess that is right: 1 / (number of classes tied at the top) if it is among them."""
     top = evidence == evidence.max(axis=1, keepdims=True)
     return top[np.arange(len(label)), label] / top.sum(axis=1)
 
 
-def full_gaussian(train, label, test, classes):
+def full_gaussian(train: np.ndarray, label: np.ndarray, test: np.ndarray, classes: int) -> np.ndarray:
     """A normal with its own mean and covariance C for each class: -((z - m) C^-1 (z - m) + ln |C|) / 2.
 
     C is held off singularity by 1e-9 of the largest variance of any feature, as in `kde`.
@@ -143,7 +151,7 @@ def full_gaussian(train, label, test, classes):
     return evidence
 
 
-def bernoulli(train, label, test, classes):
+def bernoulli(train: np.ndarray, label: np.ndarray, test: np.ndarray, classes: int) -> np.ndarray:
     """Independent spins ±1 with means of each class, sum_i ln p_i(s_i); P(up) = (ups + 1/2) / (n + 1)."""
     up = np.array(
         [((train[label == k] > 0).sum(axis=0) + 0.5) / (np.count_nonzero(label == k) + 1) for k in range(classes)]

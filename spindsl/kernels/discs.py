@@ -28,7 +28,7 @@ class Kicks(NamedTuple):
 
 
 @njit(inline="always")
-def onset(dx, dy, side, both):
+def onset(dx: float, dy: float, side: float, both: bool) -> float:
     """Smallest strain g >= 0 at which discs (dx, dy) apart touch, 0 <= dy < 1; inf if none. `both`: g or -g.
 
     The images of the upper one lie at dx + n side + g dy; it touches where this is within w = sqrt(1 - dy^2).
@@ -48,7 +48,7 @@ def onset(dx, dy, side, both):
 
 
 @njit(nogil=True, cache=True)
-def onsets(x, y, side, limit, both, found):
+def onsets(x: np.ndarray, y: np.ndarray, side: float, limit: float, both: bool, found: np.ndarray) -> None:
     """Smallest strain below `limit` at which each disc touches any other, else inf, into found (disc).
 
     Cells of one diameter or more; each pair is met once, from its lower disc.
@@ -88,7 +88,9 @@ def onsets(x, y, side, limit, both, found):
 
 
 @njit(inline="always")
-def polar(disc, cycle, switch, trial, k0, k1):
+def polar(
+    disc: np.uint64, cycle: np.uint64, switch: np.uint64, trial: np.uint64, k0: np.uint64, k1: np.uint64
+) -> tuple[float, float, float]:
     """A point (a, b) uniform in the unit disc, and s = a^2 + b^2, which is uniform and independent of the direction."""
     attempt = cycle * TRIES
     while True:
@@ -101,14 +103,14 @@ def polar(disc, cycle, switch, trial, k0, k1):
 
 
 @njit(inline="always")
-def wrapped(x, side):
+def wrapped(x: float, side: float) -> float:
     """Into [0, side)."""
     x -= side * np.floor(x / side)
     return x if x < side else 0.0
 
 
 @njit(nogil=True, cache=True)
-def scatter(side, trials, key, xy):
+def scatter(side: float, trials: np.ndarray, key: np.ndarray, xy: np.ndarray) -> None:
     """Discs anywhere in the box, independently: xy (trial, 2, disc)."""
     for a in range(len(trials)):
         for i in range(xy.shape[2]):
@@ -117,7 +119,10 @@ def scatter(side, trials, key, xy):
 
 
 @njit(nogil=True, cache=True)
-def move(x, y, side, rule, active, cycle, switch, trial, kicks, noises):
+def move(
+    x: np.ndarray, y: np.ndarray, side: float, rule: Kicks, active: np.ndarray, cycle: np.uint64, switch: np.uint64,
+    trial: np.uint64, kicks: np.ndarray, noises: np.ndarray,
+) -> None:  # fmt: skip
     """End one cycle: a kick for the active, noise for all. Kick kick sqrt(s) (a, b), of length kick s."""
     for i in range(len(x)):
         if active[i]:
@@ -131,7 +136,7 @@ def move(x, y, side, rule, active, cycle, switch, trial, kicks, noises):
 
 
 @njit(nogil=True, cache=True)
-def curve(found, strains, share):
+def curve(found: np.ndarray, strains: np.ndarray, share: np.ndarray) -> None:
     """Fraction of discs whose onset lies below each of the rising strains, into share."""
     share[:] = 0.0
     for i in range(len(found)):
@@ -145,7 +150,11 @@ def curve(found, strains, share):
 
 
 @njit(nogil=True, cache=True)
-def drive(side, rule, amplitude, both, cycles, strains, slot, xy, trials, switch, kicks, noises, out):
+def drive(
+    side: float, rule: Kicks, amplitude: np.ndarray, both: bool, cycles: np.ndarray, strains: np.ndarray,
+    slot: np.ndarray, xy: np.ndarray, trials: np.ndarray, switch: np.uint64, kicks: np.ndarray, noises: np.ndarray,
+    out: tuple[np.ndarray, np.ndarray],
+) -> None:  # fmt: skip
     """Cycles of the amplitudes of a schedule, with the read-out after the switches asked for.
 
     amplitude (trial, switch), 0 for no shear; cycles (trial, switch); both: 0 -> g -> -g -> 0 in the place of

@@ -14,7 +14,8 @@ from functools import singledispatch
 from typing import NamedTuple
 
 import numpy as np
-from numba.extending import overload
+
+from .verbs import compiled
 
 
 class Clusters(NamedTuple):
@@ -132,8 +133,9 @@ def paired(model: Clusters) -> Paired:
 
 def fastest(model: Model) -> Model:
     """The representation in which chains of this energy run fastest."""
-    pairs = isinstance(model, Clusters) and np.isin(np.diff(model.start), (1, 2)).all()
-    return paired(model) if pairs else model
+    if isinstance(model, Clusters) and np.isin(np.diff(model.start), (1, 2)).all():
+        return paired(model)
+    return model
 
 
 def colours(
@@ -170,14 +172,15 @@ def states(model: Model) -> int:
     return model.table.shape[1] if isinstance(model, Colours) else 2
 
 
+@compiled()
 @singledispatch
-def cost(model, s, i, new):
+def cost(model: Model, s: np.ndarray, i: int, new: int) -> float:
     """E with site i at the value `new`, minus E."""
     raise TypeError(f"no cost of a change in {type(model).__name__}")
 
 
 @cost.register(Clusters)
-def _(model, s, i, new):
+def _(model: Clusters, s: np.ndarray, i: int, new: int) -> float:
     total = 0.0
     for k in range(model.at[i], model.at[i + 1]):
         term = model.own[k]
@@ -188,7 +191,7 @@ def _(model, s, i, new):
 
 
 @cost.register(Paired)
-def _(model, s, i, new):
+def _(model: Paired, s: np.ndarray, i: int, new: int) -> float:
     total = model.field[i]
     for k in range(model.at[i], model.at[i + 1]):
         total += model.c[k] * s[model.other[k]]
@@ -196,7 +199,7 @@ def _(model, s, i, new):
 
 
 @cost.register(Colours)
-def _(model, s, i, new):
+def _(model: Colours, s: np.ndarray, i: int, new: int) -> float:
     old = s[i]
     total = model.field[i, new] - model.field[i, old]
     for k in range(model.at[i], model.at[i + 1]):
@@ -206,7 +209,7 @@ def _(model, s, i, new):
 
 
 @cost.register(Tiles)
-def _(model, s, i, new):
+def _(model: Tiles, s: np.ndarray, i: int, new: int) -> float:
     total = 0.0
     if new != s[i]:
         for k in range(model.at[i], model.at[i + 1]):
@@ -217,14 +220,15 @@ def _(model, s, i, new):
     return total
 
 
+@compiled()
 @singledispatch
-def energy(model, s):
+def energy(model: Model, s: np.ndarray) -> float:
     """E of a configuration (site)."""
     raise TypeError(f"no energy for {type(model).__name__}")
 
 
 @energy.register(Clusters)
-def _(model, s):
+def _(model: Clusters, s: np.ndarray) -> float:
     total = 0.0
     for t in range(len(model.c)):
         term = model.c[t]
@@ -235,7 +239,7 @@ def _(model, s):
 
 
 @energy.register(Paired)
-def _(model, s):
+def _(model: Paired, s: np.ndarray) -> float:
     total = 0.0
     for i in range(len(s)):
         total += model.field[i] * s[i]
@@ -246,7 +250,7 @@ def _(model, s):
 
 
 @energy.register(Colours)
-def _(model, s):
+def _(model: Colours, s: np.ndarray) -> float:
     total = 0.0
     for i in range(len(s)):
         total += model.field[i, s[i]]
@@ -257,7 +261,7 @@ def _(model, s):
 
 
 @energy.register(Tiles)
-def _(model, s):
+def _(model: Tiles, s: np.ndarray) -> float:
     total = 0.0
     for w in range(len(model.window)):
         pattern = 0
@@ -265,13 +269,3 @@ def _(model, s):
             pattern |= (1 if s[model.window[w, b]] > 0 else 0) << b
         total += model.table[pattern]
     return total
-
-
-@overload(cost)
-def _cost(model, s, i, new):
-    return cost.dispatch(model.instance_class)
-
-
-@overload(energy)
-def _energy(model, s):
-    return energy.dispatch(model.instance_class)

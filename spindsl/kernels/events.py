@@ -5,21 +5,20 @@ probability rate_i / R. Rates are leaves of a sum tree, so an event costs degree
 comes from the name of the event: (key, trial, switch, event).
 """
 
-from collections.abc import Callable
 from functools import singledispatch
 
 import numpy as np
-from numba import njit, types
-from numba.extending import overload
+from numba import njit
 
-from .bare import bare
 from .couplings import Dense, Pairs, Products, local_fields
 from .floats import log
 from .philox import uniforms
 from .rules import Rule, rate
 from .tree import FAN, add16, fill, levels, lift, pick
+from .verbs import compiled
 
 
+@compiled(inline="always")
 @singledispatch
 def flip(
     couplings: Pairs | Dense | Products,
@@ -113,15 +112,6 @@ def _(
             lift(tree, starts, couplings.near[k])
 
 
-@overload(flip, inline="always")
-@bare
-def _flip(
-    couplings: types.NamedTuple, rule: types.NamedTuple, i: types.Integer, s: types.Array, g: types.Array,
-    A: types.Array, tree: types.Array, starts: types.Array,
-) -> Callable[..., None]:  # fmt: skip
-    return bare(flip.dispatch(couplings.instance_class))
-
-
 @njit(inline="always")
 def dot(a: np.ndarray, b: np.ndarray) -> float:
     """Sum of a_j b_j in eight lanes, which fit vector registers, added pairwise at the end."""
@@ -142,6 +132,7 @@ def dot(a: np.ndarray, b: np.ndarray) -> float:
     return total
 
 
+@compiled(inline="always")
 @singledispatch
 def interaction(couplings: Pairs | Dense | Products, g: np.ndarray, s: np.ndarray) -> float:
     """Energy of the couplings, K, of spins s and their local fields g."""
@@ -163,12 +154,6 @@ def _(couplings: Products, g: np.ndarray, s: np.ndarray) -> float:
             c *= s[couplings.site[k]]
         total += c
     return total
-
-
-@overload(interaction, inline="always")
-@bare
-def _interaction(couplings: types.NamedTuple, g: types.Array, s: types.Array) -> Callable[..., float]:
-    return bare(interaction.dispatch(couplings.instance_class))
 
 
 @njit(nogil=True)

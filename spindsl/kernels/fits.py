@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def designs(z):
+def designs(z: np.ndarray) -> dict[str, np.ndarray]:
     """Designs by name, from latent points z (sample, latent): a plane, the squared distance, all up to second order."""
     one = np.ones((len(z), 1))
     a, b = np.triu_indices(z.shape[1])
@@ -14,12 +14,12 @@ def designs(z):
     }
 
 
-def indicators(label):
+def indicators(label: np.ndarray) -> np.ndarray:
     """The design of a mean for each label."""
     return (label[:, None] == np.unique(label)).astype(float)
 
 
-def predicted(x, y, fold):
+def predicted(x: np.ndarray, y: np.ndarray, fold: np.ndarray) -> np.ndarray:
     """Predictions of y (sample, column) from the design x, each fold from the fit to the others."""
     out = np.empty(y.shape)
     for k in np.unique(fold):
@@ -28,7 +28,7 @@ def predicted(x, y, fold):
     return out
 
 
-def nearest(z, y, fold, count=20):
+def nearest(z: np.ndarray, y: np.ndarray, fold: np.ndarray, count: int = 20) -> np.ndarray:
     """Predictions of y (sample, column): the mean over the `count` nearest points of the other folds, each variable of
     z in units of its standard deviation; ties by number."""
     from scipy.spatial import KDTree
@@ -38,13 +38,13 @@ def nearest(z, y, fold, count=20):
     out = np.empty(y.shape)
     for k in np.unique(fold):
         mine = fold == k
-        near = min(count, np.count_nonzero(~mine))
+        near = min(count, int(np.count_nonzero(~mine)))
         at = KDTree(z[~mine]).query(z[mine], near)[1].reshape(-1, near)
         out[mine] = y[~mine][at].mean(axis=1)
     return out
 
 
-def explained(y, guess, baseline, weight=None):
+def explained(y: np.ndarray, guess: np.ndarray, baseline: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
     """R^2 = 1 - sum (y - guess)^2 / sum (y - baseline)^2, (column), or (resample, column) with weights of samples."""
     left, whole = (y - guess) ** 2, (y - baseline) ** 2
     if weight is None:
@@ -52,20 +52,20 @@ def explained(y, guess, baseline, weight=None):
     return 1 - (weight @ left) / (weight @ whole)
 
 
-def correlation(a, b):
+def correlation(a: np.ndarray, b: np.ndarray) -> float:
     """Pearson's r, NaN where one does not vary."""
     a, b = a - a.mean(), b - b.mean()
     size = np.sqrt((a @ a) * (b @ b))
     return float(a @ b / size) if size > 0 else np.nan
 
 
-def fisher(r, pairs, z):
+def fisher(r: float, pairs: int, z: float) -> tuple[float, float]:
     """Interval of a correlation of so many pairs, tanh(artanh r ± z / sqrt(pairs - 3))."""
     half, middle = z / np.sqrt(max(pairs - 3, 1)), np.arctanh(np.clip(r, -1 + 1e-15, 1 - 1e-15))
     return np.tanh(middle - half), np.tanh(middle + half)
 
 
-def estimated(x, z):
+def estimated(x: np.ndarray, z: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Mean over the last axis, mean - z se, mean + z se, and the standard deviation."""
     mean, std = x.mean(axis=-1), x.std(axis=-1, ddof=1)
     half = z * std / np.sqrt(x.shape[-1])

@@ -21,7 +21,7 @@ SQRT2 = 1.4142135623730951
 
 
 @njit(inline="always")
-def exp(x):
+def exp(x: float) -> float:
     """e^x for |x| <= 708; arguments beyond are clipped there.
 
     x = k ln 2 + r with |r| <= ln 2 / 2, and e^r by its Taylor series to r^13 (remainder below 5e-18),
@@ -41,7 +41,7 @@ def exp(x):
 
 
 @njit(inline="always")
-def log(x):
+def log(x: float) -> float:
     """ln x for a normal x > 0.
 
     x = 2^k m with m in [1/sqrt 2, sqrt 2), and ln m = 2 artanh s with s = (m - 1)/(m + 1), |s| < 0.172,

@@ -12,13 +12,13 @@ from .philox import uniforms
 
 
 @njit(inline="always")
-def held(s, lower, upper, H):
+def held(s: int, lower: float, upper: float, H: float) -> int:
     """The state of a hysteron after the input went straight to H, from wherever it was."""
     return 1 if upper <= H else -1 if lower >= H else s
 
 
 @njit(inline="always")
-def cycled(s, lower, upper, g, both):
+def cycled(s: int, lower: float, upper: float, g: float, both: bool) -> tuple[int, int, int]:
     """Its states on the way of a cycle from H = 0: at g, then at -g if `both`, and at 0 again."""
     top = held(s, lower, upper, g)
     low = held(top, lower, upper, -g) if both else top
@@ -26,7 +26,7 @@ def cycled(s, lower, upper, g, both):
 
 
 @njit(nogil=True, cache=True)
-def scatter(lower, upper, trials, key, s):
+def scatter(lower: np.ndarray, upper: np.ndarray, trials: np.ndarray, key: np.ndarray, s: np.ndarray) -> None:
     """States at H = 0, s (trial, spin) int8: up or down alike where the hysteron can be either."""
     for a in range(len(trials)):
         for i in range(s.shape[1]):
@@ -35,7 +35,7 @@ def scatter(lower, upper, trials, key, s):
 
 
 @njit(nogil=True, cache=True)
-def ramp(lower, upper, s, H):
+def ramp(lower: np.ndarray, upper: np.ndarray, s: np.ndarray, H: float) -> tuple[float, float]:
     """Take the input straight to H, in place: s (spin) int8. Returns the work and heat, sums of H ds and of losses.
 
     An up flip does the work 2 upper, a down flip -2 lower.
@@ -51,7 +51,9 @@ def ramp(lower, upper, s, H):
 
 
 @njit(nogil=True, cache=True)
-def curve(lower, upper, s, both, amplitudes, share):
+def curve(
+    lower: np.ndarray, upper: np.ndarray, s: np.ndarray, both: bool, amplitudes: np.ndarray, share: np.ndarray
+) -> None:
     """Fraction of hysterons that a cycle of each of the amplitudes would leave in the other state, into share."""
     for k in range(len(amplitudes)):
         count = 0
@@ -61,7 +63,10 @@ def curve(lower, upper, s, both, amplitudes, share):
 
 
 @njit(nogil=True, cache=True)
-def drive(lower, upper, amplitude, both, cycles, amplitudes, slot, s, out):
+def drive(
+    lower: np.ndarray, upper: np.ndarray, amplitude: np.ndarray, both: bool, cycles: np.ndarray,
+    amplitudes: np.ndarray, slot: np.ndarray, s: np.ndarray, out: tuple[np.ndarray, ...],
+) -> None:  # fmt: skip
     """Cycles of the amplitudes of a schedule, with the read-out after the switches asked for.
 
     amplitude (trial, switch), 0 for none; cycles (trial, switch); both: 0 -> g -> -g -> 0 in the place of 0 -> g -> 0;

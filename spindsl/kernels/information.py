@@ -3,6 +3,8 @@
 Labels (n) are 0..classes-1, or -1 where nothing is asked. All results are in bits.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 from numba import njit
 from scipy.special import digamma
@@ -12,7 +14,7 @@ FLOOR, SHARPEST = 1e3, 10.0  # nats below the best class; largest inverse temper
 TIE = 1 + 1e-12  # squared distances that differ by less are equal
 
 
-def log_posterior(evidence, prior, sharpness, trials):
+def log_posterior(evidence: np.ndarray, prior: np.ndarray, sharpness: float, trials: int) -> np.ndarray:
     """ln q(k|z), q = (n softmax_k(b ln p(z|k) + ln pi_k) + pi_k) / (n + 1): never surer than one in n trials.
 
     evidence (m, class) is NaN for a class that was never seen: it keeps its prior pi_k.
@@ -26,12 +28,12 @@ def log_posterior(evidence, prior, sharpness, trials):
     return np.log((trials * q + prior) / (trials + 1))
 
 
-def sharpness(asked, prior):
+def sharpness(asked: Iterable[tuple[np.ndarray, np.ndarray]], prior: np.ndarray) -> float:
     """Inverse temperature b in [0, 10] that maximises sum ln softmax_label(b ln p(z|k) + ln pi_k), which is concave.
 
     `asked` are pairs of evidence (m, class), NaN for a class never seen, and label (m), of trials not fitted to.
     """
-    parts = []
+    parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     for evidence, label in asked:
         seen = ~np.isnan(evidence).any(axis=0)
         mine = seen[label]
@@ -39,7 +41,7 @@ def sharpness(asked, prior):
         own = (np.cumsum(seen) - 1)[label[mine]]
         parts.append((np.maximum(x - x.max(axis=1, keepdims=True), -FLOOR), own, np.log(prior[seen])))
 
-    def slope(b):
+    def slope(b: float) -> float:
         total = 0.0
         for x, own, log_prior in parts:
             weight = np.exp(b * x + log_prior)
@@ -56,7 +58,7 @@ def sharpness(asked, prior):
     return low
 
 
-def bound(log_q, label, cluster):
+def bound(log_q: np.ndarray, label: np.ndarray, cluster: np.ndarray) -> tuple[float, float]:
     """I(Y; Z) >= H(Y) - E[-log2 q(y|z)] (Barber and Agakov), from ln q of the true label of trials q was not fitted to.
 
     H(Y) is that of the label's frequencies, which is too small on average, if anything. Value, and its standard error
@@ -70,13 +72,13 @@ def bound(log_q, label, cluster):
     return gain.mean(), error
 
 
-def entropy(label):
+def entropy(label: np.ndarray) -> float:
     """H(Y) = -sum_k p_k log2 p_k of the frequencies."""
     share = np.bincount(label[label >= 0]) / max((label >= 0).sum(), 1)
     return float(-(share[share > 0] * np.log2(share[share > 0])).sum())
 
 
-def mutual(a, b):
+def mutual(a: np.ndarray, b: np.ndarray) -> float:
     """I(A; B) of two labels: plug-in; Miller and Madow add (cells - 1) / 2n nats to each entropy."""
     known = (a >= 0) & (b >= 0)
     pair = np.unique(np.stack([a[known], b[known]]), axis=1, return_inverse=True)[1].ravel()
@@ -85,7 +87,10 @@ def mutual(a, b):
     return plain + (cells[0] + cells[1] - cells[2] - 1) / (2 * known.sum() * np.log(2))
 
 
-def neighbours(z, label, cluster, k, rng, shuffles=20, groups=20):
+def neighbours(
+    z: np.ndarray, label: np.ndarray, cluster: np.ndarray, k: int, rng: np.random.Generator, shuffles: int = 20,
+    groups: int = 20,
+) -> tuple[float, float, float, float]:  # fmt: skip
     """I(Y; Z) = psi(N) - <psi(N_y)> + psi(k) - <psi(m)>, Ross 2014 eq. 2, minus its mean over shuffled labels.
 
     z (n, d) in units of its standard deviations, Euclidean; m is the number of others within the distance of the k-th
@@ -96,7 +101,7 @@ def neighbours(z, label, cluster, k, rng, shuffles=20, groups=20):
     few = np.bincount(label[label >= 0]) < 2
     known = (label >= 0) & ~few[label]
     if len(np.unique(label[known])) < 2:
-        return (np.nan,) * 4
+        return np.nan, np.nan, np.nan, np.nan
     z, label = z[known], label[known]
     std = z.std(axis=0)
     z = (z - z.mean(axis=0)) / np.where(std > 0, std, 1.0)
@@ -117,7 +122,7 @@ def neighbours(z, label, cluster, k, rng, shuffles=20, groups=20):
     return value, value - half, value + half, blind.mean()
 
 
-def ross(z, labels, group, row, out, k):
+def ross(z: np.ndarray, labels: np.ndarray, group: np.ndarray, row: np.ndarray, out: np.ndarray, k: int) -> np.ndarray:
     """The estimate in bits for each job: labels (row, n), with the group `out` left out (-1 for none)."""
     n, classes = len(z), labels.max() + 1
     psi = np.concatenate([[np.nan], digamma(np.arange(1, n + 1))])
@@ -129,7 +134,10 @@ def ross(z, labels, group, row, out, k):
 
 
 @njit(nogil=True, cache=True)
-def walks(z, labels, group, row, out, want, psi):
+def walks(
+    z: np.ndarray, labels: np.ndarray, group: np.ndarray, row: np.ndarray, out: np.ndarray, want: np.ndarray,
+    psi: np.ndarray,
+) -> np.ndarray:  # fmt: skip
     """sum_i psi(k_i) - psi(m_i) of each job, walking outwards from every point (d, n) until `want` are alike."""
     d, n = z.shape
     total, far = np.zeros(len(row)), np.empty(n)

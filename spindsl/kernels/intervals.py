@@ -6,19 +6,21 @@ from scipy.stats import norm, t
 PRIOR = 0.25  # trials whose clusters agree wholly, added to what is known of a design effect
 
 
-def wilson(score, trials, z):
+def wilson(score: np.ndarray | float, trials: np.ndarray | float, z: float) -> tuple[np.ndarray, np.ndarray]:
     """Wilson interval of a binomial fraction, Wilson 1927; sound where the score touches 0 or 1."""
     centre = (score + z * z / (2 * trials)) / (1 + z * z / trials)
     half = z / (1 + z * z / trials) * np.sqrt(score * (1 - score) / trials + z * z / (4 * trials * trials))
     return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
 
 
-def pointwise(level=0.95):
+def pointwise(level: float = 0.95) -> float:
     """Normal quantile of a two-sided interval."""
     return float(norm.ppf(0.5 + level / 2))
 
 
-def simultaneous(credit, label, rng, level=0.95, resamples=2000):
+def simultaneous(
+    credit: np.ndarray, label: np.ndarray, rng: np.random.Generator, level: float = 0.95, resamples: int = 2000
+) -> float:
     """Quantile z such that Wilson intervals of z hold at all times at once, for credit (trial, time).
 
     Bootstrap over trials, within classes if these are unequal, of max_t |S*_t - S_t| / se_t, with se_t of
@@ -36,7 +38,7 @@ def simultaneous(credit, label, rng, level=0.95, resamples=2000):
     return max(float(np.quantile(deviation.max(axis=1), level)), pointwise(level))
 
 
-def effective(credit, cluster, label):
+def effective(credit: np.ndarray, cluster: np.ndarray, label: np.ndarray) -> float:
     """Number of independent trials that would give the mean credit the same error; credit, cluster, label (trial,).
 
     n / D with the design effect (Kish 1965) D = sum_g (sum_{i in g} e_i)^2 / sum_g sum_d m_gd (1 - m_gd / n_d) v_d,
@@ -64,7 +66,7 @@ def effective(credit, cluster, label):
     return float(len(credit) / max(design, 1.0) * (norm.ppf(0.975) / t.ppf(0.975, freedom)) ** 2)
 
 
-def stratified(credit, label):
+def stratified(credit: np.ndarray, label: np.ndarray) -> float:
     """Number n with S (1 - S) / n = sum_d S_d (1 - S_d) / (k^2 n_d), the variance of the mean S of k scores S_d.
 
     Where small classes hold the errors it is less than k^2 / sum_d 1/n_d, and a Wilson interval of that would be too

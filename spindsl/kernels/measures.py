@@ -3,11 +3,11 @@
 import numpy as np
 from numba import njit
 
-from .energies import energy
+from .energies import Model, energy
 
 
 @njit(nogil=True, cache=True)
-def energies_of(model, s):
+def energies_of(model: Model, s: np.ndarray) -> np.ndarray:
     """E of configurations (configuration, site) -> (configuration) float64."""
     out = np.empty(len(s))
     for a in range(len(s)):

@@ -9,7 +9,9 @@ ORDERS = ("random", "random-with-repeats", "periodic", "shuffled-cycles")
 
 
 @njit(cache=True, nogil=True)
-def schedule(order, fields, trials, switches, key, before):
+def schedule(
+    order: int, fields: int, trials: np.ndarray, switches: int, key: np.ndarray, before: np.ndarray
+) -> np.ndarray:
     """Rows 0..fields-1 applied at each switch, (trial, switch) int64.
 
     order 0: uniformly random among the fields other than the one just applied; 1: uniformly random;

@@ -3,7 +3,9 @@
 import numpy as np
 
 
-def p_value(guess, label, cluster, rng, permutations):
+def p_value(
+    guess: np.ndarray, label: np.ndarray, cluster: np.ndarray, rng: np.random.Generator, permutations: int
+) -> float:
     """(1 + #{permuted score >= score}) / (1 + permutations) of the balanced score, Phipson & Smyth 2010.
 
     guess, label, cluster (trial,). Exact at any number of trials: under the null the labels could as well have been
@@ -16,7 +18,7 @@ def p_value(guess, label, cluster, rng, permutations):
     return (1 + np.count_nonzero(blind >= found - 1e-9)) / (1 + permutations)
 
 
-def dealt(label, cluster, rng, times):
+def dealt(label: np.ndarray, cluster: np.ndarray, rng: np.random.Generator, times: int) -> np.ndarray:
     """Labels dealt anew (times, trial), so that trials of one cluster need not be independent.
 
     Where a cluster has one label, it is dealt as a whole, among the clusters that have one label each. Where its labels
@@ -36,7 +38,7 @@ def dealt(label, cluster, rng, times):
     return out
 
 
-def balanced(guess, label, classes):
+def balanced(guess: np.ndarray, label: np.ndarray, classes: int) -> np.ndarray:
     """Mean over classes of the share of a class's trials that is guessed, for label (times, trial)."""
     place = label + classes * np.arange(len(label))[:, None]
     count, right = (np.bincount(v, minlength=len(label) * classes) for v in (place.ravel(), place[label == guess]))

@@ -52,7 +52,9 @@ def modes(between: np.ndarray, whitener: np.ndarray) -> tuple[np.ndarray, np.nda
     return persistence[::-1], v * np.sign(v[np.abs(v).argmax(axis=0), np.arange(v.shape[1])])
 
 
-def shuffled(x: np.ndarray, mean: np.ndarray, within: np.ndarray, whitener: np.ndarray, rng) -> float:
+def shuffled(
+    x: np.ndarray, mean: np.ndarray, within: np.ndarray, whitener: np.ndarray, rng: np.random.Generator
+) -> float:
     """The largest lambda once the trials of every time are in a random order of their own, so that nothing lasts."""
     orders = [rng.permutation(x.shape[1]) for _ in x]
     cross = between(totals(x, mean, orders), within, len(x))

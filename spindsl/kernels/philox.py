@@ -19,7 +19,9 @@ TWO52 = 1.0 / 4503599627370496.0
 
 
 @njit(inline="always")
-def philox(c0, c1, c2, c3, k0, k1):
+def philox(
+    c0: np.uint64, c1: np.uint64, c2: np.uint64, c3: np.uint64, k0: np.uint64, k1: np.uint64
+) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
     """Ten rounds: four 32-bit words out of a 128-bit counter and a 64-bit key."""
     for _ in range(10):
         a = M0 * c0
@@ -31,7 +33,9 @@ def philox(c0, c1, c2, c3, k0, k1):
 
 
 @njit(inline="always")
-def uniforms(event, switch, trial, k0, k1):
+def uniforms(
+    event: np.uint64, switch: np.uint64, trial: np.uint64, k0: np.uint64, k1: np.uint64
+) -> tuple[float, float]:
     """Two independent uniforms in (0, 1), never 0 and never 1: odd multiples of 2^-53.
 
     `event` is a 64-bit count, `switch` and `trial` 32-bit, all uint64; (k0, k1) is the stream's key.

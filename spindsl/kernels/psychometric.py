@@ -19,45 +19,51 @@ LAPSE, SLOPE = 0.06, (0.25, 6.0)  # the largest lapse; smallest and largest b
 REACH, STEPS = 100.0, 60  # theta may lie so many times outside the w presented; steps of the fit
 
 
-def ideal(d):
+def ideal(d: np.ndarray | float) -> np.ndarray:
     """Share of correct choices of two normals with means d apart and unit variance."""
     return ndtr(np.asarray(d) / np.sqrt(2))
 
 
-def chosen(first, second):
+def chosen(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Credit of a choice from the margins of both stimuli: 1 if they favour the truth together, a half for a tie."""
     both = np.asarray(first) + np.asarray(second)
     return np.where(np.isnan(both), np.nan, (both > 0) + 0.5 * (both == 0))
 
 
-def curve(w, theta, b, lapse):
+def curve(w: np.ndarray, theta: np.ndarray | float, b: np.ndarray | float, lapse: np.ndarray | float) -> np.ndarray:
     """p(w), for parameters that broadcast with w."""
     return 0.5 + (0.5 - lapse) * erf(Z * (w / theta) ** (b / 2) / np.sqrt(2))
 
 
-def difference(theta, b, lapse):
+def difference(theta: np.ndarray | float, b: np.ndarray | float, lapse: np.ndarray | float) -> np.ndarray:
     """The w at which p(w) = 3/4."""
     return theta * (np.sqrt(2) * erfinv(0.25 / (0.5 - lapse)) / Z) ** (2 / b)
 
 
-def censored(found, w):
+def censored(found: np.ndarray, w: np.ndarray) -> np.ndarray:
     """0 for a difference below the smallest w presented, inf above the largest: there it was not measured."""
     return np.where(found < np.min(w), 0.0, np.where(found > np.max(w), np.inf, found))
 
 
-def likelihood(w, correct, trials, theta, b, lapse):
+def likelihood(
+    w: np.ndarray, correct: np.ndarray, trials: np.ndarray | float, theta: np.ndarray | float, b: np.ndarray | float,
+    lapse: np.ndarray | float,
+) -> np.ndarray:  # fmt: skip
     """Log likelihood of the counts, up to a constant; sum over the last axis."""
     p = np.clip(curve(w, theta, b, lapse), 0.5, 1 - 1e-12)
     return (correct * np.log(p) + (trials - correct) * np.log1p(-p)).sum(axis=-1)
 
 
-def deviance(w, correct, trials, theta, b, lapse):
+def deviance(
+    w: np.ndarray, correct: np.ndarray, trials: np.ndarray | float, theta: np.ndarray | float, b: np.ndarray | float,
+    lapse: np.ndarray | float,
+) -> np.ndarray:  # fmt: skip
     """2 [ln L(shares as counted) - ln L(curve)], near the number of w minus that of parameters if the curve fits."""
     own = xlogy(correct, correct / trials) + xlogy(trials - correct, 1 - correct / trials)
     return 2 * (own.sum(axis=-1) - likelihood(w, correct, trials, theta, b, lapse))
 
 
-def fit(w, correct, trials):
+def fit(w: np.ndarray, correct: np.ndarray, trials: np.ndarray | float) -> tuple[np.ndarray, ...]:
     """theta, b, lambda (…) of the largest likelihood for counts (…, w): the best of a grid, then Fisher's scoring."""
     w, correct = np.asarray(w, dtype=float), np.asarray(correct, dtype=float)
     trials = np.broadcast_to(np.asarray(trials, dtype=float), correct.shape)
@@ -78,7 +84,9 @@ def fit(w, correct, trials):
     return tuple(v.reshape(shape) for v in (np.exp(x[:, 0]), np.exp(x[:, 1]), x[:, 2]))
 
 
-def stepped(slope, information, x, damp, low, high):
+def stepped(
+    slope: np.ndarray, information: np.ndarray, x: np.ndarray, damp: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> np.ndarray:
     """The damped step information^-1 slope (fit, 3), along the bounds where it would leave them."""
     stuck = ((x <= low) & (slope < 0)) | ((x >= high) & (slope > 0))
     free = ~stuck
@@ -89,12 +97,12 @@ def stepped(slope, information, x, damp, low, high):
     return np.linalg.solve(information, (slope * free)[..., None])[..., 0]
 
 
-def value(w, k, n, x):
+def value(w: np.ndarray, k: np.ndarray, n: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Log likelihood at x = (ln theta, ln b, lambda), (fit, 3)."""
     return likelihood(w, k, n, *(v[:, None] for v in (np.exp(x[:, 0]), np.exp(x[:, 1]), x[:, 2])))
 
 
-def started(w, k, n, low, high):
+def started(w: np.ndarray, k: np.ndarray, n: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """The most likely point of a grid for each of the counts."""
     axes = (np.linspace(low[0], high[0], 61), np.linspace(low[1], high[1], 9), np.array([0.0, 0.01, 0.03, LAPSE]))
     grid = np.stack([v.ravel() for v in np.meshgrid(*axes, indexing="ij")], axis=1)
@@ -102,7 +110,7 @@ def started(w, k, n, low, high):
     return grid[(k @ np.log(p).T + (n - k) @ np.log1p(-p).T).argmax(axis=1)]
 
 
-def scoring(w, k, n, x):
+def scoring(w: np.ndarray, k: np.ndarray, n: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Slope of the log likelihood (fit, 3) and Fisher's information (fit, 3, 3) at x = (ln theta, ln b, lambda)."""
     theta, b, lapse = np.exp(x[:, :1]), np.exp(x[:, 1:2]), x[:, 2:]
     u = Z * (w / theta) ** (b / 2)
@@ -113,7 +121,9 @@ def scoring(w, k, n, x):
     return slope, np.einsum("rw,rwi,rwj->rij", n / (p * (1 - p)), by, by)
 
 
-def interval(w, right, rng, resamples=1000, level=0.95):
+def interval(
+    w: np.ndarray, right: np.ndarray, rng: np.random.Generator, resamples: int = 1000, level: float = 0.95
+) -> tuple[float, float]:
     """Percentile interval of the censored difference; right (state, w) are the credits of the choices in a state.
 
     Whole states are drawn anew, since all w are seen against the same reference in one state.

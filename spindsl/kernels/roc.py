@@ -12,7 +12,7 @@ from scipy.stats import binom, rankdata, t
 ALPHA = 0.05
 
 
-def placements(known, novel):
+def placements(known: np.ndarray, novel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Of each known value the share of novel ones above it, of each novel one that of known ones below; ties half."""
     if np.isnan(known).any() or np.isnan(novel).any():
         raise ValueError("a score is NaN")
@@ -23,17 +23,17 @@ def placements(known, novel):
     return above_known, below_novel
 
 
-def auc(known, novel):
+def auc(known: np.ndarray, novel: np.ndarray) -> float:
     """Area under the curve, by ranks."""
     return float(placements(known, novel)[1].mean())
 
 
-def variance(known, novel, clusters):
+def variance(known: np.ndarray, novel: np.ndarray, clusters: np.ndarray) -> float:
     """Variance of the AUC; `clusters` of the known, then of the novel values. NaN for one cluster on a side."""
     return spread(*placements(known, novel), clusters)
 
 
-def spread(above, below, clusters):
+def spread(above: np.ndarray, below: np.ndarray, clusters: np.ndarray) -> float:
     """Variance of the mean of placements `above` of m known and `below` of n novel values, Obuchowski 1997.
 
     With a_c and b_c the sums over cluster c of the placements less their mean, of known and of novel values, and
@@ -53,7 +53,7 @@ def spread(above, below, clusters):
     return float(i / (i - 1) * a @ a + j / (j - 1) * b @ b + 2 * size / (size - 1) * a @ b)
 
 
-def interval(known, novel, clusters):
+def interval(known: np.ndarray, novel: np.ndarray, clusters: np.ndarray) -> tuple[float, float]:
     """95 % interval of the AUC: logit AUC ± t se / (AUC (1 - AUC)), t of as many degrees of freedom as there are
     clusters on the lesser side, less one.
 
@@ -75,7 +75,7 @@ def interval(known, novel, clusters):
     return min(low, q), max(high, 1 - q)
 
 
-def bound(independent):
+def bound(independent: int) -> float:
     """The least AUC that so many independent pairs, all of them in order, do not exclude: 0.05^(1 / pairs).
 
     If all novel values lie above all known ones, so they do in disjoint pairs of independent states, which has
@@ -86,7 +86,7 @@ def bound(independent):
     return ALPHA ** (1 / independent) if independent else 0.0
 
 
-def pairs(known, novel):
+def pairs(known: np.ndarray, novel: np.ndarray) -> int:
     """Most pairs of a known and a novel value of two clusters, no cluster in two pairs: min(I_a, I_b, I // 2).
 
     A pair within one cluster says how often novel is above known in one state. The AUC asks that of two states.
@@ -95,14 +95,16 @@ def pairs(known, novel):
     return min(len(a), len(b), len(np.union1d(a, b)) // 2)
 
 
-def difference(one, other, clusters):
+def difference(
+    one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray], clusters: np.ndarray
+) -> tuple[float, float]:
     """AUC of one score less that of another, each (known, novel) values of the same samples, and its standard error."""
     (above, below), (away, beside) = placements(*one), placements(*other)
     found = spread(above - away, below - beside, clusters)
     return float(below.mean() - beside.mean()), float(np.sqrt(max(found, 0.0)))
 
 
-def curve(known, novel, at):
+def curve(known: np.ndarray, novel: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Share of novel values detected where a share `at` of the known ones is a false alarm; linear between points."""
     order = np.unique(np.concatenate([known, novel]))[::-1]
     alarm = np.concatenate([[0.0], (np.sort(-known).searchsorted(-order, "right")) / len(known)])
@@ -115,7 +117,7 @@ def curve(known, novel, at):
     return top + share * (hit[following] - hit[after])
 
 
-def threshold(known, level, violation=0.05):
+def threshold(known: np.ndarray, level: float, violation: float = 0.05) -> float:
     """The least order statistic of known values above which a new one falls with probability <= level, but for a
     chance `violation` of the sample (Tong, Feng and Li 2018, Proposition 1). NaN if they are too few.
 
@@ -127,7 +129,9 @@ def threshold(known, level, violation=0.05):
     return float(np.sort(known)[np.argmax(holds)]) if holds.any() else float("nan")
 
 
-def p_value(known, novel, clusters, rng, permutations):
+def p_value(
+    known: np.ndarray, novel: np.ndarray, clusters: np.ndarray, rng: np.random.Generator, permutations: int
+) -> float:
     """(1 + #{permuted >= AUC}) / (1 + permutations), known and novel dealt anew by `dealt`."""
     rank = rankdata(np.concatenate([known, novel]))
     label = np.repeat([0.0, 1.0], [len(known), len(novel)])
@@ -137,13 +141,13 @@ def p_value(known, novel, clusters, rng, permutations):
     return float((1 + count) / (1 + permutations))
 
 
-def ranked(rank, label):
+def ranked(rank: np.ndarray, label: np.ndarray) -> np.ndarray:
     """AUC of labels (permutation, value), 1 for novel, from the ranks of all values: Mann and Whitney's U / (m n)."""
     n = label.sum(axis=1)
     return (label @ rank - n * (n + 1) / 2) / (n * (len(rank) - n))
 
 
-def dealt(label, clusters, rng, permutations):
+def dealt(label: np.ndarray, clusters: np.ndarray, rng: np.random.Generator, permutations: int) -> np.ndarray:
     """Labels (permutation, value) dealt anew: within clusters that have both, else between clusters, whole."""
     _, which, count = np.unique(clusters, return_inverse=True, return_counts=True)
     share = np.bincount(which, label) / count

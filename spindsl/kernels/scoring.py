@@ -75,10 +75,10 @@ def scored(
     With `adapt` the residual's weight follows the evidence after each step (in `prior`).
     """
     where, inner = conditionals.gathered(window, sites), model.parameters - len(model.terms)
-    tensors = [torch.as_tensor(x) for x in (pattern, window, where)]
+    tensors = torch.as_tensor(pattern), torch.as_tensor(window), torch.as_tensor(where)
     eye = torch.eye(len(flat), dtype=flat.dtype, device=flat.device)
 
-    def objective(theta):
+    def objective(theta: Tensor) -> tuple[float, Tensor]:
         g = model.values(theta)
         value, by_table = conditionals.valued(g, pattern, window, where, beta)
         slope = model.pulled(theta, by_table) + prior.decay * theta
@@ -96,6 +96,7 @@ def scored(
         site = torch.randint(sites, (drawn,), generator=generator)
         F = information(model, flat, flips(*tensors, config, site), beta)
         F.diagonal().add_(prior.decay)
+        B = torch.zeros(())  # of no residual
         if prior.residual:
             B = model.uniform(flat, torch.randint(1 << model.bits, (drawn, 1), generator=generator)) * beta**2
             F += prior.residual * B

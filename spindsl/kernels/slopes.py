@@ -5,7 +5,7 @@ import numpy as np
 STENCIL = np.array([-0.5, 2.0, -3.0, 2.0, -0.5])  # of x - 2w, x - w, x, x + w, x + 2w
 
 
-def kink(curve, w, step):
+def kink(curve: np.ndarray, w: int, step: float) -> np.ndarray:
     """Change of slope at each grid point beyond what the curve's own bending explains, (…, point), NaN at the ends.
 
     S(x) = K(x) - [K(x - w) + K(x + w)] / 2 with K(x) = [A(x + w) - 2 A(x) + A(x - w)] / w, for w grid points: D for
@@ -18,7 +18,7 @@ def kink(curve, w, step):
     return found
 
 
-def peaks(height, worth, apart):
+def peaks(height: np.ndarray, worth: np.ndarray, apart: int) -> list[int]:
     """Grid points of local maxima of height (point) where `worth`, highest first, each `apart` from higher ones."""
     inner = np.arange(1, len(height) - 1)
     with np.errstate(invalid="ignore"):
@@ -30,7 +30,7 @@ def peaks(height, worth, apart):
     return kept
 
 
-def summit(height, k, reach):
+def summit(height: np.ndarray, k: int, reach: int) -> np.ndarray:
     """Place of the maximum of height (…, point) within `reach` of k, in grid points, by a parabola through three."""
     last = height.shape[-1] - 1
     first = max(k - reach, 1)

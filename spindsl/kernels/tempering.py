@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from .chains import attempts
-from .energies import energy
+from .chains import UNCOUNTED, Move, attempts
+from .energies import Model, energy
 from .floats import exp
 from .philox import uniforms
 
@@ -43,8 +43,8 @@ def ladder(s: np.ndarray) -> Ladder:
     return found
 
 
-@njit(_nrt=False)
-def turn(copies, a):
+@njit(**UNCOUNTED)
+def turn(copies: Ladder, a: int) -> None:
     """Count who is at an end of the ladder."""
     first, last = copies.walker[a, 0], copies.walker[a, -1]
     if copies.way[a, first] == DOWN:
@@ -54,8 +54,11 @@ def turn(copies, a):
         copies.way[a, last] = DOWN
 
 
-@njit(_nrt=False)  # see chains.offered
-def exchange(model, betas, copies, a, chain, x, k0, k1):
+@njit(**UNCOUNTED)
+def exchange(
+    model: Model, betas: np.ndarray, copies: Ladder, a: int, chain: np.uint64, x: np.uint64, k0: np.uint64,
+    k1: np.uint64,
+) -> None:  # fmt: skip
     """Exchange number x (uint64) of chain `chain`, row a: odd numbers begin with the pair (1, 2)."""
     s, walker, values = copies.s[a], copies.walker[a], len(betas)
     for b in range(np.int64(x & np.uint64(1)), values - 1, 2):
@@ -72,7 +75,10 @@ def exchange(model, betas, copies, a, chain, x, k0, k1):
 
 
 @njit
-def go(model, move, betas, copies, a, chain, begin, end, period, k0, k1):
+def go(
+    model: Model, move: Move, betas: np.ndarray, copies: Ladder, a: int, chain: np.uint64, begin: np.uint64,
+    end: np.uint64, period: np.uint64, k0: np.uint64, k1: np.uint64,
+) -> None:  # fmt: skip
     """Attempts begin … end - 1 at every temperature; an exchange goes before those that are multiples of `period`."""
     t = begin
     while t < end:
@@ -86,14 +92,21 @@ def go(model, move, betas, copies, a, chain, begin, end, period, k0, k1):
 
 
 @njit(nogil=True, cache=True)
-def advance(model, move, betas, copies, chains, key, first, count, period):
+def advance(
+    model: Model, move: Move, betas: np.ndarray, copies: Ladder, chains: np.ndarray, key: np.ndarray, first: np.uint64,
+    count: np.uint64, period: np.uint64,
+) -> None:  # fmt: skip
     """Attempts first … first + count - 1 of each copy, exchanging every `period` attempts; integers are uint64."""
     for a in range(len(chains)):
         go(model, move, betas, copies, a, chains[a], first, first + count, period, key[0], key[1])
 
 
 @njit(nogil=True, cache=True)
-def record(model, move, betas, copies, chains, key, first, every, period, spins, energies, tried, accepted):
+def record(
+    model: Model, move: Move, betas: np.ndarray, copies: Ladder, chains: np.ndarray, key: np.ndarray, first: np.uint64,
+    every: np.uint64, period: np.uint64, spins: np.ndarray, energies: np.ndarray, tried: np.ndarray,
+    accepted: np.ndarray,
+) -> None:  # fmt: skip
     """Go on from attempt `first`, recording after every `every` attempts.
 
     Filled by temperature: spins (chain, sample, beta, site) int8, energies (chain, sample, beta), and in the same shape

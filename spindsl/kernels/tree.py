@@ -13,7 +13,7 @@ FAN = 16
 
 
 @njit(cache=True)
-def levels(leaves):
+def levels(leaves: int) -> np.ndarray:
     """The row where each level starts, leaves first, and the number of rows at the end."""
     size, count = leaves, 0
     while size > 1 or count == 0:
@@ -28,7 +28,7 @@ def levels(leaves):
 
 
 @njit(inline="always")
-def add16(tree, row):
+def add16(tree: np.ndarray, row: int) -> float:
     """Sum of a row in a fixed pairwise order that fits vector registers."""
     t0, t1 = tree[row, 0] + tree[row, 8], tree[row, 1] + tree[row, 9]
     t2, t3 = tree[row, 2] + tree[row, 10], tree[row, 3] + tree[row, 11]
@@ -38,7 +38,7 @@ def add16(tree, row):
 
 
 @njit
-def fill(tree, starts):
+def fill(tree: np.ndarray, starts: np.ndarray) -> None:
     """Add up every level from the leaves, which are set."""
     for level in range(len(starts) - 2):
         low, high = starts[level], starts[level + 1]
@@ -47,7 +47,7 @@ def fill(tree, starts):
 
 
 @njit(inline="always")
-def lift(tree, starts, leaf):
+def lift(tree: np.ndarray, starts: np.ndarray, leaf: int) -> None:
     """Re-add the sums above a leaf that was set."""
     for level in range(len(starts) - 2):
         leaf = leaf >> 4
@@ -55,7 +55,7 @@ def lift(tree, starts, leaf):
 
 
 @njit(inline="always")
-def beyond(x, a, b, c):
+def beyond(x: float, a: float, b: float, c: float) -> tuple[np.int64, float]:
     """How many of the points a <= b <= c lie at or below x, and the largest of them (0 if none)."""
     count = np.int64(x >= a) + np.int64(x >= b) + np.int64(x >= c)
     below = c if x >= c else (b if x >= b else (a if x >= a else 0.0))
@@ -63,7 +63,7 @@ def beyond(x, a, b, c):
 
 
 @njit(inline="always")
-def pick(tree, starts, x):
+def pick(tree: np.ndarray, starts: np.ndarray, x: float) -> int | np.int64:
     """The leaf at point x of the cumulated weights, 0 <= x < total, without a branch to mispredict.
 
     A row is searched as four groups of four. If rounding carries x past the end of a row, the last

@@ -107,7 +107,8 @@ def elbo(shape: Shape, flat: Tensor, x: Tensor, eps: Tensor, kl_weight: float = 
     """ELBO of each configuration, (k, n), nats, with one draw eps (k, n, latent)."""
     mean, std = encode(shape, flat, x)
     output = decode(shape, flat, mean + std * eps)
-    told = normal.likelihood(x, output, raw(shape, flat)) if shape.real else reconstruction(x, output)
+    rough = raw(shape, flat)
+    told = reconstruction(x, output) if rough is None else normal.likelihood(x, output, rough)
     return told - kl_weight * divergence(mean, std) if kl_weight else told
 
 
@@ -122,8 +123,9 @@ def divergence(mean: Tensor, std: Tensor) -> Tensor:
 
 
 def gradient(
-    shape: Shape, layers, grads, x: Tensor, eps: Tensor, kl_weight: float, noise: tuple[Tensor, Tensor] | None = None
-) -> Tensor:
+    shape: Shape, layers: list[tuple[Tensor, Tensor]], grads: list[tuple[Tensor, Tensor]], x: Tensor, eps: Tensor,
+    kl_weight: float, noise: tuple[Tensor, Tensor] | None = None,
+) -> Tensor:  # fmt: skip
     """Write d(-ELBO averaged over the batch) into grads; return the batch sum of -ELBO, (k).
 
     `noise` holds the raw sigmas of real visible units and the place of their gradient.
@@ -162,7 +164,9 @@ def gradient(
     return loss
 
 
-def backward(layer, grad, h: Tensor, d: Tensor, rectified: bool, last: bool = False) -> Tensor:
+def backward(
+    layer: tuple[Tensor, Tensor], grad: tuple[Tensor, Tensor], h: Tensor, d: Tensor, rectified: bool, last: bool = False
+) -> Tensor:
     """Through one layer: its gradients from input h and output gradient d; returns the input's gradient."""
     product(h.transpose(1, 2), d, out=grad[0])
     torch.sum(d, 1, keepdim=True, out=grad[1])
@@ -196,7 +200,8 @@ def train(
         flat.grad = torch.zeros_like(flat)
         adam = torch.optim.Adam([flat.requires_grad_(True)], lr=rate, fused=True)
         layers, grads = views(shape, flat), views(shape, flat.grad)
-        noise = (raw(shape, flat), raw(shape, flat.grad)) if shape.real else None
+        sigma, slope = raw(shape, flat), raw(shape, flat.grad)
+        noise = None if sigma is None or slope is None else (sigma, slope)
         k, n, visible = x.shape
         history = torch.zeros(k, epochs, device=x.device)
         for epoch in range(epochs):

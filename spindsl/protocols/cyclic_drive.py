@@ -45,6 +45,8 @@ class Grid(Words):
 
     @model_validator(mode="after")
     def _fits(self):
+        if self.to / self.step > 100_000:
+            raise MeaningError("more than 100,000 amplitudes", "step", code="E203", hint="a larger step")
         if len(self.amplitudes) < 3:
             raise MeaningError("fewer than 3 amplitudes make no curve", "step", code="E203", hint="a smaller step")
         return self
@@ -117,6 +119,12 @@ class CyclicDrive(Protocol):
     def recorded(self) -> tuple[int, ...]:
         """The switches that are kept."""
         return self.record.slots.recorded(1, self.switches)
+
+    def counts(self) -> dict[str, int]:
+        return {"trials": self.trials, "switches": self.record.slots.count(self.switches)}
+
+    def applied(self) -> int:
+        return self.switches
 
     @property
     def table(self) -> dict[str, Amplitude]:

@@ -104,6 +104,9 @@ class Equilibrium(Protocol):
             trajectory = replace(one, **ensemble.how)
         return (*pilot, trajectory, correlation(trajectory, params))
 
+    def counts(self) -> dict[str, int]:
+        return {"chains": self.chains, "samples": self.samples}
+
     def fits(self, sweeps: Sweeps) -> None:
         """MeaningError where samples cannot be so far apart under such a dynamics."""
         if isinstance(self.every, Flips) and not sweeps.single:

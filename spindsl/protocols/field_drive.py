@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from ..driving import Drives, List, Order, Phases, Probes, courses, dwells, phased
-from ..dwells import OBSERVABLES, Beginning, Dwelling, FieldCourse, InitialFile, Longer, begin, drive
+from ..dwells import OBSERVABLES, Beginning, Dwelling, FieldCourse, InitialFile, Longer, begin, drive, read
 from ..errors import MeaningError
 from ..fields import Fields, FieldTable, strengths
 from ..graph import SPINS, Promise, Split, Stage
@@ -115,6 +115,14 @@ class FieldDrive(Protocol):
         end = np.cumsum(dwells(self.dwell, self.phases, self.switches))
         return tuple(float(end[k - 1]) for k in self.recorded)
 
+    def counts(self) -> dict[str, int]:
+        slots = self.record.slots
+        last = isinstance(self.drives, Probes) and slots == Slots(1)
+        return {"trials": self.trials, "switches": 1 if last else slots.count(self.switches)}
+
+    def applied(self) -> int:
+        return self.switches
+
     def files(self) -> dict[str, str]:
         return {"initial.path": self.initial.path} if isinstance(self.initial, InitialFile) else {}
 
@@ -129,6 +137,8 @@ class FieldDrive(Protocol):
         matter = tuple(n for n in ("system", "dynamics") if n in sources)
         code = (*KERNELS, type(rates).__module__)
         files = {key.removeprefix("initial."): data / name for key, name in self.files().items()}
+        if isinstance(self.initial, InitialFile) and files["path"].exists():
+            read(files["path"], self.initial.variable, sizes["spin"])  # what is wrong in it is known before the run
         start = {"spins": Promise(("spin",), "1", "configuration that all trials start from", "int8", SPINS)}
         initial = Stage(
             "initial", begin, Beginning(self.initial, self.relax, rates), start, matter, files=files, code=code,
@@ -149,7 +159,7 @@ class FieldDrive(Protocol):
             group="/trajectory", sizes=sizes, coords=coords, grows=self.switches,
             parts={n: FieldCourse(c, {k: names[k] for k in c.used}) for n, c in course.items()},
             split=Split("trial", coords["trial"], 50),
-            seconds=1.3e-8 * len(drives) * self.trials * self.switches * sizes["spin"],
+            seconds=1.3e-8 * len(drives) * self.trials * self.switches * sizes["spin"] * crowding(sources["system"]),
         )  # fmt: skip
         if isinstance(self.drives, Probes):
             return initial, fields, trajectory
@@ -159,6 +169,11 @@ class FieldDrive(Protocol):
         """What all drives have in common."""
         longer = tuple(Longer(p.after, p.dwell) for p in self.phases if p.dwell is not None)
         return Dwelling(rates, self.fields.law, self.dwell, self.slots, longer, self.reset)
+
+
+def crowding(system: Stage) -> float:
+    """How much longer a flip takes with more than 20 neighbours, all of whose rates change."""
+    return max(1.0, system.sizes.get("edge", 0) / max(system.sizes["spin"], 1) / 10)
 
 
 def moving(system: Stage, dynamics: Dynamics) -> Rates:

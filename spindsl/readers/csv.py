@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAME = "the name of a column"
+NAMELESS = "Unnamed: "  # how pandas calls a column without a name, with its number from 0; no pattern means it
 MISSING = ["", "nan", "NaN", "NA"]  # of a number; a name may be "NA"
 
 
@@ -86,19 +87,35 @@ class Csv(Reader):
         return Recording(values, drive, group, taken, lambda a, t, j: f"{place(int(row[a, t]))}, column {chosen[j]!r}")
 
     def columns(self, path: Path) -> list[str]:
-        """The header; DataError for a name that stands twice in it."""
-        first = self.parsed(path, header=None, nrows=1, dtype=str)
-        found = [str(c) for c in first.iloc[0]]
+        """The header, as pandas calls its columns; DataError for a name that stands twice in it."""
+        first = self.parsed(path, header=None, nrows=1, dtype=str, na_values=[])
+        found = [str(c) if str(c).strip() else f"{NAMELESS}{k}" for k, c in enumerate(first.iloc[0])]
         for k, name in enumerate(found):
             if name in found[:k]:
-                raise DataError(f"{path}: two columns are called {name!r}; each needs a name of its own")
+                raise DataError(f"{path}: two columns are called {name!r}; each needs a name of its own", code="E302")
+        self.unneeded(path, found)
         return found
+
+    def unneeded(self, path: Path, columns: list[str]) -> None:
+        """DataError for a column without a name, unless all its cells are empty, as behind a delimiter that ends
+        each line, or it numbers the rows, as the first of pandas does."""
+        for k, name in enumerate(columns):
+            if not name.startswith(NAMELESS):
+                continue
+            cells = self.parsed(path, dtype=str, usecols=[name], na_values=[])[name].tolist()
+            rows = [[str(n + first) for n in range(len(cells))] for first in (0, 1)]
+            if any(c.strip() for c in cells) and not (k == 0 and cells in rows):
+                raise DataError(
+                    f"{path}: column {k + 1} has no name, and holds {next(c for c in cells if c.strip())!r}",
+                    code="E302", hint="give it a name in the header, or leave it out",
+                )  # fmt: skip
 
     def table(self, path: Path, columns: list[str], texts: Sequence[str]) -> pd.DataFrame:
         """The table, some columns of it as text; DataError unless all rows have as many cells as the header."""
         blank = {c: [""] if c in texts else MISSING for c in columns}
         table = self.parsed(path, dtype=dict.fromkeys(texts, str), na_values=blank)
-        if table[columns[-1]].isna().to_numpy().any():  # as pandas fills up a row that is too short
+        last = next(c for c in reversed(columns) if not c.startswith(NAMELESS))
+        if table[last].isna().to_numpy().any():  # as pandas fills up a row that is too short
             self.even(path, len(columns))
         return table
 
@@ -142,7 +159,9 @@ class Csv(Reader):
             )  # fmt: skip
         except pd.errors.EmptyDataError as error:
             raise DataError(f"{path} is empty; needed is a header and a row for each trial and time") from error
-        except (pd.errors.ParserError, UnicodeDecodeError) as error:
+        except UnicodeDecodeError as error:
+            raise DataError(f"{path} is not UTF-8 text ({error})", hint="save it as UTF-8") from error
+        except pd.errors.ParserError as error:
             raise DataError(f"{path} is no table of equal rows ({str(error).strip()})") from error
         except (EOFError, OSError, zlib.error) as error:
             raise DataError(f"{path} cannot be read, or is truncated ({error})") from error
@@ -164,6 +183,7 @@ def held(path: Path, columns: Sequence[str], name: str | int) -> None:
 
 def listed(columns: Sequence[str]) -> str:
     """The columns of a table, not too many."""
+    columns = [c for c in columns if not c.startswith(NAMELESS)]
     return ", ".join(columns[:20]) + " …" * (len(columns) > 20)
 
 
@@ -175,7 +195,8 @@ def configuration(path: Path, columns: list[str], names: Variables, known: Named
             held(path, columns, name)
         return [str(name) for name in wanted]
     keys = [known.drive, *(v or k for k, v in known.axes.items())]
-    found = matching(wanted, columns, [*keys, known.group, *known.observables.values()])
+    every = [c for c in columns if not c.startswith(NAMELESS)]
+    found = matching(wanted, every, [*keys, known.group, *known.observables.values()])
     if not found:
         raise DataError(f"{path}: no column fits {names.kind} = {wanted!r}; it has {listed(columns)}")
     return found

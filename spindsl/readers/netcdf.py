@@ -157,16 +157,82 @@ def ordered(path: Path, found: netCDF4.Variable, dims: tuple[str, ...]) -> np.nd
 
 
 def plain(found: netCDF4.Variable) -> np.ndarray:
-    """The values, NaN where they are missing."""
-    values = found[:]
-    return np.ma.filled(values.astype(np.float64), np.nan) if np.ma.is_masked(values) else np.ma.getdata(values)
+    """The values, unpacked, NaN where they are missing by what the file declares (`_FillValue`, `valid_range`, …).
+
+    The library's own fill value counts where nothing is declared and numbers are real: nobody measures 9.97e36, but
+    -127 of 8 bits is a value like any other. Characters are text (`written`).
+    """
+    found.set_auto_maskandscale(False)
+    if found.dtype == "S1":
+        return written(found)
+    raw = found[:]
+    if raw.dtype.kind not in "iuf":
+        return raw
+    raw = raw.view(f"u{raw.itemsize}") if raw.dtype.kind == "i" and unsigned(found) else raw
+    lost, values = missing(found, raw), unpacked(found, raw)
+    return np.where(lost, np.nan, values.astype(np.float64)) if lost.any() else values
+
+
+def unsigned(found: netCDF4.Variable) -> bool:
+    """Whether integers are meant without a sign, which netCDF-3 has not."""
+    return str(getattr(found, "_Unsigned", "false")).lower() == "true"
+
+
+def missing(found: netCDF4.Variable, raw: np.ndarray) -> np.ndarray:
+    """Which packed values are missing."""
+    import netCDF4
+
+    attributes = {name: np.atleast_1d(getattr(found, name)) for name in found.ncattrs()}
+    marks = [v for name in ("_FillValue", "missing_value") for v in attributes.get(name, ()) if v == v]
+    if "_FillValue" not in attributes and raw.dtype.kind == "f":
+        marks.append(netCDF4.default_fillvals[raw.dtype.str[1:]])
+    lost = np.zeros(raw.shape, dtype=bool)
+    for mark in marks:
+        lost |= raw == np.asarray(mark).astype(raw.dtype)
+    bounds = attributes.get("valid_range", ())
+    for least in (*bounds[:1], *attributes.get("valid_min", ())):
+        lost |= raw < least
+    for most in (*bounds[1:], *attributes.get("valid_max", ())):
+        lost |= raw > most
+    return lost
+
+
+def unpacked(found: netCDF4.Variable, raw: np.ndarray) -> np.ndarray:
+    """raw * scale_factor + add_offset; of packed integers, what is whole but for rounding of the scale is whole."""
+    scale, offset = (getattr(found, name, None) for name in ("scale_factor", "add_offset"))
+    if scale is None and offset is None:
+        return raw
+    values = raw.astype(np.float64) * (1.0 if scale is None else float(scale)) + float(offset or 0.0)
+    near, single = np.rint(values), any(getattr(v, "dtype", None) == np.float32 for v in (scale, offset))
+    fine = 4 * np.finfo(np.float32 if single else np.float64).eps
+    whole = (raw.dtype.kind in "iu") & (np.abs(values - near) <= fine * np.maximum(np.abs(near), 1.0))
+    return np.where(whole, near, values)
+
+
+def written(found: netCDF4.Variable) -> np.ndarray:
+    """Text of characters along the last dimension, as xarray reads it; one character each of a single dimension."""
+    found.set_auto_chartostring(False)
+    raw = np.ma.getdata(found[:])
+    if raw.ndim > 1:
+        raw = np.ascontiguousarray(raw).view(f"S{raw.shape[-1]}")[..., 0]
+    encoding = str(getattr(found, "_Encoding", "utf-8"))
+    if encoding.lower() in ("utf-8", "utf8", "bytes", "none"):
+        return raw
+    return np.char.decode(raw, encoding)
+
+
+def lettered(found: netCDF4.Variable) -> tuple[str, ...]:
+    """The dimensions of a variable, without that of the characters of text."""
+    return found.dimensions[:-1] if found.dtype == "S1" and len(found.dimensions) > 1 else found.dimensions
 
 
 def own(file: netCDF4.Dataset, path: Path, name: str, size: Mapping[str, int], every: int = 1) -> list[str]:
     """A label of each trial, from a variable of some of their dimensions; `every` numbers in succession are one."""
     found = variable(file, path, name)
-    if not found.dimensions or set(found.dimensions) - set(size):
-        raise DataError(f"{path}: {name} has dimensions {found.dimensions}, needed is one a trial, {tuple(size)}")
+    dims = lettered(found)
+    if not dims or set(dims) - set(size):
+        has = f"{name} has dimensions {found.dimensions}"
+        raise DataError(f"{path}: {has}, needed is one a trial, {tuple(size)}", code="E302")
     values = plain(found)
     if every > 1:
         if values.dtype.kind not in "iu":
@@ -174,8 +240,8 @@ def own(file: netCDF4.Dataset, path: Path, name: str, size: Mapping[str, int], e
                 f"{path}: {name} is of type {values.dtype}, whole numbers are needed to count {every} as one"
             )
         values = values // every
-    have = [d for d in size if d in found.dimensions]
-    values = values.transpose([found.dimensions.index(d) for d in have])
+    have = [d for d in size if d in dims]
+    values = values.transpose([dims.index(d) for d in have])
     values = values[tuple(slice(None) if d in have else None for d in size)]
     values = np.broadcast_to(values, tuple(size.values())).reshape(-1)
     return labels(path, name, values, lambda k: f"trial {k}")

@@ -179,7 +179,9 @@ def lines(path: Path) -> Iterator[list[str]]:
             for line in file:
                 if cells := line.partition("#")[0].split():
                     yield cells
-    except (EOFError, OSError, zlib.error, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text ({error})", hint="save it as UTF-8") from error
+    except (EOFError, OSError, zlib.error) as error:
         raise DataError(f"{path} cannot be read, or is truncated ({error})") from error
 
 

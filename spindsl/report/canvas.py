@@ -41,7 +41,9 @@ class Plate:
     draw: Callable[[int], Figure]
 
 
-def sheet(width: int, height: float, rows: int = 1, columns: int = 1, **shared) -> tuple[Figure, list[Axes]]:
+def sheet(
+    width: int, height: float, rows: int = 1, columns: int = 1, **shared: bool | str
+) -> tuple[Figure, list[Axes]]:
     """An empty figure with its axes row by row; the unit of everything is the CSS pixel."""
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -51,7 +53,7 @@ def sheet(width: int, height: float, rows: int = 1, columns: int = 1, **shared) 
     return figure, list(figure.subplots(rows, columns, squeeze=False, **shared).flat)
 
 
-def grid(width: int, panels: int, height: float, most: int = 4, **shared) -> tuple[Figure, list[Axes]]:
+def grid(width: int, panels: int, height: float, most: int = 4, **shared: bool | str) -> tuple[Figure, list[Axes]]:
     """As many panels in a row as are legible; `height` of a row as a share of a panel's width."""
     columns = min(max(panels, 3), most) if width >= WIDE else 2
     rows = -(-panels // columns)

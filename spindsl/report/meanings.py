@@ -17,7 +17,10 @@ from .reading import group, groups, resolved, switches
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.colors import ListedColormap
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
 UNITS = {"interaction energy": "K", "field energy": "K", "next power": "K s⁻¹", "power": "K s⁻¹"}
 OWN = {"next_power": "power", "field_energy": "power"}  # the direction shown for what has none of its own
@@ -136,7 +139,7 @@ def coloured(z: np.ndarray, panels: Sequence[Colouring], width: int) -> Figure:
     return figure
 
 
-def scale():
+def scale() -> ListedColormap:
     """Colours of numbers: violet to yellow, of middling lightness throughout, seen on white and on black."""
     from matplotlib import colormaps
     from matplotlib.colors import ListedColormap
@@ -144,13 +147,13 @@ def scale():
     return ListedColormap(colormaps["plasma"](np.linspace(0.24, 0.9, 64)))
 
 
-def ticks():
+def ticks() -> MaxNLocator:
     from matplotlib.ticker import MaxNLocator
 
     return MaxNLocator(3)
 
 
-def keys(ax, names: Sequence[str], tints: Sequence[str]) -> None:
+def keys(ax: Axes, names: Sequence[str], tints: Sequence[str]) -> None:
     """Names by colour below a panel."""
     from matplotlib.lines import Line2D
 

@@ -28,12 +28,20 @@ def expected(expectations: Sequence[Mapping[str, Any]]) -> Html:
         where = ", ".join(selected(dim, at) for dim, at in (one.get("where") or {}).items())
         measured = one.get("measured")
         known = measured is not None and np.isfinite(measured)
-        mark = tag("span", "✓ met", class_="met") if one.get("ok") else tag("span", "✗ missed", class_="missed")
+        mark = marked(one)
         how = f"{one.get('reduce', 'median')}{' over ' + where if where else ''}"
         what = joined([tag("code", one["of"]), tag("br"), tag("small", how)])
         found = joined([f"{measured:.4g}" if known else "nothing", " ", mark])
         rows.append((what, bounds(one), found, one.get("source", "")))
     return table(("Quantity", "Expected", "Measured", "Source"), rows, class_="expected")
+
+
+def marked(one: Mapping[str, Any]) -> Html:
+    """Whether an expectation is met, or why that is not judged."""
+    if "ok" in one and one["ok"] is None:
+        why = one.get("verdict", "not judged")
+        return tag("small", f"{why} (experiment changed)" if why == "not judged" else why)
+    return tag("span", "✓ met", class_="met") if one.get("ok") else tag("span", "✗ missed", class_="missed")
 
 
 def selected(dim: str, at: Any) -> str:
@@ -158,7 +166,10 @@ def ranged(variable: xr.DataArray) -> str:
 def recorded(provenance: Mapping[str, Any], history: str) -> Html:
     """Where and with what it was computed."""
     rows = [*flat(provenance), *([("history", history)] if history else [])]
-    return table((), rows, class_="record") if rows else Html("")
+    names = ", ".join(provenance.get("unlike", ()))
+    warning = tag("p", f"The result is made of pieces of unlike {names}: its numbers may differ in their last bits "
+                  "from those of one environment.") if names else ""  # fmt: skip
+    return joined([warning, table((), rows, class_="record")]) if rows else Html("")
 
 
 def flat(values: Mapping[str, Any], under: str = "") -> Iterator[tuple[str, str]]:

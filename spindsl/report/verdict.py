@@ -195,8 +195,9 @@ def fitted(curves: list[Curve], ended: list[Curve]) -> Html:
 
 def published(expectations: list[dict]) -> Html:
     """How many of the expectations are met."""
+    changed, expectations = len(expectations), [e for e in expectations if e.get("ok", False) is not None]
     if not expectations:
-        return Html("")
+        return Html("The experiment was changed, so that its expectations are not judged." if changed else "")
     met = sum(bool(e.get("ok")) for e in expectations)
     if met == len(expectations):
         return Html("The expectation is met." if met == 1 else f"All {met} expectations are met.")

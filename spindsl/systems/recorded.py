@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -14,6 +16,7 @@ from ..driving import Drives, Order, Probes, courses
 from ..errors import DataError, MeaningError
 from ..graph import SPINS, Promise, Stage, Task
 from ..nulls import nulls
+from ..params import as_json
 from ..recording import Column, Recording, Variables
 from ..spec import Labels, Name, Reader, Switches, System, Words
 
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 TAKEN = ("spins", "features", "drive", "group", "trial", "time", "switch", "spin", "feature")
+
+
+LOOKED_AT = 100_000_000  # bytes of files that are read before a run
 
 
 class States(Words):
@@ -84,7 +90,7 @@ class Recorded(System):
     def files(self) -> dict[str, str]:
         return {f"reader.{key}": name for key, name in self.reader.files().items()}
 
-    def stages(self, seed: int, data: Path) -> tuple[Stage, ...]:
+    def stages(self, disorder: int, data: Path) -> tuple[Stage, ...]:
         files = {key: data / name for key, name in self.reader.files().items()}
         size = self.reader.header(files, self.variables, self.observables)
         if not size.trials or not size.width:
@@ -108,6 +114,14 @@ class Recorded(System):
         course = courses(known.order, known.drives.sets(known.fields), known.fields, ())
         return trajectory, nulls(course, known.fields, 4000, switch)
 
+    def recorded(self, trajectory: Stage) -> tuple[list[str], list[str] | None] | None:
+        """From the files, all of which is read once, so that what is wrong in them is known before a run."""
+        paths = tuple(sorted(trajectory.files.items()))
+        stamps = tuple((p.stat().st_mtime_ns, p.stat().st_size) for _, p in paths)
+        if not isinstance(trajectory.params, Recorder) or sum(size for _, size in stamps) > LOOKED_AT:
+            return None
+        return labelled(trajectory.params, paths, stamps)
+
     def _taken(self, recorded: tuple[int, ...]) -> tuple[int, ...]:
         """Places of the switches that are taken; MeaningError for one that is not recorded."""
         for k, switch in enumerate(self.switches or ()):
@@ -127,14 +141,32 @@ class Recorder:
     values: States
     at: tuple[int, ...]  # places of the times
 
+    def __hash__(self) -> int:
+        return hash(json.dumps(as_json(self), sort_keys=True))
+
+
+@lru_cache(maxsize=8)
+def labelled(
+    params: Recorder, paths: tuple[tuple[str, Path], ...], stamps: tuple[tuple[int, int], ...]
+) -> tuple[list[str], list[str] | None]:
+    """Drive and specimen of each trial; `stamps` tell whether files have changed since they were read."""
+    found = loaded(params, dict(paths))
+    group = found["group"].values.tolist() if "group" in found.coords else None
+    return found["drive"].values.tolist(), group
+
 
 def load(task: Task[Recorder]) -> xr.Dataset:
     """The recording in our order and names; DataError at the first value that is no spin, or is missing."""
+    return loaded(task.params, task.files)
+
+
+def loaded(params: Recorder, files: Mapping[str, Path]) -> xr.Dataset:
+    """As `load`."""
     import xarray as xr
 
-    params, names, at = task.params, task.params.variables, list(task.params.at)
-    found = params.reader.read(task.files, names, params.observables)
-    where = f"{next(iter(task.files.values()))}: {names.kind}"
+    names, at = params.variables, list(params.at)
+    found = params.reader.read(files, names, params.observables)
+    where = f"{next(iter(files.values()))}: {names.kind}"
     numeric(where, found.values)
     data: dict[str, tuple[tuple[str, ...], np.ndarray]]
     if names.kind == "spins":
@@ -165,7 +197,9 @@ def spins(where: str, found: Recording, states: States) -> np.ndarray:
         elif np.isin(raw, (-1, 1)).all():
             hint = "; the file has -1 and 1: drop `values`"
         value, place = raw[tuple(wrong[0])], found.place(*wrong[0])
-        raise DataError(f"{where} is {value:g} at {place}: no spin ({down} or {up}); {len(wrong)} such values{hint}")
+        raise DataError(
+            f"{where} is {value:g} at {place}: no spin ({down} or {up}); {len(wrong)} such values{hint}", code="E303"
+        )
     return np.where(raw == up, 1, -1).astype(np.int8)
 
 

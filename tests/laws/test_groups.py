@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from spindsl.ensemble import ORDERS, assign
+from spindsl.ensemble import ORDERS, Held, assign
 from spindsl.errors import DataError
 from spindsl.estimators import Folds, seen
 from spindsl.graph import Task
@@ -16,7 +16,7 @@ HELD = [6, 9, 15, 16]
 def split(drive, group, test: float = 0.2, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
     data = {"spins": (("trial", "time", "spin"), np.ones((len(drive), 1, 2), np.int8))}
     labels = {"drive": ("trial", list(map(str, drive)))} | ({} if group is None else {"group": ("trial", group)})
-    found = assign(Task(seed, {"test": test}), xr.Dataset(data, labels))
+    found = assign(Task(seed, Held(test)), xr.Dataset(data, labels))
     return found["split"].values, found["fold"].values
 
 

@@ -190,25 +190,6 @@ def test_a_finished_run_is_left_alone(run, small):
     assert (first / "result.nc").stat().st_mtime_ns == stamp
 
 
-def test_code_counts_but_not_its_comments(tmp_path):
-    """The key of a module: comments, docstrings and layout do not change it, a sign does."""
-    import spindsl.store as store
-
-    def key(text: str) -> str:
-        (tmp_path / "probe.py").write_text(text)
-        store.code.cache_clear()
-        return store.code("probe")
-
-    sys.path.insert(0, str(tmp_path))
-    try:
-        plain = key("def f(x):\n    return -x\n")
-        assert key("def f(x):\n    return x\n") != plain
-        assert key('"""Doc."""\n\n\ndef f(x):  # minus\n    """More."""\n\n    return -x\n') == plain
-    finally:
-        sys.path.remove(str(tmp_path))
-        store.code.cache_clear()
-
-
 def test_no_two_streams_share_a_name():
     from spindsl.seeds import digest
 

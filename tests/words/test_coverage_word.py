@@ -3,8 +3,11 @@
 import numpy as np
 import xarray as xr
 
-from spindsl.analyses.coverage import costs, look
+from spindsl.analyses.coverage import Covered, costs, look
+from spindsl.factors import Lattice
 from spindsl.graph import Task
+from spindsl.observations import Seen
+from spindsl.sampling import Temperature
 
 
 def test_costs_are_those_of_either_kind_after_one_constant():
@@ -30,13 +33,10 @@ def test_windows_never_observed_are_counted_level_by_level():
                        "energy": (("level", "draw"), [[-32.0], [-24.0], [-24.0], [-32.0]])})  # fmt: skip
     table = ("pattern", np.zeros(16), {"focus": 2, "context": 0, "stride": 2})
     model = xr.Dataset({"pattern_energy": table})
-    said = {"attrs": {"sides": [4, 4], "periodic": 1, "spins": 16}}
-    found = look(task(said), trajectory, **{"levels-1": test, "bottleneck.windows": model})
+    covered = Covered(Lattice((4, 4), True), Seen())
+    found = look(
+        Task(1, covered, part_params=Temperature(0.4)), trajectory, **{"levels-1": test, "bottleneck.windows": model}
+    )
     assert found["unseen"].values.tolist() == [0.0, 0.0, 1.0, 1.0]  # -one has a window of one up, never observed
     assert float(found["patterns_unseen"]) == 14 / 16
     assert float(found["rmse_seen"]) == 4.0 and float(found["rmse_unseen"]) == 4.0
-
-
-def task(said):
-    """A task of one temperature."""
-    return Task(seed=1, params=said, part_params={"beta": 0.4})

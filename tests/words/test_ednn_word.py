@@ -7,14 +7,20 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from spindsl import sequences
+from spindsl import factors, sequences
+from spindsl.architectures import Fitted, Likelihood
+from spindsl.bottlenecks.made import Layers
 from spindsl.errors import DataError, MeaningError
 from spindsl.experiment import model
+from spindsl.factors import Domain, Lattice
+from spindsl.forms import Patterns
 from spindsl.graph import Promise, Stage, Task
-from spindsl.hamiltonian import energies, learned
+from spindsl.observations import Seen
+from spindsl.outline import Outline
+from spindsl.sampling import Temperature
 from spindsl.spec import Bottleneck, word
 
-BETA, RING = 0.3, {"sides": [8], "periodic": 1, "spins": 8}
+BETA, RING = 0.3, Lattice((8,), True)
 KEYS = {
     "kind": "ednn", "focus": 2, "context": 1, "hidden": [6], "skip": 2, "train": "pseudolikelihood", "steps": 2,
     "batch": 1000, "learning_rate": 1e-5,
@@ -22,16 +28,17 @@ KEYS = {
 LABELLED = KEYS | {
     "train": {"labels": "made", "configurations": 600}, "steps": 400, "batch": 200, "learning_rate": 0.03, "last": 1e-4,
 }  # fmt: skip
-MADE = {"form": "made:Made", "train": "observations", "observations": 77}
+MADE = Fitted("made", Layers(8, 2, 1, 1, True, False), (8,), Likelihood(1, Seen(77)), 10, 0.01)
 
 
-def stage(keys: dict, attrs: dict = RING, **said) -> Stage:
+def stage(keys: dict, lattice: Lattice = RING, domain: Domain = "spin", states: int = 2) -> Stage:
     """What the word lowers to, with 100,000 observations and beside a sequence model and one that is none."""
     model()
     coords = {"beta": (BETA,), "chain": tuple(range(10)), "sample": tuple(range(10_000))}
+    energy = Outline(lattice.sites, "J", domain, states, lattice)
     weights = {"weights": Promise(("beta", "weight"), "1", "weights")}
     sources = {
-        "system": Stage("system", print, {"attrs": attrs, **said}, {}),
+        "system": Stage("system", print, {}, {}, sizes={"spin": lattice.sites}, energy=energy),
         "trajectory": Stage("trajectory", print, {}, {}, coords=coords),
         "bottleneck.made": Stage("bottleneck.made", print, MADE, weights),
         "bottleneck.pca": Stage("bottleneck.pca", print, {}, {}),
@@ -41,7 +48,7 @@ def stage(keys: dict, attrs: dict = RING, **said) -> Stage:
 
 def fitted(found: Stage, given: xr.Dataset) -> xr.Dataset:
     """Its result at the one temperature, held against its promises."""
-    return found.checked(found.run(Task(5, found.said, part="0.3", part_params={"beta": BETA}), given=given))
+    return found.checked(found.run(Task(5, found.params, part="0.3", part_params=Temperature(BETA)), given=given))
 
 
 def energy(s: np.ndarray) -> np.ndarray:
@@ -58,7 +65,7 @@ def right(found: xr.Dataset, within: float) -> None:
     known = {(1, 0b1): 0.2, (1, 0b11): 1.0, (1, 0b101): -0.5, (1, 0b1001): 0.0}
     assert np.abs(found["coupling"].values - list(known.values())).max() < within
     assert found["offset"].values[:, 0].tolist() == [0, 1, 2, 3]
-    off = energies(learned(found, RING), every()) - energy(every())
+    off = factors.energy(Patterns().factor_graph(found, 8, RING), every()) - energy(every())
     assert np.abs(off - off.mean()).max() < 8 * 4 * within
 
 
@@ -76,45 +83,50 @@ def test_products_are_the_energy_that_observations_come_from():
 
 def test_regression_learns_the_energies_that_it_is_told(monkeypatch):
     """-ln q = beta E + 3: the constant, which no sum of windows is told, leaves with the mean."""
-    monkeypatch.setattr(sequences, "log_q", lambda said, found, s, network=0: -BETA * energy(s) - 3.0)
+    monkeypatch.setattr(sequences, "log_q", lambda params, found, s, network=0: -BETA * energy(s) - 3.0)
     asked = stage(LABELLED)
     assert asked.needs == ("bottleneck.made",)
-    assert asked.said["observations"] == 77
+    assert asked.params.seen == Seen(77)
     found = fitted(asked, xr.Dataset())
     right(found, 0.02)
     assert found["loss"][-1] < 1e-3 < found["loss"][0]
 
 
 def test_a_configuration_of_probability_zero_has_no_energy(monkeypatch):
-    monkeypatch.setattr(sequences, "log_q", lambda said, found, s, network=0: np.where(s[:, 0] > 0, -np.inf, -1.0))
+    monkeypatch.setattr(sequences, "log_q", lambda params, found, s, network=0: np.where(s[:, 0] > 0, -np.inf, -1.0))
     with pytest.raises(DataError, match="probability 0"):
         fitted(stage(LABELLED), xr.Dataset())
 
 
 @pytest.mark.parametrize(
-    ("keys", "attrs", "said", "path"),
+    ("keys", "lattice", "path"),
     [
-        ({"focus": 3, "context": 0}, {}, {}, ("focus",)),
-        ({"context": 4}, {}, {}, ("context",)),
-        ({"context": 2}, {"sides": [8, 8]}, {}, ("context",)),
-        ({}, {"periodic": 0}, {}, ("kind",)),
-        ({}, {}, {"colours": 3}, ("kind",)),
-        ({"skip": 0, "shrink": 10.0}, {}, {}, ("shrink",)),
-        ({"batch": 100_001}, {}, {}, ("batch",)),
-        ({"train": {"labels": "pca", "configurations": 2000}}, {}, {}, ("train", "labels")),
-        ({"train": {"labels": "made", "configurations": 2000}, "observations": 5}, {}, {}, ("observations",)),
+        ({"focus": 3, "context": 0}, RING, ("focus",)),
+        ({"context": 4}, RING, ("context",)),
+        ({"context": 2}, Lattice((8, 8), True), ("context",)),
+        ({}, Lattice((8,), False), ("kind",)),
+        ({"skip": 0, "shrink": 10.0}, RING, ("shrink",)),
+        ({"batch": 100_001}, RING, ("batch",)),
+        ({"train": {"labels": "pca", "configurations": 2000}}, RING, ("train", "labels")),
+        ({"train": {"labels": "made", "configurations": 2000}, "observations": 5}, RING, ("observations",)),
     ],
 )
-def test_what_does_not_fit_is_said_where_it_stands(keys, attrs, said, path):
+def test_what_does_not_fit_is_said_where_it_stands(keys, lattice, path):
     with pytest.raises(MeaningError) as error:
-        stage(KEYS | keys, RING | attrs, **said)
+        stage(KEYS | keys, lattice)
     assert error.value.path == path
+
+
+def test_windows_are_of_spins():
+    with pytest.raises(MeaningError, match="these have colours") as error:
+        stage(KEYS, domain="colour", states=3)
+    assert error.value.path == ("kind",)
 
 
 def test_lists_of_clusters_agree_with_those_of_the_expansion():
     """Counted without torch while an experiment is read."""
-    from spindsl.bottlenecks.ednn import few
     from spindsl.kernels import walsh
+    from spindsl.patterns import few
 
     for side, dims in ((4, 2), (4, 1), (2, 3)):
         clusters, _ = walsh.couplings_of(np.zeros(1 << side**dims), side, dims, 1)

@@ -21,12 +21,12 @@ def numbered(chains: int = 3, samples: int = 4) -> xr.Dataset:
 
 
 def test_observations_are_the_first_of_each_chain_but_those_of_the_test():
-    assert observed({}, numbered()).ravel().tolist() == list(range(12))
-    assert observed({"observations": 4}, numbered()).ravel().tolist() == [0, 1, 4, 5]
-    assert observed({"observations": 4, "test": 1}, numbered()).ravel().tolist() == [0, 1, 4, 5]
-    assert observed({"test": 2}, numbered()).ravel().tolist() == [0, 1, 2, 3]
-    assert unseen({"test": 2}, numbered()).ravel().tolist() == list(range(4, 12))
-    assert unseen({"test": 0}, numbered()).ravel().tolist() == list(range(12))
+    assert observed(numbered(), None).ravel().tolist() == list(range(12))
+    assert observed(numbered(), 4).ravel().tolist() == [0, 1, 4, 5]
+    assert observed(numbered(), 4, 1).ravel().tolist() == [0, 1, 4, 5]
+    assert observed(numbered(), None, 2).ravel().tolist() == [0, 1, 2, 3]
+    assert unseen(numbered(), 2).ravel().tolist() == list(range(4, 12))
+    assert unseen(numbered(), 0).ravel().tolist() == list(range(12))
 
 
 def test_nothing_can_be_learned_of_one_configuration(still, tmp_path):

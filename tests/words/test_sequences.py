@@ -3,15 +3,20 @@
 4 × 4 Ising torus; the reference is Kaufman's ln Z.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import xarray as xr
 
 from spindsl import observations, sequences
 from spindsl.engine import Runner
 from spindsl.errors import SpecError
 from spindsl.experiment import loads
-from spindsl.hamiltonian import energies, model
+from spindsl.factors import energy, read
+from spindsl.graph import Task
 from spindsl.lower import lower
+from spindsl.sampling import Temperature
 from spindsl.store import Store, keys
 
 SEEN = """
@@ -131,11 +136,11 @@ def test_labels_are_energies_but_for_a_constant(told):
     """E = -ln q / beta of the model against the true energy of test configurations: residuals about their mean are
     small beside the spread of energies, a slope of 1 within 10 %; of 2 beta it would be 0.5."""
     graph, found = told
-    said, beta = graph.stages["bottleneck.told"].said, 0.4
+    params, beta = graph.stages["bottleneck.told"].params, 0.4
     spins = found["trajectory"]["spins"].sel(beta=beta).values
-    true = energies(model(found["system"]), spins)
+    true = energy(read(found["system"]), spins)
     for network in (0, 1):
-        label = sequences.labels(said, found["bottleneck.told"].sel(beta=beta), spins, beta, network)
+        label = sequences.labels(params, found["bottleneck.told"].sel(beta=beta), spins, beta, network)
         assert label.shape == spins.shape[:-1]
         slope = np.cov(label.ravel(), true.ravel())[0, 1] / true.var()
         assert abs(slope - 1) < 0.1
@@ -149,30 +154,28 @@ def test_a_model_is_rebuilt_from_what_is_stored(still, tmp_path):
     text = still.replace("sides = [4, 4]", "sides = [3, 3]") + TOLD.replace("steps = 300", "steps = 160")
     graph, found = ran(text, tmp_path)
     states = 2 * np.array(np.unravel_index(np.arange(512), (2,) * 9)).T.astype(np.int8) - 1
-    said = graph.stages["bottleneck.told"].said
-    q = [sequences.log_q(said, found["bottleneck.told"].isel(beta=1), states, n) for n in (0, 1)]
+    params = graph.stages["bottleneck.told"].params
+    q = [sequences.log_q(params, found["bottleneck.told"].isel(beta=1), states, n) for n in (0, 1)]
     assert np.allclose(np.exp(q).sum(axis=1), 1, atol=1e-5)
     assert not np.allclose(*q)
     for n, one in enumerate(found["bottleneck.told"].isel(beta=1)["weights"].values):
         assert np.array_equal(
-            sequences.flattened(sequences.rebuilt(said, found["bottleneck.told"].isel(beta=1), n)), one
+            sequences.flattened(sequences.rebuilt(params, found["bottleneck.told"].isel(beta=1), n)), one
         )
     assert graph.stages["bottleneck.told"].sizes["weight"] == found["bottleneck.told"].sizes["weight"]
 
 
 def test_divergence_is_of_p_from_q(told, monkeypatch):
     """ln q = ln P - 0.7 and ln P - 0.2: 0.7 and 0.2 nats to rounding, the cross entropy beta <E> + ln Z more."""
-    from spindsl.graph import Task
-
     graph, found = told
-    energy = model(found["system"])
+    matter = read(found["system"])
     stage, beta = graph.stages["analysis.apart"], 0.4
     log_z = float(found["reference.exact"]["log_z"].sel(beta=beta))
-    monkeypatch.setattr(sequences, "log_q", lambda said, w, s, n=0: -beta * energies(energy, s) - log_z - (0.7, 0.2)[n])
+    monkeypatch.setattr(sequences, "log_q", lambda params, w, s, n=0: -beta * energy(matter, s) - log_z - (0.7, 0.2)[n])
     inputs = {n: found[n].sel(beta=beta) if "beta" in found[n].dims else found[n] for n in stage.needs}
-    apart = stage.run(Task(7, stage.said, part="0.4", part_params={"beta": beta}), **inputs)
+    apart = stage.run(Task(7, stage.params, part="0.4", part_params=Temperature(beta)), **inputs)
     np.testing.assert_allclose(apart["divergence"], [0.7, 0.2], atol=1e-12)
-    U = energies(energy, inputs["trajectory"]["spins"].values).mean()
+    U = energy(matter, inputs["trajectory"]["spins"].values).mean()
     np.testing.assert_allclose(apart["cross_entropy"], beta * U + log_z + np.array([0.7, 0.2]), rtol=1e-12)
 
 
@@ -211,8 +214,6 @@ def test_more_samples_of_a_model_fit_nothing_again(still, tmp_path):
 
 def test_chains_of_the_test_teach_nothing(still, tmp_path):
     """The same weights whatever they hold."""
-    from spindsl.graph import Task
-
     text = SEEN.format(unwrapping="snake").replace("test = 4", "test = 2")
     graph, found = ran(still + text.replace("batch = 200", "batch = 60"), tmp_path)
     stage, seen = graph.stages["bottleneck.seen"], found["trajectory"].isel(beta=0)
@@ -220,13 +221,14 @@ def test_chains_of_the_test_teach_nothing(still, tmp_path):
     for chain in (2, 3):
         other = seen.copy(deep=True)
         other["spins"].values[chain] *= -1
-        task = Task(7, dict(stage.said) | {"epochs": 1, "batch": 30}, part="0.2", part_params={"beta": 0.2})
+        shorter = replace(stage.params, train=replace(stage.params.train, epochs=1), batch=30)
+        task = Task(7, shorter, part="0.2", part_params=Temperature(0.2))
         fits.append(sequences.fit(task, other)["weights"].values)
     plain = sequences.fit(task, seen)["weights"].values
     assert not np.array_equal(plain, fits[0])
     assert np.array_equal(plain, fits[1])
-    assert np.array_equal(observations.unseen({"test": 2}, seen), seen["spins"].values[3:])
-    assert observations.unseen({"test": 0}, seen).shape[0] == 5
+    assert np.array_equal(observations.unseen(seen, 2), seen["spins"].values[3:])
+    assert observations.unseen(seen, 0).shape[0] == 5
 
 
 @pytest.mark.parametrize(
@@ -294,7 +296,7 @@ def test_known_symmetries_are_those_of_the_energy(still, tmp_path):
     assert len(sequences.mirrored((4, 4), ("flips",))) == 1
     system = ran(still, tmp_path)[1]["system"]
     s = np.random.default_rng(0).choice(np.array([-1, 1], np.int8), 16)
-    assert len(np.unique(energies(model(system), s[turns]))) == 1
+    assert len(np.unique(energy(read(system), s[turns]))) == 1
 
 
 def test_known_symmetries_help(still, tmp_path):
@@ -335,13 +337,13 @@ def test_couplings_prime_the_skip(still, tmp_path):
     text = still.replace("J = 1.0", "J = -0.7")
     graph, found = ran(text + PRIMED, tmp_path)
     _, plain = ran(text + PRIMED.replace("primed = true\n", ""), tmp_path)
-    said, system = graph.stages["bottleneck.primed"].said, found["system"]
+    params, system = graph.stages["bottleneck.primed"].params, found["system"]
     J = np.zeros((16, 16))
     for i, j in zip(system["i"].values, system["j"].values):
         J[i, j] = J[j, i] = -0.7
     for beta in (0.2, 0.4):
         for n in (0, 1):
-            q, other = (sequences.rebuilt(said, f["bottleneck.primed"].sel(beta=beta), n) for f in (found, plain))
+            q, other = (sequences.rebuilt(params, f["bottleneck.primed"].sel(beta=beta), n) for f in (found, plain))
             S = 2 * beta * J[np.ix_(q.order, q.order)]
             np.testing.assert_allclose(q.weights["S"].numpy(), np.tril(S, -1), atol=1e-6)
             for name in ("W0", "W1"):
@@ -362,3 +364,43 @@ def test_couplings_prime_the_skip(still, tmp_path):
 def test_what_cannot_be_primed_is_told(still, tmp_path, old, new, says):
     text = (still[: still.index("[reference")] + PRIMED).replace(old, new)
     refused(text, tmp_path, "primed", says)
+
+
+LEARNED = """
+[bottleneck.b]
+kind = "made"
+unwrapping = "raster"
+depth = 1
+width = 1
+train = "observations"
+epochs = 1
+batch = 10
+learning_rate = 0.01
+symmetric = true
+"""
+
+
+@pytest.mark.parametrize("at", [[[0, 0], [0, 1], [-128, -128]], [[0, 0], [0, 1], [1, 0]]])
+def test_an_energy_of_a_file_is_asked_as_one_of_the_text(still, tmp_path, at):
+    """A product of three spins, learned or written, tells s from -s; one of two does not."""
+    found = {"offsets": (("template", "body", "axis"), np.array([at], np.int16)),
+             "coupling": (("beta", "template"), [[0.2]])}  # fmt: skip
+    xr.Dataset(found, {"beta": [0.4]}).to_netcdf(tmp_path / "r.nc", group="/bottleneck/b", engine="netcdf4")
+    still = still[: still.index("[reference")]
+    learned = 'from = "r.nc"\nbottleneck = "b"\nlearned_at = 0.4'
+    terms = f"J = 1.0\nterms = [{{ offsets = {[o for o in at if o[0] >= 0]}, J = 0.2 }}]"
+    texts = (still.replace('"ising"', '"learned"').replace("J = 1.0", learned), still.replace("J = 1.0", terms))
+    for text in texts:
+        if at[2][0] >= 0:
+            refused(text + LEARNED, tmp_path, "symmetric", "an odd number of spins")
+        else:
+            lower(loads(text + LEARNED), tmp_path)
+
+
+def test_what_is_too_large_to_be_drawn_is_not_refused(still, tmp_path):
+    """Couplings that differ are seen at 16 spins; of 122,500 spins nothing is drawn before the run."""
+    text = still[: still.index("[reference")].replace('"ising"', '"edwards-anderson"')
+    text = text.replace("J = 1.0", 'couplings = { kind = "plus-minus", strength = 1.0, positive = 0.5 }')
+    text += LEARNED.replace("symmetric = true", 'augment = ["translations", "reflections"]')
+    refused(text, tmp_path, "augment", "differ from place to place")
+    lower(loads(text.replace("[4, 4]", "[350, 350]")), tmp_path)

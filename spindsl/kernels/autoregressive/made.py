@@ -127,7 +127,10 @@ def compiled(shape: Made, weights: dict[str, Tensor], u: Tensor, again: bool) ->
 
 
 @njit(nogil=True, cache=True)
-def sequences(W, b, a, S, channels, sites, odd, again, u, y):
+def sequences(
+    W: tuple[np.ndarray, ...], b: tuple[np.ndarray, ...], a: tuple[np.ndarray, ...], S: np.ndarray,
+    channels: np.ndarray, sites: int, odd: bool, again: bool, u: np.ndarray, y: np.ndarray,
+) -> None:  # fmt: skip
     """Write y (n, N): site after site, the units of that site alone; or, `again`, of all sites at every site."""
     depth = len(W)
     h = np.zeros((depth + 1, sites * channels.max(), LANES), np.float32)
@@ -141,7 +144,10 @@ def sequences(W, b, a, S, channels, sites, odd, again, u, y):
 
 
 @njit(nogil=True, cache=True)
-def layer(W, b, a, S, h, k, t, channels, last, odd):
+def layer(
+    W: np.ndarray, b: np.ndarray, a: np.ndarray, S: np.ndarray, h: np.ndarray, k: int, t: int, channels: np.ndarray,
+    last: bool, odd: bool,
+) -> None:  # fmt: skip
     """The units of site t in layer k + 1, from those of layer k."""
     into, out = channels[k], channels[k + 1]
     reach = t * into if k == 0 else (t + 1) * into
@@ -157,7 +163,7 @@ def layer(W, b, a, S, h, k, t, channels, last, odd):
 
 
 @njit(nogil=True, cache=True)
-def add(unit, w, h, n):
+def add(unit: np.ndarray, w: np.ndarray, h: np.ndarray, n: int) -> None:
     """unit += sum_{j < n} w_j h_j, lane by lane, in the order of j: one order, so one answer."""
     whole = n - n % 8
     for j in range(0, whole, 8):
@@ -177,7 +183,7 @@ def add(unit, w, h, n):
 
 
 @njit(nogil=True, cache=True)
-def bend(unit, slope, odd):
+def bend(unit: np.ndarray, slope: float, odd: bool) -> None:
     """tanh, or max(v, 0) + slope min(v, 0)."""
     for i in range(LANES):
         v = unit[i]
@@ -188,7 +194,7 @@ def bend(unit, slope, odd):
 
 
 @njit(nogil=True, cache=True)
-def choose(h, t, channels, u, y):
+def choose(h: np.ndarray, t: int, channels: np.ndarray, u: np.ndarray, y: np.ndarray) -> None:
     """The colour of site t in whose share of probability u lies, written to y and to what is read."""
     into, out, depth = channels[0], channels[-1], len(channels) - 1
     for i in range(LANES):

@@ -49,26 +49,26 @@ class Model:
 
 
 @singledispatch
-def start(shape, generator: torch.Generator) -> dict[str, Tensor]:
+def start(shape: Shape, generator: torch.Generator) -> dict[str, Tensor]:
     """Initial weights, float32."""
     raise NotImplementedError(type(shape))
 
 
 @singledispatch
-def logits(shape, weights: dict[str, Tensor], y: Tensor, noise: torch.Generator | None = None) -> Tensor:
+def logits(shape: Shape, weights: dict[str, Tensor], y: Tensor, noise: torch.Generator | None = None) -> Tensor:
     """l (n, N, Q - 1) of sequences y (n, N); `noise` (of the CPU) draws what a
     network leaves out while it learns; without it nothing is left out."""
     raise NotImplementedError(type(shape))
 
 
 @singledispatch
-def draw(shape, weights: dict[str, Tensor], u: Tensor) -> Tensor:
+def draw(shape: Shape, weights: dict[str, Tensor], u: Tensor) -> Tensor:
     """Sequences y (n, N) uint8 out of uniforms u (n, N), on the CPU."""
     raise NotImplementedError(type(shape))
 
 
 @singledispatch
-def redraw(shape, weights: dict[str, Tensor], u: Tensor) -> Tensor:
+def redraw(shape: Shape, weights: dict[str, Tensor], u: Tensor) -> Tensor:
     """As `draw`, recomputing everything at every step."""
     raise NotImplementedError(type(shape))
 

@@ -104,7 +104,9 @@ def block(shape: PixelCnn, weights: dict[str, Tensor], u: Tensor, again: bool) -
     return y
 
 
-def pixel(weights, h: list[Tensor], k: int, at: tuple[int, int], seen: Tensor, R: int, last: bool) -> None:
+def pixel(
+    weights: dict[str, Tensor], h: list[Tensor], k: int, at: tuple[int, int], seen: Tensor, R: int, last: bool
+) -> None:
     """Layer k + 1 at one pixel, from what it sees of layer k."""
     row, column = at
     some = h[k][row + seen[:, 0], column + seen[:, 1]].movedim(1, 0).flatten(1)

@@ -92,7 +92,7 @@ def _cut(model: Model) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True)
-def _summed(model, betas, spin, Q, block, head):
+def _summed(model: Model, betas: np.ndarray, spin: bool, Q: int, block: int, head: int) -> np.ndarray:
     """(beta, 8): the lowest energy E_0; z, the sum of w = e^(-beta (E - E_0)); mean and summed squares of E about it;
     sums of w (m, |m|, m^2, m^4). Blocks are merged as by Chan, Golub and LeVeque, Am. Stat. 37, 242 (1983)."""
     size = Q**block
@@ -120,7 +120,7 @@ def _summed(model, betas, spin, Q, block, head):
 
 
 @njit(cache=True, nogil=True)
-def _weighed(e, m, w, beta, low, part):
+def _weighed(e: np.ndarray, m: np.ndarray, w: np.ndarray, beta: float, low: float, part: np.ndarray) -> None:
     """The sums of one block."""
     part[:] = 0.0
     for a in range(len(e)):
@@ -138,7 +138,7 @@ def _weighed(e, m, w, beta, low, part):
 
 
 @njit(cache=True, nogil=True)
-def _listed(model, spin, Q, block, head):
+def _listed(model: Model, spin: bool, Q: int, block: int, head: int) -> tuple[np.ndarray, np.ndarray]:
     """Energies and order parameters by number."""
     size = Q**block
     e, m = np.empty(size * Q**head), np.empty(size * Q**head)
@@ -149,7 +149,7 @@ def _listed(model, spin, Q, block, head):
 
 
 @njit(cache=True, nogil=True)
-def _block(model, spin, Q, block, head, b, e, m):
+def _block(model: Model, spin: bool, Q: int, block: int, head: int, b: int, e: np.ndarray, m: np.ndarray) -> None:
     """Energy and order parameter of the states b size … (b + 1) size - 1: reflected Gray code in base Q."""
     sites = block + head
     s = np.zeros(sites, dtype=np.int8)
@@ -183,7 +183,7 @@ def _block(model, spin, Q, block, head, b, e, m):
 
 
 @njit(cache=True, nogil=True)
-def _order(count, spin, sites):
+def _order(count: np.ndarray, spin: bool, sites: int) -> float:
     """Mean spin, or how far one colour prevails."""
     if spin:
         return (count[1] - count[0]) / sites

@@ -60,7 +60,7 @@ def jet(x: Array) -> Jet:
     return x if isinstance(x, Jet) else Jet(x, 0.0, 0.0)
 
 
-def linear(J: float, beta: float) -> Jet:
+def linear(J: Array, beta: float) -> Jet:
     """K = beta J."""
     return Jet(beta * J, J, 0.0)
 

@@ -6,6 +6,7 @@ integers. Creutz, Phys. Rev. B 43, 10659 (1991); Beale, Phys. Rev. Lett. 76, 78 
 """
 
 from math import gcd, prod
+from typing import SupportsIndex
 
 import numpy as np
 from numba import njit
@@ -99,7 +100,9 @@ def _chinese(rest: tuple[int, ...], moduli: list[int]) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _sectors(own, along, closed, alike, size, p):
+def _sectors(
+    own: np.ndarray, along: np.ndarray, closed: bool, alike: bool, size: int, p: np.uint64 | float
+) -> np.ndarray:
     """Numbers of configurations (first row, level), modulo p: uint64, or float64 with p = inf."""
     M, W, Q, _ = along.shape
     rows = own.shape[1]
@@ -117,7 +120,7 @@ def _sectors(own, along, closed, alike, size, p):
 
 
 @njit(cache=True, nogil=True)
-def _begin(v, closed, a):
+def _begin(v: np.ndarray, closed: bool, a: SupportsIndex) -> int:
     """One configuration before anything is added, in the state a or in every state; the degree reached, 0."""
     v[:] = 0
     if closed:
@@ -128,7 +131,7 @@ def _begin(v, closed, a):
 
 
 @njit(cache=True, nogil=True)
-def _shift(v, e, top):
+def _shift(v: np.ndarray, e: np.ndarray, top: int) -> int:
     """Times z^e of each state; the new degree."""
     for a in range(len(v)):
         if e[a] > 0:
@@ -139,7 +142,7 @@ def _shift(v, e, top):
 
 
 @njit(cache=True, nogil=True)
-def _cross(v, new, e, stride, top, p):
+def _cross(v: np.ndarray, new: np.ndarray, e: np.ndarray, stride: int, top: int, p: np.uint64 | float) -> int:
     """v'(q') = sum_q v(q) z^e(q, q') at one place, modulo p; the new degree."""
     Q = len(e)
     for high in range(0, len(v), stride * Q):
@@ -154,7 +157,7 @@ def _cross(v, new, e, stride, top, p):
 
 
 @njit(cache=True, nogil=True)
-def _plus(a, b, count, p):
+def _plus(a: np.ndarray, b: np.ndarray, count: int, p: np.uint64 | float) -> None:
     """a += b modulo p."""
     for k in range(count):
         total = a[k] + b[k]
@@ -162,7 +165,7 @@ def _plus(a, b, count, p):
 
 
 @njit(cache=True, nogil=True)
-def _firsts(number, level, k0, k1):
+def _firsts(number: int, level: int, k0: np.uint64, k1: np.uint64) -> np.ndarray:
     """What the first row of each sample at a level is drawn with."""
     out = np.empty(number)
     for i in range(number):
@@ -171,7 +174,10 @@ def _firsts(number, level, k0, k1):
 
 
 @njit(cache=True, nogil=True)
-def _drawn(own, along, site, closed, alike, first, level, number, order, size, k0, k1):
+def _drawn(
+    own: np.ndarray, along: np.ndarray, site: np.ndarray, closed: bool, alike: bool, first: np.ndarray,
+    level: np.ndarray, number: int, order: np.ndarray, size: int, k0: np.uint64, k1: np.uint64,
+) -> np.ndarray:  # fmt: skip
     """States (sample, site) int8, the samples of one first row after those of another."""
     M, W, Q, _ = along.shape
     out = np.empty((len(first), M * W), dtype=np.int8)
@@ -203,7 +209,7 @@ def _drawn(own, along, site, closed, alike, first, level, number, order, size, k
 
 
 @njit(cache=True, nogil=True)
-def _chosen(v, e, base, stride, p, left, u):
+def _chosen(v: np.ndarray, e: np.ndarray, base: int, stride: int, p: int, left: int, u: float) -> int:
     """The state q before, given p after and the energy left for all that comes before."""
     total, below, chosen = 0.0, 0.0, 0
     for q in range(len(e)):
@@ -220,7 +226,7 @@ def _chosen(v, e, base, stride, p, left, u):
 
 
 @njit(cache=True, nogil=True)
-def _forward(own, along, closed, first, held):
+def _forward(own: np.ndarray, along: np.ndarray, closed: bool, first: SupportsIndex, held: np.ndarray) -> None:
     """Fill held (M, W, Q^W, level): configurations before each spin of the next row is added."""
     M, W, Q, _ = along.shape
     v, new = np.zeros((held.shape[2], held.shape[3])), np.zeros((Q, held.shape[3]))

@@ -5,6 +5,8 @@ at step k is q with probability v_k(…, q, …) e^(-beta e(q, q')) / sum. The f
 distribution before. Sample i depends on the key and on i only.
 """
 
+from typing import SupportsIndex
+
 import numpy as np
 from numba import njit
 
@@ -26,7 +28,7 @@ def draw(s: Strip, beta: float, number: int, key: tuple[int, int]) -> np.ndarray
 
 
 @njit(cache=True, nogil=True)
-def _firsts(number, k0, k1):
+def _firsts(number: int, k0: np.uint64, k1: np.uint64) -> np.ndarray:
     """What the first row of each sample is drawn with."""
     out = np.empty(number)
     for i in range(number):
@@ -35,7 +37,10 @@ def _firsts(number, k0, k1):
 
 
 @njit(cache=True, nogil=True)
-def _drawn(own, along, site, closed, first, order, k0, k1):
+def _drawn(
+    own: np.ndarray, along: np.ndarray, site: np.ndarray, closed: bool, first: np.ndarray, order: np.ndarray,
+    k0: np.uint64, k1: np.uint64,
+) -> np.ndarray:  # fmt: skip
     """States (number, site) int8, the samples of one first row after those of another."""
     M, W, Q, _ = along.shape
     out = np.empty((len(first), M * W), dtype=np.int8)
@@ -62,7 +67,7 @@ def _drawn(own, along, site, closed, first, order, k0, k1):
 
 
 @njit(cache=True, nogil=True)
-def _chosen(v, w, base, stride, p, u):
+def _chosen(v: np.ndarray, w: np.ndarray, base: int, stride: int, p: int, u: float) -> int:
     """The state q before, given p after."""
     total, below, q = 0.0, 0.0, 0
     for a in range(len(w)):
@@ -78,7 +83,7 @@ def _chosen(v, w, base, stride, p, u):
 
 
 @njit(cache=True, nogil=True)
-def _forward(own, along, closed, first, held):
+def _forward(own: np.ndarray, along: np.ndarray, closed: bool, first: SupportsIndex, held: np.ndarray) -> None:
     """Fill held (M, W, Q^W): weights before each spin of the next row is added, rows as in `transfer`."""
     M, W, Q, _ = along.shape
     v, new = np.zeros(own.shape[1]), np.empty(Q)

@@ -13,6 +13,8 @@ from numba import njit
 
 from ..energies import Clusters, Colours
 
+Pair = tuple[int, int, np.ndarray]  # two spins and the table (Q, Q) of their energies
+
 
 class Strip(NamedTuple):
     """Energies of bonds and spins; `site` says which spin of the model sits where."""
@@ -54,7 +56,7 @@ def strip(model: Clusters | Colours, sides: tuple[int, int]) -> Strip:
     return min(both, key=lambda s: s.work)
 
 
-def _spins(model: Clusters):
+def _spins(model: Clusters) -> tuple[list[Pair], np.ndarray, np.ndarray]:
     """Pairs and fields of spins: tables over -1, +1."""
     s = np.array([-1, 1])
     own, pairs = np.zeros((model.sites, 2)), []
@@ -69,7 +71,7 @@ def _spins(model: Clusters):
     return pairs, own, s.astype(np.int8)
 
 
-def _colours(model: Colours):
+def _colours(model: Colours) -> tuple[list[Pair], np.ndarray, np.ndarray]:
     """Pairs and fields of colours."""
     row = np.repeat(np.arange(model.sites), np.diff(model.at))
     once = [k for k in range(len(row)) if model.other[k] > row[k]]
@@ -77,7 +79,7 @@ def _colours(model: Colours):
     return pairs, model.field, np.arange(model.table.shape[1], dtype=np.int8)
 
 
-def _laid(pairs, own, value, site: np.ndarray) -> Strip:
+def _laid(pairs: list[Pair], own: np.ndarray, value: np.ndarray, site: np.ndarray) -> Strip:
     """Each pair at its place, seen from the end that has the other one step ahead."""
     (M, W), Q = site.shape, own.shape[1]
     across, along = np.zeros((M, W, Q, Q)), np.zeros((M, W, Q, Q))
@@ -105,7 +107,7 @@ def lifted(s: Strip) -> tuple[Strip, float]:
 
 
 @njit(cache=True, nogil=True)
-def row_energies(across, own):
+def row_energies(across: np.ndarray, own: np.ndarray) -> np.ndarray:
     """Energies within rows, (M, Q^W), in the dtype of the tables."""
     M, W, Q = own.shape
     out = np.zeros((M, Q**W), dtype=own.dtype)

@@ -39,7 +39,9 @@ def sectors(s: Strip, beta: float) -> Jet:
 
 
 @njit(cache=True, nogil=True)
-def _sectors(own, x_own, along, x_along, beta, closed):
+def _sectors(
+    own: np.ndarray, x_own: np.ndarray, along: np.ndarray, x_along: np.ndarray, beta: float, closed: bool
+) -> np.ndarray:
     """Jets of ln sum e^(-beta E - lambda X) in lambda, (sector, 3); X = E as well as any other sum over the strip."""
     M, W, Q, _ = along.shape
     rows = own.shape[1]
@@ -61,7 +63,7 @@ def _sectors(own, x_own, along, x_along, beta, closed):
 
 
 @njit(cache=True, nogil=True)
-def _add(z, d, dd, log):
+def _add(z: float, d: float, dd: float, log: np.ndarray) -> bool:
     """Add the jet of ln z to `log`; where z is below the smallest number, no weight is left: ln z = -inf."""
     if z == 0.0:
         log[:] = -np.inf, 0.0, 0.0
@@ -73,7 +75,7 @@ def _add(z, d, dd, log):
 
 
 @njit(cache=True, nogil=True)
-def _weigh(v, e, x, beta):
+def _weigh(v: np.ndarray, e: np.ndarray, x: np.ndarray, beta: float) -> None:
     """Times e^(-beta e - lambda x) of each state."""
     for a in range(len(e)):
         w = np.exp(-beta * e[a])
@@ -84,7 +86,7 @@ def _weigh(v, e, x, beta):
 
 
 @njit(cache=True, nogil=True)
-def _split(v, log):
+def _split(v: np.ndarray, log: np.ndarray) -> bool:
     """Take the logarithm of the sum z out of the vector: v = z u."""
     z, d, dd = v[0].sum(), v[1].sum(), v[2].sum()
     if not _add(z, d, dd, log):
@@ -98,7 +100,7 @@ def _split(v, log):
 
 
 @njit(cache=True, nogil=True)
-def _cross(v, w, e, stride):
+def _cross(v: np.ndarray, w: np.ndarray, e: np.ndarray, stride: int) -> None:
     """From the old spin to the new one at one place: v'(q') = sum_q v(q) w(q, q') e^(-lambda e(q, q'))."""
     Q = len(w)
     new = np.zeros((3, Q))

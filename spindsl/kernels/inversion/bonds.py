@@ -42,13 +42,13 @@ def learned(estimate: np.ndarray, se: np.ndarray, start: np.ndarray) -> Prior:
     raise ValueError(f"what bonds are like is not learned in {STEPS} steps from {start.sum()} of them")
 
 
-def conditional(estimate, se, prior: Prior) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def conditional(estimate: np.ndarray, se: np.ndarray, prior: Prior) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """P(bond), and mean and standard deviation of K were the pair bonded (pair)."""
     kept = prior.width**2 / (prior.width**2 + se**2)
     return expit(odds(estimate, se, prior)), kept * estimate, np.sqrt(kept) * se
 
 
-def posterior(estimate, se, prior: Prior) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def posterior(estimate: np.ndarray, se: np.ndarray, prior: Prior) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """P(bond), and mean and standard deviation of K, bonded or not (pair)."""
     p, mean, sd = conditional(estimate, se, prior)
     return p, p * mean, np.sqrt(p * (sd**2 + (1 - p) * mean**2))

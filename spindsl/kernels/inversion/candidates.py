@@ -12,7 +12,9 @@ import numpy as np
 Template = tuple[tuple[int, ...], ...]
 
 
-def candidates(sides: tuple[int, ...], reach: int | None, order: int, window: int, periodic: bool = True):
+def candidates(
+    sides: tuple[int, ...], reach: int | None, order: int, window: int, periodic: bool = True
+) -> list[Template]:
     """Templates by size: the field; pairs up to `reach` along each axis; 3 … `order` sites in a box of side `window`.
 
     `reach` None means every pair of the lattice. Each template once, of size 1 first.

@@ -7,6 +7,8 @@ chains that start at observations; they run until their noise is a stated share 
 Random numbers are named by (key; lane, site, sweep, batch).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numba import njit
 
@@ -19,6 +21,8 @@ CHAINS = 256  # that run side by side, a multiple of four
 BURN = 200  # sweeps from the observations they start at, which are nearly in equilibrium already
 BATCH = 500  # sweeps between two looks at the noise
 MOST = 2_000  # batches
+
+Key = Sequence[int] | np.ndarray  # two words, of the random numbers
 
 
 def features(spins: np.ndarray, lists: list[np.ndarray]) -> np.ndarray:
@@ -34,7 +38,9 @@ def features(spins: np.ndarray, lists: list[np.ndarray]) -> np.ndarray:
     return out
 
 
-def sharpen(spins, lists: list[np.ndarray], K, cuts, *, key, share: float):
+def sharpen(
+    spins: np.ndarray, lists: list[np.ndarray], K: np.ndarray, cuts: np.ndarray, *, key: Key, share: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """K after the step (coupling), its covariance with the noise of the chains in it, and its naive standard errors.
 
     `share`: the variance of the chains' moments over that of the observations', at most; ValueError where the chains
@@ -65,7 +71,7 @@ def noise(phi: np.ndarray, cuts: np.ndarray) -> np.ndarray:
     return total.T @ total * (len(cuts) / (len(cuts) - 1)) / len(phi) ** 2
 
 
-def walk(s: np.ndarray, fitted: Terms, K, sweeps: int, key, batch: int) -> np.ndarray:
+def walk(s: np.ndarray, fitted: Terms, K: np.ndarray, sweeps: int, key: Key, batch: int) -> np.ndarray:
     """Run chains s (site, chain), float32 ±1, in place; means of Phi (coupling, chain) over the sweeps."""
     c = gathered(len(s), fitted.start, fitted.site, np.asarray(K, np.float64)[fitted.own])
     out = np.zeros((fitted.count, s.shape[1]))
@@ -74,7 +80,10 @@ def walk(s: np.ndarray, fitted: Terms, K, sweeps: int, key, batch: int) -> np.nd
 
 
 @njit(cache=True, error_model="numpy")  # no fastmath: it would undo the rounding inside exp
-def _walk(s, at, first, other, own, start, site, coupling, sweeps, key, batch, out):
+def _walk(
+    s: np.ndarray, at: np.ndarray, first: np.ndarray, other: np.ndarray, own: np.ndarray, start: np.ndarray,
+    site: np.ndarray, coupling: np.ndarray, sweeps: int, key: np.ndarray, batch: np.uint64, out: np.ndarray,
+) -> None:  # fmt: skip
     sites, lanes = s.shape
     h, p, u = np.empty(lanes, np.float32), np.empty(lanes, np.float32), np.empty((4, lanes // 4), np.uint32)
     for sweep in range(sweeps):
@@ -93,7 +102,7 @@ def _walk(s, at, first, other, own, start, site, coupling, sweeps, key, batch, o
 
 
 @njit(cache=True, inline="always", fastmath=True)
-def _product(s, site, low, high, p):
+def _product(s: np.ndarray, site: np.ndarray, low: int, high: int, p: np.ndarray) -> None:
     row = s[site[low]]
     for b in range(len(p)):
         p[b] = row[b]
@@ -104,7 +113,10 @@ def _product(s, site, low, high, p):
 
 
 @njit(cache=True, fastmath=True)
-def _field(s, at, first, other, own, i, h, p):
+def _field(
+    s: np.ndarray, at: np.ndarray, first: np.ndarray, other: np.ndarray, own: np.ndarray, i: int, h: np.ndarray,
+    p: np.ndarray,
+) -> None:  # fmt: skip
     h[:] = 0
     for k in range(at[i], at[i + 1]):
         c = np.float32(own[k])
@@ -123,7 +135,7 @@ def _field(s, at, first, other, own, i, h, p):
 
 
 @njit(cache=True)
-def _draw(u, i, sweep, batch, key):
+def _draw(u: np.ndarray, i: np.uint64, sweep: np.uint64, batch: np.uint64, key: np.ndarray) -> None:
     for b in range(u.shape[1]):
         a, c, d, e = philox(np.uint64(b), i, sweep, batch, key[0], key[1])
         u[0, b] = a

@@ -11,6 +11,7 @@ At low temperature a stiff spin is hardly ever against its neighbours: its condi
 once, is then certain in the observations and has no maximum. The prior bounds it; the freer end of the bond decides.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from . import bonds
-from .moments import sharpen
+from .moments import Key, sharpen
 from .templates import runs, sandwich
 
 ROUNDS = 20  # of adding and dropping; two or three are usual, more at low temperature
@@ -53,8 +54,10 @@ class Graph(NamedTuple):
     chance: float  # |z| beyond which a term is no chance
 
 
-def fit_pairs(spins: np.ndarray, beta: float, *, alarm: float, prior: float, blocks: int, fields: bool = True,
-              key=None, share: float = 0.1) -> Graph:  # fmt: skip
+def fit_pairs(
+    spins: np.ndarray, beta: float, *, alarm: float, prior: float, blocks: int, fields: bool = True,
+    key: Key | None = None, share: float = 0.1,
+) -> Graph:  # fmt: skip
     """Fit `spins` (observation, site), ±1, seen at `beta`; `alarm` is the number of false terms to expect.
 
     `prior` is the standard deviation of beta J, a wide normal (10, say): it moves only what the observations do not
@@ -69,7 +72,7 @@ def fit_pairs(spins: np.ndarray, beta: float, *, alarm: float, prior: float, blo
     pairs = sites * (sites - 1) // 2
     like = likeness(K[:pairs], se[:pairs], chance)
 
-    def needed(se):
+    def needed(se: np.ndarray) -> np.ndarray:
         least = np.full(len(pool), chance)
         if like is not None:
             least[:pairs] = np.minimum(chance, bonds.needed(se[:pairs], like, LEAST))
@@ -88,13 +91,15 @@ def likeness(estimate: np.ndarray, se: np.ndarray, chance: float) -> bonds.Prior
     return bonds.learned(estimate, se, start) if start.any() else None
 
 
-def sharper(spins, found: Settled, lists: list[np.ndarray], cuts, key, share) -> Settled:
+def sharper(
+    spins: np.ndarray, found: Settled, lists: list[np.ndarray], cuts: np.ndarray, key: Key, share: float
+) -> Settled:
     """The fit after the likelihood's Newton step."""
     K, covariance, _ = sharpen(spins, lists, found.K, cuts, key=key, share=share)
     return settled(found.chosen, K, covariance, found.estimate, found.se)
 
 
-def settled(chosen, K, covariance, estimate, se) -> Settled:
+def settled(chosen: np.ndarray, K: np.ndarray, covariance: np.ndarray, estimate: np.ndarray, se: np.ndarray) -> Settled:
     """Estimates of the candidates left out, and those of the chosen in their places."""
     estimate, se = estimate.copy(), se.copy()
     estimate[chosen], se[chosen] = K, np.sqrt(np.diag(covariance))
@@ -136,7 +141,9 @@ def logistic(x: np.ndarray, i: int, field: bool, prior: float) -> tuple[np.ndarr
     return w, se
 
 
-def climb(slope, K, prior: float):
+def climb(
+    slope: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, object]], K: np.ndarray, prior: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Newton's method on a concave function with a normal prior; steps of at most 1. K and the curvature there."""
     for _ in range(200):
         gradient, curve, _ = slope(K)
@@ -148,7 +155,9 @@ def climb(slope, K, prior: float):
     raise ValueError("the pseudolikelihood has no maximum that Newton's method finds: give a narrower prior")
 
 
-def _node(own, y, w, cuts=None, full=None):
+def _node(
+    own: np.ndarray, y: np.ndarray, w: np.ndarray, cuts: np.ndarray | None = None, full: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, float]:
     """Gradient (block, coupling) and curvature of one site's conditional, and that of any coupling by itself; those of
     all of `full` where it is given."""
     full = y if full is None else full
@@ -160,7 +169,9 @@ def _node(own, y, w, cuts=None, full=None):
     return 2.0 * gradient.astype(np.float64), curve, 4.0 * float(loose.sum(dtype=np.float64))
 
 
-def joint(x, index, chosen, K, cuts, whole: bool):
+def joint(
+    x: np.ndarray, index: np.ndarray, chosen: np.ndarray, K: np.ndarray, cuts: np.ndarray, whole: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gradient (block, coupling) and Hessian (coupling, chosen) of the symmetric pseudolikelihood, and its diagonal.
 
     Of the chosen couplings alone, or of all candidates where `whole`.
@@ -184,13 +195,18 @@ def joint(x, index, chosen, K, cuts, whole: bool):
     return gradient, hessian, diagonal
 
 
-def refit(x, index, chosen, K, cuts, prior):
+def refit(
+    x: np.ndarray, index: np.ndarray, chosen: np.ndarray, K: np.ndarray, cuts: np.ndarray, prior: float
+) -> tuple[np.ndarray, np.ndarray]:
     """K (chosen) of largest symmetric pseudolikelihood, and its covariance from the blocks."""
     K, curve = climb(lambda K: joint(x, index, chosen, K, cuts, whole=False), K, prior)
     return K, sandwich(curve, joint(x, index, chosen, K, cuts, whole=False)[0])
 
 
-def settle(x, index, chosen, cuts, needed, prior) -> Settled:
+def settle(
+    x: np.ndarray, index: np.ndarray, chosen: np.ndarray, cuts: np.ndarray, needed: Callable[[np.ndarray], np.ndarray],
+    prior: float,
+) -> Settled:  # fmt: skip
     """Add the candidates whose estimate to first order exceeds what is `needed` by its error, a function (candidate),
     drop the terms within it, until neither is left."""
     dropped, K, se = np.zeros(index.max() + 1), np.zeros(index.max() + 1), np.ones(index.max() + 1)
@@ -212,7 +228,9 @@ def settle(x, index, chosen, cuts, needed, prior) -> Settled:
     raise ValueError(f"the graph does not settle in {ROUNDS} rounds: too few observations for these couplings")
 
 
-def efficient(gradient, hessian, diagonal, chosen, prior) -> tuple[np.ndarray, np.ndarray]:
+def efficient(
+    gradient: np.ndarray, hessian: np.ndarray, diagonal: np.ndarray, chosen: np.ndarray, prior: float
+) -> tuple[np.ndarray, np.ndarray]:
     """One step of Newton for each candidate by itself, (U_t - H_tS H_SS^-1 U_S) / (H_tt - H_tS H_SS^-1 H_St), and its
     standard error from the blocks; 0 for those in the fit."""
     project = np.linalg.solve(hessian[chosen] + np.eye(len(chosen)) / prior**2, hessian.T)
@@ -223,7 +241,9 @@ def efficient(gradient, hessian, diagonal, chosen, prior) -> tuple[np.ndarray, n
     return score.sum(axis=0) / curve, noise / curve
 
 
-def _graph(sites, pool, found: Settled, like, beta, chance) -> Graph:
+def _graph(
+    sites: int, pool: list[tuple[int, ...]], found: Settled, like: bonds.Prior | None, beta: float, chance: float
+) -> Graph:
     """Of couplings K = beta J: pairs by what bonds are like, fields by chance."""
     pairs, square = sites * (sites - 1) // 2, partial(_square, sites)
     K, se = found.estimate[:pairs] / beta, found.se[:pairs] / beta
@@ -238,8 +258,9 @@ def _graph(sites, pool, found: Settled, like, beta, chance) -> Graph:
     h, h_se = np.zeros(sites), np.full(sites, np.nan)
     if len(pool) > pairs:
         h, h_se = np.where(certain, found.estimate, 0.0)[pairs:] / beta, found.se[pairs:] / beta
+    J, spread, estimate, error, p = map(square, (J, spread, *given, p))
     return Graph(
-        *map(square, (J, spread, *given, p)), h, h_se, np.array(pool[:pairs])[certain[:pairs]].reshape(-1, 2),
+        J, spread, estimate, error, p, h, h_se, np.array(pool[:pairs])[certain[:pairs]].reshape(-1, 2),
         np.flatnonzero(certain[pairs:]), chance,
     )  # fmt: skip
 

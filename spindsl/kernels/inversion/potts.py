@@ -90,7 +90,9 @@ def design(q: np.ndarray, sides: tuple[int, ...], groups: list[Group], Q: int) -
     return out
 
 
-def slopes(q, sides, groups, Q, K, cuts):
+def slopes(
+    q: np.ndarray, sides: tuple[int, ...], groups: list[Group], Q: int, K: np.ndarray, cuts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Gradient (block, parameter) and minus Hessian of the pseudolikelihood at the parameters K of the groups."""
     size = sum(len(g.basis) for g in groups)
     gradient, hessian = np.zeros((len(cuts), size)), np.zeros((size, size))
@@ -111,7 +113,10 @@ def _softmax(w: np.ndarray) -> np.ndarray:
     return p / p.sum(axis=-1, keepdims=True)
 
 
-def gradients(q, sides, every, chosen, Q, K, cuts) -> np.ndarray:
+def gradients(
+    q: np.ndarray, sides: tuple[int, ...], every: list[Group], chosen: list[Group], Q: int, K: np.ndarray,
+    cuts: np.ndarray,
+) -> np.ndarray:  # fmt: skip
     """Gradient (block, parameter) of all groups at the fit of the chosen ones.
 
     From sums over sites of ([q_i = a] - p_i(a)) [q_(i+d) = c], nothing else is needed for a table of (a, c).
@@ -140,7 +145,9 @@ def mirror(offset: tuple[int, ...], sides: tuple[int, ...]) -> bool:
     return all((2 * d) % n == 0 for d, n in zip(offset, sides))
 
 
-def refit(q, sides, groups, Q, cuts):
+def refit(
+    q: np.ndarray, sides: tuple[int, ...], groups: list[Group], Q: int, cuts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Parameters of largest pseudolikelihood, their covariance from the blocks."""
     size = sum(len(g.basis) for g in groups)
     K = np.zeros(size)
@@ -177,7 +184,10 @@ def fit_potts(q: np.ndarray, sides: tuple[int, ...], Q: int, beta: float, *, rea
     return _tables(groups, named, K / beta, covariance / beta**2, np.exp(chance), np.exp(p))
 
 
-def prune(q, sides, every, chosen, Q, cuts, chance, dropped):
+def prune(
+    q: np.ndarray, sides: tuple[int, ...], every: list[Group], chosen: list[int], Q: int, cuts: np.ndarray,
+    chance: float, dropped: set[int],
+) -> list[int]:  # fmt: skip
     """Drop the groups whose own estimates are within chance of zero, likeliest first, and never take them again."""
     while chosen:
         groups = [every[k] for k in chosen]
@@ -189,7 +199,10 @@ def prune(q, sides, every, chosen, Q, cuts, chance, dropped):
     return chosen
 
 
-def score(q, sides, every, chosen, Q, cuts, dropped):
+def score(
+    q: np.ndarray, sides: tuple[int, ...], every: list[Group], chosen: list[int], Q: int, cuts: np.ndarray,
+    dropped: set[int],
+) -> tuple[float, int]:  # fmt: skip
     """ln of the least probability of the efficient scores of the groups left outside, and which it is."""
     groups = [every[k] for k in chosen]
     K = refit(q, sides, groups, Q, cuts)[0] if chosen else np.zeros(0)
@@ -210,7 +223,7 @@ def hotelling(block: np.ndarray) -> float:
     """ln of the probability that sums of blocks (block, parameter) are as far from zero by chance: Hotelling's T^2."""
     n, k = block.shape
     mean = block.mean(axis=0)
-    return tail(n * mean @ np.linalg.solve(np.atleast_2d(np.cov(block.T)), mean), k, n)
+    return tail(float(n * mean @ np.linalg.solve(np.atleast_2d(np.cov(block.T)), mean)), k, n)
 
 
 def tail(t2: float, k: int, n: int) -> float:
@@ -218,7 +231,7 @@ def tail(t2: float, k: int, n: int) -> float:
     return float(fisher.logsf(t2 * (n - k) / (k * (n - 1)), k, n - k))
 
 
-def named_shape(group: Group, K, covariance, Q: int, blocks: int, level: float) -> str:
+def named_shape(group: Group, K: np.ndarray, covariance: np.ndarray, Q: int, blocks: int, level: float) -> str:
     """The shape of one coupling that a fitted table is compatible with, the likeliest where several are."""
     if group.offset is None:
         return "general"
@@ -238,7 +251,9 @@ def slices(groups: list[Group]) -> list[slice]:
     return [slice(b - len(g.basis), b) for b, g in zip(ends, groups)]
 
 
-def _tables(groups, named, K, covariance, chance, refused) -> Tables:
+def _tables(
+    groups: list[Group], named: list[str], K: np.ndarray, covariance: np.ndarray, chance: float, refused: float
+) -> Tables:
     table = [np.tensordot(K[s], g.basis, 1) for g, s in zip(groups, slices(groups))]
     se = [
         np.sqrt(np.einsum("k...,kl,l...->...", g.basis, covariance[s, s], g.basis))

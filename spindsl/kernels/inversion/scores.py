@@ -23,7 +23,7 @@ class Terms(NamedTuple):
     start: np.ndarray  # int64 (term + 1)
     site: np.ndarray  # int64
     own: np.ndarray  # int64 (term): number of the coupling, ascending
-    count: int  # number of couplings
+    count: int  # pyright: ignore[reportIncompatibleMethodOverride]  # number of couplings
 
 
 class Sums(NamedTuple):
@@ -47,7 +47,10 @@ def none() -> Terms:
     return Terms(np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64), 0)
 
 
-def sums(spins, fitted: Terms, K, asked: Terms, cuts, weight=None, curved=True, exact=False) -> Sums:
+def sums(
+    spins: np.ndarray, fitted: Terms, K: np.ndarray, asked: Terms, cuts: np.ndarray, weight: np.ndarray | None = None,
+    curved: bool = True, exact: bool = False,
+) -> Sums:  # fmt: skip
     """PL, gradient of the couplings `asked` and Hessian (asked, fitted) at the energy `fitted`, K.
 
     `spins` (observation, site) int8; block b is spins[cuts[b, 0]:cuts[b, 1]]; `weight` (observation) multiplies each;
@@ -63,7 +66,11 @@ def sums(spins, fitted: Terms, K, asked: Terms, cuts, weight=None, curved=True, 
 
 
 @njit(cache=True, fastmath=True, error_model="numpy", boundscheck=False)
-def _pass(spins, weight, f_start, f_site, f_own, K, a_start, a_site, a_own, cuts, curved, value, gradient, hessian):
+def _pass(
+    spins: np.ndarray, weight: np.ndarray, f_start: np.ndarray, f_site: np.ndarray, f_own: np.ndarray, K: np.ndarray,
+    a_start: np.ndarray, a_site: np.ndarray, a_own: np.ndarray, cuts: np.ndarray, curved: bool, value: np.ndarray,
+    gradient: np.ndarray, hessian: np.ndarray,
+) -> None:  # fmt: skip
     sites, real, fitted = spins.shape[1], weight.dtype, len(K) if curved else 0
     s, q, r = np.empty((sites, LANES), real), np.empty((sites, LANES), real), np.empty((sites, LANES), real)
     vu = np.empty((fitted, sites, LANES), real)
@@ -78,14 +85,17 @@ def _pass(spins, weight, f_start, f_site, f_own, K, a_start, a_site, a_own, cuts
 
 
 @njit(cache=True, inline="always")
-def _turn(spins, low, lanes, s):
+def _turn(spins: np.ndarray, low: int, lanes: int, s: np.ndarray) -> None:
     for i in range(s.shape[0]):
         for b in range(lanes):
             s[i, b] = spins[low + b, i]
 
 
 @njit(cache=True, fastmath=True)
-def _local(s, start, site, own, K, q, vu, p, lanes):
+def _local(
+    s: np.ndarray, start: np.ndarray, site: np.ndarray, own: np.ndarray, K: np.ndarray, q: np.ndarray, vu: np.ndarray,
+    p: np.ndarray, lanes: int,
+) -> None:  # fmt: skip
     """q_i, and u_iv where the Hessian is wanted."""
     q[:, :lanes] = 0
     vu[:, :, :lanes] = 0
@@ -108,7 +118,7 @@ def _local(s, start, site, own, K, q, vu, p, lanes):
 
 
 @njit(cache=True, fastmath=True)
-def _conditionals(q, r, vu, weight, low, lanes):
+def _conditionals(q: np.ndarray, r: np.ndarray, vu: np.ndarray, weight: np.ndarray, low: int, lanes: int) -> float:
     """r_i and r_i (1 - r_i) u_iv, both times the weight of the configuration; the value of PL."""
     total = 0.0
     for i in range(q.shape[0]):
@@ -125,7 +135,10 @@ def _conditionals(q, r, vu, weight, low, lanes):
 
 
 @njit(cache=True, fastmath=True)
-def _gather(s, r, vu, start, site, own, gradient, hessian, lanes):
+def _gather(
+    s: np.ndarray, r: np.ndarray, vu: np.ndarray, start: np.ndarray, site: np.ndarray, own: np.ndarray,
+    gradient: np.ndarray, hessian: np.ndarray, lanes: int,
+) -> None:  # fmt: skip
     for c in range(len(own)):
         term = site[start[c] : start[c + 1]]
         gradient[own[c]] += 2 * _against(s, r, term, lanes)
@@ -134,7 +147,7 @@ def _gather(s, r, vu, start, site, own, gradient, hessian, lanes):
 
 
 @njit(cache=True, fastmath=True, boundscheck=False)
-def _against(s, r, term, lanes):
+def _against(s: np.ndarray, r: np.ndarray, term: np.ndarray, lanes: int) -> float:
     """sum over lanes of (product of the spins of a term) x (sum of r over its sites); small terms written out."""
     total, size = s.dtype.type(0), len(term)
     if size == 1:

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from .candidates import Template, candidates, placed
-from .moments import sharpen
+from .moments import Key, sharpen
 from .scores import LANES, none, sums, terms
 
 LOOK = 20_000  # observations that give the Hessian between candidates and fit, and the first steps of a refit
@@ -37,7 +37,7 @@ class Fit(NamedTuple):
 
 def fit_templates(
     spins: np.ndarray, sides: tuple[int, ...], beta: float, *, reach: int | None, order: int, window: int,
-    alarm: float, blocks: int, key=None, share: float = 0.1, periodic: bool = True,
+    alarm: float, blocks: int, key: Key | None = None, share: float = 0.1, periodic: bool = True,
 ) -> Fit:  # fmt: skip
     """Grow and fit on `spins` (observation, site), ±1, seen at `beta`, consecutive observations making the blocks.
 
@@ -57,7 +57,9 @@ def fit_templates(
     return Fit([pool[k] for k in chosen], K / beta, covariance / beta**2, single / beta, chance, refused, len(pool))
 
 
-def spread(spins, lists, K, cuts) -> tuple[np.ndarray, np.ndarray]:
+def spread(
+    spins: np.ndarray, lists: list[np.ndarray], K: np.ndarray, cuts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Covariance of K from the blocks, and standard errors as if all observations were independent."""
     if not lists:
         return np.zeros((0, 0)), np.zeros(0)
@@ -86,7 +88,9 @@ def heads(cuts: np.ndarray, look: int) -> np.ndarray:
     return np.stack([some[:, 0], np.minimum(some[:, 1], some[:, 0] + length)], axis=1)
 
 
-def grow(spins: np.ndarray, lists: list[np.ndarray], cuts: np.ndarray, chance: float):
+def grow(
+    spins: np.ndarray, lists: list[np.ndarray], cuts: np.ndarray, chance: float
+) -> tuple[list[int], np.ndarray, float]:
     """Numbers of the chosen terms, K and the largest |z| left outside."""
     chosen, dropped, K, z = [], set(), np.zeros(0), np.zeros(0)
     sizes = sorted({p.shape[1] for p in lists if p.shape[1] > 1} or {1})
@@ -102,7 +106,10 @@ def grow(spins: np.ndarray, lists: list[np.ndarray], cuts: np.ndarray, chance: f
     return chosen, K, float(z.max(initial=0.0))
 
 
-def prune(spins, lists, chosen, K, cuts, chance, dropped):
+def prune(
+    spins: np.ndarray, lists: list[np.ndarray], chosen: list[int], K: np.ndarray, cuts: np.ndarray, chance: float,
+    dropped: set[int],
+) -> tuple[list[int], np.ndarray]:  # fmt: skip
     """Drop the terms within chance of zero, worst first, and never take them again."""
     while chosen:
         held = terms([lists[k] for k in chosen])
@@ -116,7 +123,9 @@ def prune(spins, lists, chosen, K, cuts, chance, dropped):
     return chosen, K
 
 
-def score_test(spins, fitted: list, K, asked: list, cuts) -> np.ndarray:
+def score_test(
+    spins: np.ndarray, fitted: list[np.ndarray], K: np.ndarray, asked: list[np.ndarray], cuts: np.ndarray
+) -> np.ndarray:
     """z (asked) of the efficient score of each candidate at the fit: standard normal where the candidate is absent."""
     if not asked:
         return np.zeros(0)
@@ -131,7 +140,9 @@ def score_test(spins, fitted: list, K, asked: list, cuts) -> np.ndarray:
     return efficient.sum(axis=0) / np.sqrt((spread**2).sum(axis=0) * len(cuts) / (len(cuts) - 1))
 
 
-def refit(spins, lists: list, K, cuts, weight=None) -> np.ndarray:
+def refit(
+    spins: np.ndarray, lists: list[np.ndarray], K: np.ndarray, cuts: np.ndarray, weight: np.ndarray | None = None
+) -> np.ndarray:
     """K of largest pseudolikelihood, by Newton's method: on the heads of the blocks first, then on everything."""
     if not lists:
         return np.zeros(0)

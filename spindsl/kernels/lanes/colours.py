@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from ..philox import HALF, LOW
-from .digits import FULL, PIECE, ZERO, digits, draw
+from .digits import FULL, PIECE, ZERO, Name, digits, draw
 from .spins import add, classify
 from .torus import Torus
 from .words import seven
@@ -40,26 +40,26 @@ def coloured(torus: Torus, beta: float, J: float, Q: int) -> Coloured:
 
 
 @njit(inline="always")
-def width(n):
+def width(n: int) -> int:
     """Binary digits of 0 … n - 1."""
     return 0 if n == 1 else 1 if n == 2 else 2 if n <= 4 else 3
 
 
 @njit(inline="always")
-def digit(n, b):
+def digit(n: int, b: int) -> np.uint64:
     """Binary digit b of n in every lane."""
     return FULL if (n >> b) & 1 else ZERO
 
 
 @njit(inline="always")
-def fits(a, b, c, n):
+def fits(a: np.uint64, b: np.uint64, c: np.uint64, n: int) -> np.uint64:
     """Lanes in which the number of digits a, b, c (1, 2, 4) is below n."""
     low, middle, high = digit(n, 0), digit(n, 1), digit(n, 2)
     return (~c & high) | (~(c ^ high) & ((~b & middle) | (~(b ^ middle) & ~a & low)))
 
 
 @njit
-def redraw(v, j, missing, n, name):
+def redraw(v: np.ndarray, j: int, missing: np.uint64, n: int, name: Name) -> None:
     """Draw the missing lanes of v (digit, place) at place j again until none is missing."""
     (site, sweep, word, k0, k1), pair = name, OTHERS + TRIES // 2
     while missing != ZERO:
@@ -76,7 +76,7 @@ def redraw(v, j, missing, n, name):
 
 
 @njit(inline="always")
-def others(v, x, Q, m, name):
+def others(v: np.ndarray, x: np.ndarray, Q: int, m: int, name: Name) -> None:
     """v (digit, place) uniform in 0 … Q - 2."""
     n, wide = Q - 1, width(Q - 1)
     for b in range(4):
@@ -107,7 +107,10 @@ def others(v, x, Q, m, name):
 
 
 @classify.register(Coloured)
-def _(rule, p, start, m, s, near, members, free, change, count, x, name):
+def _(
+    rule: Coloured, p: int, start: int, m: int, s: np.ndarray, near: np.ndarray, members: np.ndarray, free: np.ndarray,
+    change: np.ndarray, count: np.ndarray, x: np.ndarray, name: Name,
+) -> None:  # fmt: skip
     v = count[6:10]
     others(v, x, rule.Q, m, name)
     planes = len(s)

@@ -23,8 +23,11 @@ FULL = np.uint64(0xFFFFFFFFFFFFFFFF)
 SCALE = 2.0**ALL
 
 
+Name = tuple[np.uint64, np.uint64, np.uint64, np.uint64, np.uint64]  # of a draw: site, sweep, word, and the key
+
+
 @njit(cache=True)
-def digits(x, metropolis):
+def digits(x: np.ndarray, metropolis: bool) -> np.ndarray:
     """p = e^-x for x >= 0, or 1 / (1 + e^x), as digits, float64 -> uint64; rounded down to 2^-62, 1 to 1 - 2^-53."""
     out = np.empty(len(x), dtype=np.uint64)
     for k in range(len(x)):
@@ -34,7 +37,7 @@ def digits(x, metropolis):
 
 
 @njit(inline="always")
-def draw(x, pairs, first, m, name):
+def draw(x: np.ndarray, pairs: int, first: int, m: int, name: Name) -> None:
     """Random words x (2 pairs, PIECE) for m sites; words 2h and 2h + 1 are those of digit pair first + h."""
     site, sweep, word, k0, k1 = name
     for h in range(pairs):
@@ -46,7 +49,7 @@ def draw(x, pairs, first, m, name):
 
 
 @njit(inline="always")
-def compared(t, x, j):
+def compared(t: np.uint64, x: np.ndarray, j: int) -> tuple[np.uint64, np.uint64]:
     """Lanes with u < t, and open ones, by the first digits."""
     under, equal = ZERO, FULL
     for d in range(FIRST):
@@ -57,7 +60,7 @@ def compared(t, x, j):
 
 
 @njit(inline="always")
-def compare(t, members, x, m, less, open):
+def compare(t: np.ndarray, members: np.ndarray, x: np.ndarray, m: int, less: np.ndarray, open: np.ndarray) -> None:
     """Add the members of a class to the lanes with u < t, and to the open ones; t for all places, or (place)."""
     if len(t) == 1:
         same = t[0]
@@ -73,7 +76,7 @@ def compare(t, members, x, m, less, open):
 
 
 @njit
-def settle(T, start, members, j, undecided, name):
+def settle(T: np.ndarray, start: int, members: np.ndarray, j: int, undecided: np.uint64, name: Name) -> np.uint64:
     """Those undecided lanes of place j with u < t, by the further digits; T (class, place), from `start`."""
     (site, sweep, word, k0, k1), under = name, ZERO
     for h in range(FIRST // 2, ALL // 2):

@@ -16,7 +16,7 @@ FULLEST = (1 << DIGITS) - 1
 
 
 @njit(inline="always")
-def tally(tallies, bit, m):
+def tally(tallies: np.ndarray, bit: np.ndarray, m: int) -> None:
     """Add bit (place) to the binary numbers in tallies (digit, place)."""
     for j in range(m):
         carry = bit[j]
@@ -27,7 +27,7 @@ def tally(tallies, bit, m):
 
 
 @njit
-def flush(tallies, count, places):
+def flush(tallies: np.ndarray, count: np.ndarray, places: int) -> None:
     """Move the tallies of the first `places` into count (lane)."""
     for d in range(DIGITS):
         for j in range(places):
@@ -37,7 +37,7 @@ def flush(tallies, count, places):
 
 
 @njit(nogil=True, cache=True)
-def likes(torus, words, unlike):
+def likes(torus: Torus, words: np.ndarray, unlike: np.ndarray) -> np.ndarray:
     """Like bonds of each lane, (word, lane) int64, of colours or spins; satisfied ones where there is `unlike`."""
     planes, sites, z = words.shape[1], words.shape[3] * words.shape[4], 2 * len(torus.sides)
     near, like = np.empty((planes, z, PIECE), dtype=np.uint64), np.empty(PIECE, dtype=np.uint64)
@@ -69,7 +69,7 @@ def likes(torus, words, unlike):
 
 
 @njit(nogil=True, cache=True)
-def ups(words, colour):
+def ups(words: np.ndarray, colour: int) -> np.ndarray:
     """Sites whose binary digits are those of `colour` (1 for spins up), (word, lane) int64."""
     out, tallies = np.zeros((len(words), LANES), dtype=np.int64), np.zeros(DIGITS * PIECE, dtype=np.uint64)
     planes, sites = words.shape[1], 2 * words.shape[3] * words.shape[4]
@@ -91,7 +91,7 @@ def ups(words, colour):
 
 
 @njit(nogil=True, cache=True)
-def weighed(torus, words, J, h):
+def weighed(torus: Torus, words: np.ndarray, J: np.ndarray, h: np.ndarray) -> np.ndarray:
     """sum_(ij) J_ij s_i s_j + sum_i h_i s_i of each lane, (word, lane) float64.
 
     J (neighbour, site) of the sites of sublattice 0, h (site of sublattice 0, then of 1) or empty.
@@ -112,7 +112,7 @@ def weighed(torus, words, J, h):
 
 
 @njit(inline="always")
-def total(out, up, x):
+def total(out: np.ndarray, up: np.uint64, x: float) -> None:
     """Add x in the lanes that are up, and -x in the others."""
     for lane in range(LANES):
         out[lane] += x * np.float64(np.int64(((up >> np.uint64(lane)) & ONE) << ONE) - 1)

@@ -8,7 +8,7 @@ from numba import njit
 from .digits import ONE
 from .measures import likes, ups, weighed
 from .spins import both
-from .sweeps import sweep
+from .sweeps import Rule, sweep
 from .torus import LANES, Torus, arranged
 
 
@@ -39,7 +39,7 @@ def placed(torus: Torus) -> np.ndarray:
 
 
 @njit(nogil=True, cache=True)
-def spread(words, site, rows, colours, spins):
+def spread(words: np.ndarray, site: np.ndarray, rows: np.ndarray, colours: bool, spins: np.ndarray) -> None:
     """Words (word, plane, sublattice, row, place) into spins (chain, site) ±1 or colours; `rows` (word, chain) says
     which chain each is, -1 for none."""
     planes, places, blocks = words.shape[1], site.shape[1], len(site)
@@ -61,7 +61,7 @@ def spread(words, site, rows, colours, spins):
 
 
 @njit(nogil=True, cache=True)
-def weigh(weights, torus, words, rows, energy):
+def weigh(weights: Weights, torus: Torus, words: np.ndarray, rows: np.ndarray, energy: np.ndarray) -> None:
     """Energies of the chains of `words` into energy (chain)."""
     blocks = LANES // rows.shape[1]
     if len(weights.J) > 0:
@@ -77,7 +77,10 @@ def weigh(weights, torus, words, rows, energy):
 
 
 @njit(nogil=True, cache=True)
-def record(rule, weights, torus, words, site, rows, colours, key, word, begin, every, spins, energy):
+def record(
+    rule: Rule, weights: Weights, torus: Torus, words: np.ndarray, site: np.ndarray, rows: np.ndarray, colours: bool,
+    key: np.ndarray, word: int, begin: int, every: int, spins: np.ndarray, energy: np.ndarray,
+) -> None:  # fmt: skip
     """Sweep `every` times and record, again and again, from sweep `begin` on: spins (chain, sample, site) int8 and
     energies (chain, sample), less the constant of `counted`."""
     for k in range(spins.shape[1]):

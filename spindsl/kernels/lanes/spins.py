@@ -8,14 +8,17 @@ not below the threshold, too, or (heat bath) there only.
 """
 
 from functools import singledispatch
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numba import njit
-from numba.extending import overload
 
-from .digits import FULL, ONE, ZERO, digits
+from ..verbs import compiled
+from .digits import FULL, ONE, ZERO, Name, digits
 from .torus import Torus, arranged
+
+if TYPE_CHECKING:
+    from .colours import Coloured
 
 
 class Counted(NamedTuple):
@@ -105,14 +108,18 @@ def table(torus: Torus, beta: float, J: np.ndarray, h: np.ndarray | None = None,
     )
 
 
+@compiled(inline="always")
 @singledispatch
-def classify(rule, p, start, m, s, near, members, free, change, count, x, name):
+def classify(
+    rule: "Counted | Table | Coloured", p: int, start: int, m: int, s: np.ndarray, near: np.ndarray,
+    members: np.ndarray, free: np.ndarray, change: np.ndarray, count: np.ndarray, x: np.ndarray, name: Name,
+) -> None:  # fmt: skip
     """Members of each class (class, place) and free lanes, from s (plane, place), near (plane, neighbour, place)."""
     raise TypeError(f"no classes for {type(rule).__name__}")
 
 
 @njit(inline="always")
-def add(count, first, k, bit, m):
+def add(count: np.ndarray, first: int, k: int, bit: np.ndarray, m: int) -> None:
     """Add bit (place) to the binary numbers count[first : first + 3] (digit, place), which start with k = 0."""
     for j in range(m):
         if k == 0:
@@ -127,7 +134,10 @@ def add(count, first, k, bit, m):
 
 
 @njit(inline="always")
-def counted(pattern, m, s, like, members, free, count):
+def counted(
+    pattern: np.ndarray, m: int, s: np.ndarray, like: np.ndarray, members: np.ndarray, free: np.ndarray,
+    count: np.ndarray,
+) -> None:  # fmt: skip
     """Classes by the number of like neighbours, like (neighbour, place)."""
     for k in range(len(like)):
         add(count, 0, k, like[k], m)
@@ -142,7 +152,10 @@ def counted(pattern, m, s, like, members, free, count):
 
 
 @classify.register(Counted)
-def _(rule, p, start, m, s, near, members, free, change, count, x, name):
+def _(
+    rule: Counted, p: int, start: int, m: int, s: np.ndarray, near: np.ndarray, members: np.ndarray, free: np.ndarray,
+    change: np.ndarray, count: np.ndarray, x: np.ndarray, name: Name,
+) -> None:  # fmt: skip
     for k in range(near.shape[1]):
         for j in range(m):
             near[0, k, j] = ~(near[0, k, j] ^ s[0, j])
@@ -154,7 +167,10 @@ def _(rule, p, start, m, s, near, members, free, change, count, x, name):
 
 
 @classify.register(Table)
-def _(rule, p, start, m, s, near, members, free, change, count, x, name):
+def _(
+    rule: Table, p: int, start: int, m: int, s: np.ndarray, near: np.ndarray, members: np.ndarray, free: np.ndarray,
+    change: np.ndarray, count: np.ndarray, x: np.ndarray, name: Name,
+) -> None:  # fmt: skip
     first, size = near[0, 0], 1
     for j in range(m):
         members[0, j] = FULL
@@ -171,8 +187,3 @@ def _(rule, p, start, m, s, near, members, free, change, count, x, name):
         t = rule.T[p, c, start : start + m]
         for j in range(m):
             free[j] |= members[c, j] & (first[j] ^ s[0, j] ^ (~t[j] & ONE) * FULL)
-
-
-@overload(classify, inline="always")
-def _classify(rule, p, start, m, s, near, members, free, change, count, x, name):
-    return classify.dispatch(rule.instance_class)

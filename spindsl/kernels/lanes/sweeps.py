@@ -4,19 +4,22 @@ import numpy as np
 from numba import njit
 
 from ..philox import LOW
-from .colours import Coloured as Coloured  # so that its method is known
+from .colours import Coloured  # its method is known from here on
 from .digits import FIRST, FULL, PIECE, ZERO, compare, draw, settle
-from .spins import classify
+from .spins import Counted, Table, classify
+from .torus import Torus
+
+Rule = Counted | Table | Coloured
 
 
 @njit(inline="always")
-def turn(w, t):
+def turn(w: np.uint64, t: np.ndarray) -> np.uint64:
     """The bits of w, each brought to the lane that asks for it."""
     return ((w >> t[0]) & t[1]) | ((w << t[2]) & t[3])
 
 
 @njit(inline="always")
-def segment(torus, other, p, r, start, m, near, at):
+def segment(torus: Torus, other: np.ndarray, p: int, r: int, start: int, m: int, near: np.ndarray, at: int) -> None:
     """The neighbours of places start … start + m of row r into near (neighbour, at … at + m)."""
     half, rows = torus.half, torus.near.shape[1]
     for k in range(rows):
@@ -39,7 +42,7 @@ def segment(torus, other, p, r, start, m, near, at):
 
 
 @njit
-def gather(torus, words, p, start, m, near):
+def gather(torus: Torus, words: np.ndarray, p: int, start: int, m: int, near: np.ndarray) -> None:
     """Neighbours (neighbour, place) of sites start … start + m of sublattice p; words (sublattice, row, place)."""
     at, half = 0, torus.half
     while at < m:
@@ -50,7 +53,7 @@ def gather(torus, words, p, start, m, near):
 
 
 @njit(nogil=True, cache=True)
-def sweep(rule, torus, words, key, word, first, sweeps):
+def sweep(rule: Rule, torus: Torus, words: np.ndarray, key: np.ndarray, word: int, first: int, sweeps: int) -> None:
     """`sweeps` sweeps of all words in place; the sublattices in turn, all their sites at once.
 
     words (word, plane, sublattice, row, place) are the words number `word`, `word` + 1, … of the stream `key` (2), the

@@ -5,6 +5,7 @@ j-th site of the sublattice. Spins have one plane (bit 1 is up), colours the bin
 `blocks` = (b_0, b_1, …) each chain's lattice is cut into prod b equal blocks, a lane each: one chain can fill a word.
 """
 
+from collections.abc import Sequence
 from math import prod
 from typing import NamedTuple
 
@@ -35,7 +36,7 @@ class Torus(NamedTuple):
         return len(self.odd) * self.half
 
 
-def torus(sides, blocks=None) -> Torus:
+def torus(sides: Sequence[int] | np.ndarray, blocks: Sequence[int] | np.ndarray | None = None) -> Torus:
     """Even periodic sides; ValueError where the blocks have odd sides or are more than 64."""
     sides = np.asarray(sides, dtype=np.int64)
     blocks = np.ones_like(sides) if blocks is None else np.asarray(blocks, dtype=np.int64)
@@ -86,7 +87,7 @@ def bits(lanes: np.ndarray) -> int:
     return sum(1 << int(k) for k in lanes)
 
 
-def blocked(sides) -> tuple[int, ...]:
+def blocked(sides: Sequence[int] | np.ndarray) -> tuple[int, ...]:
     """Most blocks up to 64 with even sides; of these the ones that leave the longest rows."""
     best = [(1,) * len(sides)]
     for d, side in enumerate(int(s) for s in sides):

@@ -4,14 +4,10 @@ Each obeys detailed balance, rate(e) / rate(-e) = exp(2 beta e), since the flip 
 A rule is a NamedTuple with `beta` (1/K); its array fields (spin) are quenched properties of the spins.
 """
 
-from collections.abc import Callable
 from functools import singledispatch
 from typing import Protocol
 
-from numba import types
-from numba.extending import overload
-
-from ..bare import bare
+from ..verbs import compiled
 
 
 class Rule(Protocol):
@@ -32,16 +28,11 @@ class Rule(Protocol):
         ...
 
 
+@compiled(inline="always")
 @singledispatch
 def rate(rule: Rule, j: int, e: float) -> float:
     """Flips per second of spin j at local energy e."""
     raise TypeError(f"no rate for {type(rule).__name__}")
-
-
-@overload(rate, inline="always")
-@bare
-def _rate(rule: types.NamedTuple, j: types.Integer, e: types.Float) -> Callable[..., float]:
-    return bare(rate.dispatch(rule.instance_class))
 
 
 def admit(rule: Rule, energy: float) -> None:
