@@ -1,6 +1,7 @@
 """Five words in a package outside the tree, each written by CONTRIBUTING's recipe: they run, draw and obey our rules.
 
-The package is installed in a folder of its own. Nothing of ours knows it.
+The package is installed in a folder of its own. Nothing of ours knows it. Beside it lies the word that
+CONTRIBUTING shows.
 """
 
 import json
@@ -99,7 +100,37 @@ of = "spins"
 drive = "AB"
 """
 
-EXPERIMENTS = {"driven": DRIVEN, "still": STILL, "free": FREE, "recorded": RECORDED}
+IMPORTS = """\
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import Field
+
+from spindsl.ensemble import sample_dims
+from spindsl.graph import Promise, Split, Stage, Task
+from spindsl.spec import Bottleneck, Positive
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from spindsl.report.markup import Html
+    from spindsl.report.questions import Asked, Part
+"""
+MEAN = """
+[bottleneck.mean]
+kind = "mean"
+scale = 2.0
+[analysis.averaged]
+kind = "classification"
+of = "mean"
+by = { kind = "kde" }
+"""
+
+EXPERIMENTS = {"driven": DRIVEN + MEAN, "still": STILL, "free": FREE, "recorded": RECORDED}
 
 COMMANDS = """
 import json, sys
@@ -131,7 +162,14 @@ def installed(site: Path) -> Path:
     head = f"Metadata-Version: 2.1\nName: {about['name']}\nVersion: {about['version']}\n"
     (info / "METADATA").write_text(head)
     lines = [f"{k} = {v}" for k, v in about["entry-points"]["spindsl.words"].items()]
-    (info / "entry_points.txt").write_text("\n".join(["[spindsl.words]", *lines, ""]))
+    (info / "entry_points.txt").write_text("\n".join(["[spindsl.words]", *lines, "mean = mine.mean", ""]))
+    (site / "mine").mkdir()
+    (site / "mine/__init__.py").write_text("")
+    code = (TESTS.parent / "CONTRIBUTING.md").read_text().partition("```python\n")[2].partition("```")[0]
+    (site / "mine/mean.py").write_text(f"{IMPORTS}\n\n{code}")
+    shutil.copytree(PACKAGE / "examples", site / "examples")
+    (site / "examples/bottleneck").mkdir()
+    (site / "examples/bottleneck/mean.toml").write_text(MEAN)
     return site
 
 
@@ -250,6 +288,8 @@ def test_the_pages_show_the_parts_of_these_words(runs):
     assert 'id="familiarity"' in (result(runs, "driven") / "report.html").read_text()
     assert "The glass has 30 products of 3 spins; their couplings spread by" in driven
     assert "No spin flips more often than 0.001 times a second." in driven
+    mean = float(group(runs, "driven", "/bottleneck/mean")["latent_mean"].mean())
+    assert f"mean has a mean of {mean:.3f}." in driven
     log_z = float(group(runs, "free", "/reference/exact")["log_z"][-1])
     assert f"exact has ln Z = {log_z:.6g} at beta = 0.6." in free
     assert "Random-energy model" in driven  # the word's own reference
@@ -265,7 +305,7 @@ def test_the_pages_show_the_parts_of_these_words(runs):
 def test_the_words_pass_the_suite_that_ours_pass(site, suite, chosen):
     done = python(
         site, TESTS.parent, "-m", "pytest", "-p", "no:cacheprovider", "-o", "addopts=", str(TESTS / suite),
-        "--examples", str(PACKAGE / "examples"), "-k", chosen,
+        "--examples", str(site / "examples"), "-k", chosen,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     assert int(re.findall(r"(\d+) passed", done.stdout)[-1]) >= 15
