@@ -17,7 +17,9 @@ BIBLIOGRAPHY = Path(__file__).parent / "bibliography"
 
 
 def reference(key: str) -> str:
-    """One BibTeX entry; KeyError for an unknown key."""
+    """One BibTeX entry, of our bibliography or as the word has it; KeyError for an unknown key."""
+    if key.startswith("@"):
+        return key.strip()
     path = BIBLIOGRAPHY / f"{key}.bib"
     if not path.exists():
         raise KeyError(f"no reference {key!r}: {path} is absent")

@@ -25,7 +25,7 @@ from .factors import FactorGraph, Lattice
 from .graph import Promise, Stage
 from .outline import LARGEST, Outline
 from .seeds import generator
-from .spec import System, Topology
+from .spec import System, Topology, words
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -157,7 +157,7 @@ def edges_of(graph: Topology, spins: int, seed: int) -> tuple[np.ndarray, np.nda
 def energy_of(system: Stage) -> Outline:
     """What is known of the energy of matter; MeaningError where it has none."""
     if system.energy is None:
-        hint = "ising, potts, edwards-anderson, spin-glass, learned"
+        hint = ", ".join(kind for kind, word in words(System).items() if issubclass(word, Matter))
         raise MeaningError("this matter has no energy of its configurations", "kind", hint=hint)
     return system.energy
 
@@ -168,7 +168,7 @@ def spins_of(system: Stage) -> Outline:
     if energy is None or energy.colours or energy.ask(properties.tabled).yes:
         what = "none" if energy is None else "colours" if energy.colours else "a table of patterns"
         message = f"single flips move spins ±1 whose energy is of products; this system has {what}"
-        raise MeaningError(message, "kind", hint="ising, edwards-anderson or spin-glass, or another dynamics")
+        raise MeaningError(message, "kind", hint="spins ±1 in products, such as ising, or another dynamics")
     return energy
 
 

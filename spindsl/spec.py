@@ -81,7 +81,7 @@ class Word(Words, ABC):
     """One `kind` of a noun."""
 
     model_config = ConfigDict(defer_build=True)  # until all words are known
-    cites: ClassVar[tuple[str, ...]] = ()  # BibTeX keys of the methods used
+    cites: ClassVar[tuple[str, ...]] = ()  # of the methods used: keys of our bibliography, or whole entries "@…"
     title: ClassVar[str] = ""  # for people; absent: its kind, hyphens as spaces
 
     @classmethod

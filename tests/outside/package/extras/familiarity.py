@@ -103,8 +103,8 @@ def compare(task: Task[Compared], **inputs: xr.Dataset) -> xr.Dataset:
     found = np.array(areas)  # (network, time, value)
     names = ("auc", "auc_low", "auc_high", "auc_control")
     data = {n: (("network", "time"), found[..., k]) for k, n in enumerate(names)}
-    data["overlap"] = (("network", *like.dims, "time"), np.stack([shaped(q, like) for q in overlaps]))
-    return task.params.feature.alone(xr.Dataset(data).assign(chance=0.5), inputs)
+    per_trial = (("network", *like.dims, "time"), np.stack([shaped(q, like) for q in overlaps]))
+    return task.params.feature.alone(xr.Dataset(data).assign(overlap=per_trial, chance=0.5), inputs)
 
 
 def own(task: Task[Compared], trajectory: xr.Dataset) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -39,12 +39,27 @@ class PlusMinus(Words):
     J: Positive = Field(description="strength, J")
 
 
+DERRIDA = """\
+@article{derrida1981,
+  author = {Derrida, Bernard},
+  title = {Random-energy model: An exactly solvable model of disordered systems},
+  journal = {Physical Review B},
+  volume = {24},
+  pages = {2613--2626},
+  year = {1981},
+}
+"""
+
+
 class PSpin(Matter):
     """E = -sum_t J_t prod_{i in t} s_i, s_i = ±1: each tuple t is p different spins, drawn uniformly.
 
     Tuples are drawn independently, so that two may hold the same spins; their couplings then add up. Derrida,
     Phys. Rev. B 24, 2613 (1981).
     """
+
+    title: ClassVar = "p-spin glass"
+    cites: ClassVar = (DERRIDA,)
 
     kind: Literal["p-spin"]
     spins: Annotated[int, Field(ge=2)] = Field(description="number of spins N")
