@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import t as student
 
-from .candidates import Template, candidates, placed
+from ..translates import distinct
+from .candidates import Template, candidates
 from .moments import Key, sharpen
 from .scores import LANES, none, sums, terms
 
@@ -46,7 +47,7 @@ def fit_templates(
     that of the pseudolikelihood.
     """
     pool = candidates(sides, reach, order, window, periodic)
-    lists = [placed(t, sides, periodic) for t in pool]
+    lists = [distinct(t, sides, periodic) for t in pool]
     chance = threshold(alarm, len(pool), blocks)
     cuts = runs(len(spins), blocks)
     chosen, K, refused = grow(spins, lists, cuts, chance)
