@@ -42,16 +42,15 @@ class Lattice:
 
     def translates(self, template: Sequence[Sequence[int]]) -> np.ndarray:
         """Sites of a template at all places where it fits, (place, body) int32."""
-        sides = np.array(self.sides)
-        place = np.stack(np.meshgrid(*map(np.arange, self.sides), indexing="ij"), axis=-1).reshape(-1, 1, len(sides))
-        at = place + np.array(template)[None]
-        if not self.periodic:
-            at = at[((at >= 0) & (at < sides)).all(axis=(1, 2))]
-        return np.asarray(np.ravel_multi_index(tuple(np.moveaxis(at % sides, -1, 0)), self.sides), dtype=np.int32)
+        from .kernels.translates import translates
+
+        return translates(template, self.sides, self.periodic).astype(np.int32)
 
     def distinct(self, template: Sequence[Sequence[int]]) -> np.ndarray:
-        """The same, each set of sites once and sorted, (term, body)."""
-        return np.unique(np.sort(self.translates(template), axis=1), axis=0)
+        """The same, each set of sites once and sorted, (term, body) int32."""
+        from .kernels.translates import distinct
+
+        return distinct(template, self.sides, self.periodic).astype(np.int32)
 
 
 @dataclass(frozen=True, eq=False)

@@ -95,11 +95,11 @@ def fit(task: Task[Closed, Temperature], trajectory: xr.Dataset) -> xr.Dataset:
     import xarray as xr
 
     from ..kernels.inversion import closures
-    from ..kernels.inversion.candidates import placed
+    from ..kernels.translates import distinct
 
     word, lattice, beta = task.params.word, task.params.lattice, task.part_params.beta
     spins, templates = observations.observed(trajectory, word.observations), pairs(word, lattice)
-    lists = [placed(t, lattice.sides, lattice.periodic) for t in templates]
+    lists = [distinct(t, lattice.sides, lattice.periodic) for t in templates]
     if word.closure == "independent-pair":
         products = [(spins[:, p[:, 0]] * spins[:, p[:, 1]]).mean(dtype=np.float64) for p in lists]
         K = closures.pair(np.array(products))

@@ -1,8 +1,9 @@
-"""Philox 4x32-10, a counter-based generator: a random number is a function of its name alone.
+"""Philox 4x32, a counter-based generator: a random number is a function of its name alone.
 
 Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011. The key names a
 stream (seed, stage, drive), the counter a place in it (event, switch, trial), so that no order of
 computation, block or thread can change a draw. Words are 32 bits wide, held in uint64.
+Ten rounds are the rule; seven, the fewest that pass BigCrush (their Table 2), make words of random digits.
 """
 
 import numpy as np
@@ -15,15 +16,16 @@ W1 = np.uint64(0xBB67AE85)
 LOW = np.uint64(0xFFFFFFFF)
 HALF = np.uint64(32)
 TOP = np.uint64(12)
+RULE, FEWEST = 10, 7  # rounds
 TWO52 = 1.0 / 4503599627370496.0
 
 
 @njit(inline="always")
 def philox(
-    c0: np.uint64, c1: np.uint64, c2: np.uint64, c3: np.uint64, k0: np.uint64, k1: np.uint64
+    c0: np.uint64, c1: np.uint64, c2: np.uint64, c3: np.uint64, k0: np.uint64, k1: np.uint64, rounds: int = RULE
 ) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
-    """Ten rounds: four 32-bit words out of a 128-bit counter and a 64-bit key."""
-    for _ in range(10):
+    """Four 32-bit words out of a 128-bit counter and a 64-bit key; `rounds` are a constant of the caller."""
+    for _ in range(rounds):
         a = M0 * c0
         b = M1 * c2
         c0, c1, c2, c3 = (b >> HALF) ^ c1 ^ k0, b & LOW, (a >> HALF) ^ c3 ^ k1, a & LOW

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from spindsl.kernels.inversion.candidates import placed
 from spindsl.kernels.inversion.closures import averaged, mean_field, pair
+from spindsl.kernels.translates import distinct
 
 
 def every(sites: int) -> np.ndarray:
@@ -46,4 +46,4 @@ def test_mean_field_is_right_to_first_order():
 def test_means_over_translations():
     """Of K_ij = i + j over the four bonds of a ring of four: (1 + 3 + 5 + 3) / 4."""
     K = np.add.outer(np.arange(4.0), np.arange(4.0))
-    np.testing.assert_allclose(averaged(K, [placed(((0,), (1,)), (4,))]), [3.0])
+    np.testing.assert_allclose(averaged(K, [distinct(((0,), (1,)), (4,))]), [3.0])

@@ -6,7 +6,7 @@ Statistical bounds are 5.5 standard errors of a normal (false-alarm rate 4e-8) u
 import numpy as np
 import pytest
 
-from spindsl.kernels.inversion.candidates import candidates, canonical, placed
+from spindsl.kernels.inversion.candidates import candidates, canonical
 from spindsl.kernels.inversion.floor import cramer_rao, energy_floor
 from spindsl.kernels.inversion.moments import features, sharpen, walk
 from spindsl.kernels.inversion.pairs import fit_pairs, joint, numbered
@@ -16,6 +16,7 @@ from spindsl.kernels.inversion.potts import refit as potts_refit
 from spindsl.kernels.inversion.potts import slopes as potts_slopes
 from spindsl.kernels.inversion.scores import sums, terms
 from spindsl.kernels.inversion.templates import fit_templates, refit, runs, score_test, spread, threshold
+from spindsl.kernels.translates import distinct
 
 X, Y = ((0, 0), (0, 1)), ((0, 0), (1, 0))
 TRIPLE, PLAQUETTE = ((0, 0), (0, 1), (1, 0)), ((0, 0), (0, 1), (1, 0), (1, 1))
@@ -37,7 +38,7 @@ def weights(s, lists, K) -> np.ndarray:
 def drawn(sides, wanted, n, seed):
     """Independent configurations of a small lattice from its exact distribution, and it."""
     s = every(int(np.prod(sides)))
-    p = weights(s, [placed(t, sides) for t in wanted], wanted.values())
+    p = weights(s, [distinct(t, sides) for t in wanted], wanted.values())
     return s[np.random.default_rng(seed).choice(len(s), size=n, p=p)]
 
 
@@ -46,19 +47,19 @@ def test_a_template_is_named_once_and_turns_are_not_identified():
     pool = candidates((8, 8), None, 4, 3)
     assert sum(len(t) == 2 for t in pool) == 33
     assert len({canonical(t, (8, 8)) for t in pool}) == len(pool)
-    seen = [frozenset(map(tuple, placed(t, (8, 8)))) for t in pool]
+    seen = [frozenset(map(tuple, distinct(t, (8, 8)))) for t in pool]
     assert len(set(seen)) == len(seen)
     assert {((0, 0), (1, -1)), ((0, 0), (1, 1))} <= set(pool)
     assert canonical(((0, 0), (0, -1)), (8, 8)) == X == canonical(((3, 2), (3, 3)), (8, 8))
-    assert len(placed(((0, 0), (0, 4)), (8, 8))) == 32  # a translation maps the pair onto itself
-    assert len(placed(X, (3, 4), periodic=False)) == 9
+    assert len(distinct(((0, 0), (0, 4)), (8, 8))) == 32  # a translation maps the pair onto itself
+    assert len(distinct(X, (3, 4), periodic=False)) == 9
 
 
 @pytest.mark.parametrize("sides", [(3, 3), (3, 4), (12,), (2, 2, 3)])
 def test_exact_moments_in_exact_couplings_out(sides):
     """The pseudolikelihood of the whole distribution has its maximum at the true couplings, to 1e-8."""
-    wanted = [t for t in candidates(sides, 1, 3, 2) if len(placed(t, sides)) > 1][:6]
-    lists, K = [placed(t, sides) for t in wanted], np.array([0.1, 0.4, -0.3, 0.2, 0.15, -0.1])[: len(wanted)]
+    wanted = [t for t in candidates(sides, 1, 3, 2) if len(distinct(t, sides)) > 1][:6]
+    lists, K = [distinct(t, sides) for t in wanted], np.array([0.1, 0.4, -0.3, 0.2, 0.15, -0.1])[: len(wanted)]
     s = every(int(np.prod(sides)))
     found = refit(s, lists, np.zeros(len(K)), runs(len(s), 4), weights(s, lists, K))
     np.testing.assert_allclose(found, K, atol=1e-8)
@@ -68,7 +69,7 @@ def test_gradient_and_hessian_are_the_derivatives():
     """Central differences of the value: agreement to 1e-6 of the gradient, 1e-5 of the Hessian (double precision)."""
     s = drawn((3, 4), {X: 0.3, Y: 0.2}, 500, 1)
     held, K, cuts = (
-        terms([placed(t, (3, 4)) for t in (((0, 0),), X, TRIPLE, PLAQUETTE)]),
+        terms([distinct(t, (3, 4)) for t in (((0, 0),), X, TRIPLE, PLAQUETTE)]),
         np.array([0.1, 0.2, 0.1, -0.2]),
         runs(500, 3),
     )
@@ -82,7 +83,7 @@ def test_gradient_and_hessian_are_the_derivatives():
 def test_the_value_is_that_of_the_conditionals():
     """ln p(s_i | rest) = w(s) - ln(w(s) + w(s with i turned)), summed over sites."""
     s = drawn((3, 3), {X: 0.3}, 20, 2)
-    lists, K = [placed(X, (3, 3)), placed(TRIPLE, (3, 3))], [0.3, -0.2]
+    lists, K = [distinct(X, (3, 3)), distinct(TRIPLE, (3, 3))], [0.3, -0.2]
     log = lambda s: sum(k * np.prod(s[:, p].astype(float), axis=2).sum(axis=1) for k, p in zip(K, lists))
     total = np.zeros(len(s))
     for i in range(9):
@@ -100,8 +101,8 @@ def test_estimates_and_selection_cover_what_they_promise():
     Bounds 5.5 of them for one mean, 6.2 for the worst of 30: false-alarm rate below 1e-7.
     """
     sides, K = (3, 4), 0.25
-    lists = [placed(t, sides) for t in candidates(sides, None, 3, 2)]
-    truth = next(k for k, p in enumerate(lists) if np.array_equal(p, placed(X, sides)))
+    lists = [distinct(t, sides) for t in candidates(sides, None, 3, 2)]
+    truth = next(k for k, p in enumerate(lists) if np.array_equal(p, distinct(X, sides)))
     others = [p for k, p in enumerate(lists) if k != truth and p.shape[1] < 4]
     fits, scores = [], []
     for seed in range(400):
@@ -124,10 +125,10 @@ def test_score_and_estimate_tell_the_same():
     """
     sides, n = (3, 4), 20_000
     s, cuts = drawn(sides, {X: 0.6, Y: 0.3}, n, 13), runs(n, 200)
-    fitted = [placed(X, sides), placed(Y, sides)]
+    fitted = [distinct(X, sides), distinct(Y, sides)]
     K, raw = refit(s, fitted, np.array([0.6, 0.3]), cuts), []
     for t in (((0, 0), (1, 1)), ((0, 0), (0, 2)), PLAQUETTE):
-        asked = placed(t, sides)
+        asked = distinct(t, sides)
         score = score_test(s, fitted, K, [asked], cuts)[0]
         wide = refit(s, [*fitted, asked], np.append(K, 0.0), cuts)
         estimate = wide[2] / np.sqrt(spread(s, [*fitted, asked], wide, cuts)[0][2, 2])
@@ -155,7 +156,7 @@ def test_repeated_observations_are_worth_one():
     Relative error of an error from 200 blocks is sqrt(1 / 400) = 5 %; the bound is 30 %.
     """
     once = drawn((3, 4), {X: 0.3}, 2000, 4)
-    lists, K = [placed(X, (3, 4))], np.array([0.3])
+    lists, K = [distinct(X, (3, 4))], np.array([0.3])
     se, naive = spread(once, lists, K, runs(2000, 200))
     again, shrunk = spread(np.repeat(once, 20, axis=0), lists, K, runs(40_000, 200))
     assert again[0, 0] == pytest.approx(se[0, 0], rel=1e-9)
@@ -169,7 +170,7 @@ def test_chains_give_the_moments_and_the_step_reaches_the_floor():
     the chains' standard errors plus what the second order of the step leaves (dK^2, below 1e-3 here).
     """
     sides, wanted = (4, 4), {X: 0.35, Y: 0.3, TRIPLE: 0.05}
-    lists, K = [placed(t, sides) for t in wanted], np.array(list(wanted.values()))
+    lists, K = [distinct(t, sides) for t in wanted], np.array(list(wanted.values()))
     s, whole = drawn(sides, wanted, 20_000, 5), every(16)
     exact = weights(whole, lists, K) @ features(whole, lists)
     chains = np.ascontiguousarray(s[:256].T, dtype=np.float32)
@@ -195,7 +196,7 @@ def test_floor_of_one_coupling():
 def glass(seed):
     """Gaussian bonds on the 3 x 4 torus, a field on one site: exact draws, J and h."""
     rng = np.random.default_rng(seed)
-    bonds = np.unique(np.concatenate([placed(X, (3, 4)), placed(Y, (3, 4))]), axis=0)
+    bonds = np.unique(np.concatenate([distinct(X, (3, 4)), distinct(Y, (3, 4))]), axis=0)
     J, h = np.zeros((12, 12)), np.zeros(12)
     J[tuple(bonds.T)] = rng.choice([-1, 1], len(bonds)) * rng.uniform(0.3, 1.2, len(bonds))
     h[5] = 0.3

@@ -55,13 +55,3 @@ def _near(offsets: np.ndarray, sides: tuple[int, ...]) -> np.ndarray:
 def _rows(offsets: np.ndarray) -> Template:
     rows = sorted(tuple(int(v) for v in o) for o in offsets)
     return tuple(sorted(rows, key=lambda o: any(o)))
-
-
-def placed(template: Template, sides: tuple[int, ...], periodic: bool = True) -> np.ndarray:
-    """Terms (term, site) of a template: its translates as site numbers in C order, each set of sites once."""
-    cells = np.indices(sides).reshape(len(sides), -1).T
-    at = cells[:, None] + np.array(template)
-    if not periodic:
-        at = at[((at >= 0) & (at < sides)).all(axis=(1, 2))]
-    sites = np.ravel_multi_index(tuple(np.moveaxis(at % sides, -1, 0)), sides)
-    return np.unique(np.sort(sites, axis=1), axis=0)

@@ -11,7 +11,7 @@ At low temperature a stiff spin is hardly ever against its neighbours: its condi
 once, is then certain in the observations and has no maximum. The prior bounds it; the freer end of the bond decides.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from . import bonds
+from .growth import grown
 from .moments import Key, sharpen
 from .templates import runs, sandwich
 
@@ -78,7 +79,8 @@ def fit_pairs(
             least[:pairs] = np.minimum(chance, bonds.needed(se[:pairs], like, LEAST))
         return least * se
 
-    found = settle(x, index, np.flatnonzero(np.abs(K) > needed(se)), cuts, needed, prior)
+    search = Search(x, index, cuts, needed, prior)
+    found = settle(search, np.flatnonzero(np.abs(K) > needed(se)).tolist())
     like = likeness(found.estimate[:pairs], found.se[:pairs], chance)
     if key is not None and len(found.chosen):
         found = sharper(spins, found, [np.array([pool[k]]) for k in found.chosen], cuts, key, share)
@@ -195,37 +197,43 @@ def joint(
     return gradient, hessian, diagonal
 
 
-def refit(
-    x: np.ndarray, index: np.ndarray, chosen: np.ndarray, K: np.ndarray, cuts: np.ndarray, prior: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """K (chosen) of largest symmetric pseudolikelihood, and its covariance from the blocks."""
-    K, curve = climb(lambda K: joint(x, index, chosen, K, cuts, whole=False), K, prior)
-    return K, sandwich(curve, joint(x, index, chosen, K, cuts, whole=False)[0])
+class Search(NamedTuple):
+    """Couplings and fields that are fitted and tested by what is `needed` by the error, a function (candidate)."""
+
+    x: np.ndarray
+    index: np.ndarray
+    cuts: np.ndarray
+    needed: Callable[[np.ndarray], np.ndarray]
+    prior: float
+
+    def fitted(self, chosen: Sequence[int], before: Settled) -> Settled:
+        """K of largest symmetric pseudolikelihood, and its covariance from the blocks."""
+        which, K, covariance = np.sort(np.array(chosen, dtype=np.int64)), np.zeros(0), np.zeros((0, 0))
+        if len(which):
+            slope = partial(joint, self.x, self.index, which, cuts=self.cuts, whole=False)
+            K, curve = climb(slope, before.estimate[which], self.prior)
+            covariance = sandwich(curve, slope(K)[0])
+        return settled(which, K, covariance, before.estimate, before.se)
+
+    def within(self, fit: Settled) -> list[int]:
+        """Terms that are down to a share of what they needed to come in."""
+        down = np.abs(fit.K) <= SLACK * self.needed(fit.se)[fit.chosen]
+        return fit.chosen[down].tolist()
+
+    def beyond(self, fit: Settled, shut: Sequence[int]) -> tuple[Settled, list[int]]:
+        """Candidates whose estimate to first order exceeds what is needed."""
+        slopes = joint(self.x, self.index, fit.chosen, fit.K, self.cuts, whole=True)
+        fit = settled(fit.chosen, fit.K, fit.covariance, *efficient(*slopes, fit.chosen, self.prior))
+        new = np.flatnonzero(np.abs(fit.estimate) > self.needed(fit.se))
+        return fit, np.setdiff1d(new, [*fit.chosen, *shut]).tolist()
 
 
-def settle(
-    x: np.ndarray, index: np.ndarray, chosen: np.ndarray, cuts: np.ndarray, needed: Callable[[np.ndarray], np.ndarray],
-    prior: float,
-) -> Settled:  # fmt: skip
-    """Add the candidates whose estimate to first order exceeds what is `needed` by its error, a function (candidate),
-    drop the terms within it, until neither is left."""
-    dropped, K, se = np.zeros(index.max() + 1), np.zeros(index.max() + 1), np.ones(index.max() + 1)
-    for _ in range(ROUNDS):
-        fit, covariance = refit(x, index, chosen, K[chosen], cuts, prior)
-        se[chosen] = np.sqrt(np.diag(covariance))
-        keep = np.abs(fit) > SLACK * needed(se)[chosen]
-        dropped[chosen[~keep]] += 1
-        chosen, fit = chosen[keep], fit[keep]
-        if not keep.all():
-            fit, covariance = refit(x, index, chosen, fit, cuts, prior)
-        first = efficient(*joint(x, index, chosen, fit, cuts, whole=True), chosen, prior)
-        found = settled(chosen, fit, covariance, *first)
-        K, se = found.estimate, found.se
-        new = np.setdiff1d(np.flatnonzero((np.abs(K) > needed(se)) & (dropped < AGAIN)), chosen)
-        if not len(new):
-            return found
-        chosen = np.union1d(chosen, new)
-    raise ValueError(f"the graph does not settle in {ROUNDS} rounds: too few observations for these couplings")
+def settle(search: Search, start: list[int]) -> Settled:
+    """Add and drop until neither is left, beginning with the candidates `start`."""
+    size, none = search.index.max() + 1, np.zeros(0, dtype=np.int64)
+    fit = Settled(none, np.zeros(0), np.zeros((0, 0)), np.zeros(size), np.ones(size))
+    dropped = np.zeros(size, dtype=np.int64)
+    return grown(search, fit, dropped, new=start, singly=False, again=AGAIN, rounds=ROUNDS)
 
 
 def efficient(

@@ -7,6 +7,7 @@ enter whole tables at a time where their score, chi^2 over all entries, exceeds 
 observations cannot tell from J delta or J cos is refitted as one: fewer numbers, smaller errors.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from scipy.stats import chi2
 from scipy.stats import f as fisher
 
 from .candidates import Template, candidates
+from .growth import grown
 from .templates import heads, runs, sandwich
 
 CHUNK = 100  # observations worked on together
@@ -149,8 +151,9 @@ def refit(
     q: np.ndarray, sides: tuple[int, ...], groups: list[Group], Q: int, cuts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Parameters of largest pseudolikelihood, their covariance from the blocks."""
-    size = sum(len(g.basis) for g in groups)
-    K = np.zeros(size)
+    K = np.zeros(sum(len(g.basis) for g in groups))
+    if not groups:
+        return K, np.zeros((0, 0))
     for _ in range(50):
         gradient, hessian = slopes(q, sides, groups, Q, K, cuts)
         step = np.linalg.solve(hessian, gradient.sum(axis=0))
@@ -166,57 +169,72 @@ def fit_potts(q: np.ndarray, sides: tuple[int, ...], Q: int, beta: float, *, rea
 
     `alarm`: number of false tables to expect; `level`: probability below which a shape is rejected (nought keeps none).
     """
-    cuts, every = runs(len(q), blocks), pool(sides, reach, Q)
-    chance = float(np.log(alarm / len(every)))
-    chosen: list[int] = []
-    dropped: set[int] = set()
-    while True:
-        p, best = score(q, sides, every, chosen, Q, cuts, dropped)
-        if p > chance:
-            break
-        chosen.append(best)
-        chosen = prune(q, sides, every, chosen, Q, cuts, chance, dropped)
-    groups = [every[k] for k in chosen]
-    K, covariance = refit(q, sides, groups, Q, cuts)
+    search = Search(q, sides, pool(sides, reach, Q), Q, runs(len(q), blocks), alarm)
+    found = grown(search, Grown([], np.zeros(0), np.zeros((0, 0))), np.zeros(len(search.every), dtype=np.int64))
+    groups, K, covariance = search.of(found.chosen), found.K, found.covariance
     named = [named_shape(g, K[s], covariance[s, s], Q, blocks, level) for g, s in zip(groups, slices(groups))]
     groups = [g if n == "general" else Group(g.offset, shapes(Q)[n][None]) for g, n in zip(groups, named)]
-    K, covariance = refit(q, sides, groups, Q, cuts)
-    return _tables(groups, named, K / beta, covariance / beta**2, np.exp(chance), np.exp(p))
+    K, covariance = refit(q, sides, groups, Q, search.cuts)
+    return _tables(groups, named, K / beta, covariance / beta**2, np.exp(search.chance), np.exp(found.refused))
 
 
-def prune(
-    q: np.ndarray, sides: tuple[int, ...], every: list[Group], chosen: list[int], Q: int, cuts: np.ndarray,
-    chance: float, dropped: set[int],
-) -> list[int]:  # fmt: skip
-    """Drop the groups whose own estimates are within chance of zero, likeliest first, and never take them again."""
-    while chosen:
-        groups = [every[k] for k in chosen]
-        K, covariance = refit(q, sides, groups, Q, cuts)
-        p = [tail(K[s] @ np.linalg.solve(covariance[s, s], K[s]), s.stop - s.start, len(cuts)) for s in slices(groups)]
-        if max(p) <= chance:
-            break
-        dropped.add(chosen.pop(int(np.argmax(p))))
-    return chosen
+class Grown(NamedTuple):
+    """Tables in the fit."""
+
+    chosen: list[int]
+    K: np.ndarray  # (parameter)
+    covariance: np.ndarray  # (parameter, parameter)
+    refused: float = 0.0  # ln of the least probability of a table left outside
 
 
-def score(
-    q: np.ndarray, sides: tuple[int, ...], every: list[Group], chosen: list[int], Q: int, cuts: np.ndarray,
-    dropped: set[int],
-) -> tuple[float, int]:  # fmt: skip
-    """ln of the least probability of the efficient scores of the groups left outside, and which it is."""
-    groups = [every[k] for k in chosen]
-    K = refit(q, sides, groups, Q, cuts)[0] if chosen else np.zeros(0)
-    places, whole = slices(every), np.zeros(slices(every)[-1].stop)
-    held = np.array([n for k in chosen for n in range(places[k].start, places[k].stop)], dtype=np.int64)
-    gradient = gradients(q, sides, every, groups, Q, K, cuts)
-    if len(held):
-        whole[held] = K
-        hessian = slopes(q, sides, every, Q, whole, heads(cuts, LOOK))[1]
-        gradient = gradient - gradient[:, held] @ np.linalg.solve(hessian[np.ix_(held, held)], hessian[held])
-    p = np.zeros(len(every))
-    for k in set(range(len(every))) - set(chosen) - dropped:
-        p[k] = hotelling(gradient[:, places[k]])
-    return p.min(), int(p.argmin())
+class Search(NamedTuple):
+    """Tables that are fitted and tested by the logarithm of their probability."""
+
+    q: np.ndarray
+    sides: tuple[int, ...]
+    every: list[Group]
+    Q: int
+    cuts: np.ndarray
+    alarm: float
+
+    @property
+    def chance(self) -> float:
+        """ln of the probability below which a table is taken."""
+        return float(np.log(self.alarm / len(self.every)))
+
+    def of(self, chosen: Sequence[int]) -> list[Group]:
+        """These tables."""
+        return [self.every[k] for k in chosen]
+
+    def fitted(self, chosen: Sequence[int], before: Grown) -> Grown:
+        """Parameters of largest pseudolikelihood."""
+        return Grown(list(chosen), *refit(self.q, self.sides, self.of(chosen), self.Q, self.cuts))
+
+    def within(self, fit: Grown) -> list[int]:
+        """Tables whose own estimates are within chance of zero, likeliest first."""
+        K, places = fit.K, slices(self.of(fit.chosen))
+        t2 = [K[s] @ np.linalg.solve(fit.covariance[s, s], K[s]) for s in places]
+        p = np.array([tail(t, s.stop - s.start, len(self.cuts)) for t, s in zip(t2, places)])
+        return [fit.chosen[n] for n in np.argsort(-p, kind="stable") if p[n] > self.chance]
+
+    def beyond(self, fit: Grown, shut: Sequence[int]) -> tuple[Grown, list[int]]:
+        """Tables whose efficient scores are no chance, least likely first."""
+        rest = sorted(set(range(len(self.every))) - {*fit.chosen, *shut})
+        gradient, places = self.scores(fit), slices(self.every)
+        p = np.array([hotelling(gradient[:, places[k]]) for k in rest])
+        new = [rest[n] for n in np.argsort(p, kind="stable") if p[n] <= self.chance]
+        return fit._replace(refused=float(p.min(initial=0.0))), new
+
+    def scores(self, fit: Grown) -> np.ndarray:
+        """Efficient scores (block, parameter) of all tables."""
+        places, whole = slices(self.every), np.zeros(slices(self.every)[-1].stop)
+        held = np.array([n for k in fit.chosen for n in range(places[k].start, places[k].stop)], dtype=np.int64)
+        gradient = gradients(self.q, self.sides, self.every, self.of(fit.chosen), self.Q, fit.K, self.cuts)
+        if not len(held):
+            return gradient
+        whole[held] = fit.K
+        hessian = slopes(self.q, self.sides, self.every, self.Q, whole, heads(self.cuts, LOOK))[1]
+        return gradient - gradient[:, held] @ np.linalg.solve(hessian[np.ix_(held, held)], hessian[held])
 
 
 def hotelling(block: np.ndarray) -> float:

@@ -6,12 +6,15 @@ estimate is within chance of zero leave. The efficient score of t is U_t - H_tS 
 sums over blocks of consecutive observations, so that correlated data count as what they are worth.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import t as student
 
-from .candidates import Template, candidates, placed
+from ..translates import distinct
+from .candidates import Template, candidates
+from .growth import grown
 from .moments import Key, sharpen
 from .scores import LANES, none, sums, terms
 
@@ -46,10 +49,10 @@ def fit_templates(
     that of the pseudolikelihood.
     """
     pool = candidates(sides, reach, order, window, periodic)
-    lists = [placed(t, sides, periodic) for t in pool]
+    lists = [distinct(t, sides, periodic) for t in pool]
     chance = threshold(alarm, len(pool), blocks)
     cuts = runs(len(spins), blocks)
-    chosen, K, refused = grow(spins, lists, cuts, chance)
+    chosen, K, refused = grow(Search(spins, lists, cuts, chance))
     held = [lists[k] for k in chosen]
     covariance, single = spread(spins, held, K, cuts)
     if key is not None and held:
@@ -88,39 +91,57 @@ def heads(cuts: np.ndarray, look: int) -> np.ndarray:
     return np.stack([some[:, 0], np.minimum(some[:, 1], some[:, 0] + length)], axis=1)
 
 
-def grow(
-    spins: np.ndarray, lists: list[np.ndarray], cuts: np.ndarray, chance: float
-) -> tuple[list[int], np.ndarray, float]:
-    """Numbers of the chosen terms, K and the largest |z| left outside."""
-    chosen, dropped, K, z = [], set(), np.zeros(0), np.zeros(0)
-    sizes = sorted({p.shape[1] for p in lists if p.shape[1] > 1} or {1})
-    for size in sizes:
-        while True:
-            rest = [k for k, p in enumerate(lists) if p.shape[1] <= size and k not in chosen and k not in dropped]
-            z = np.abs(score_test(spins, [lists[k] for k in chosen], K, [lists[k] for k in rest], cuts))
-            if not len(z) or z.max() < chance:
-                break
-            chosen.append(rest[int(z.argmax())])
-            K = refit(spins, [lists[k] for k in chosen], np.append(K, 0.0), cuts)
-            chosen, K = prune(spins, lists, chosen, K, cuts, chance, dropped)
-    return chosen, K, float(z.max(initial=0.0))
+class Grown(NamedTuple):
+    """Terms in the fit."""
+
+    chosen: list[int]
+    K: np.ndarray  # (chosen)
+    refused: float = 0.0  # largest |z| of a candidate left outside
 
 
-def prune(
-    spins: np.ndarray, lists: list[np.ndarray], chosen: list[int], K: np.ndarray, cuts: np.ndarray, chance: float,
-    dropped: set[int],
-) -> tuple[list[int], np.ndarray]:  # fmt: skip
-    """Drop the terms within chance of zero, worst first, and never take them again."""
-    while chosen:
-        held = terms([lists[k] for k in chosen])
-        out = sums(spins, held, K, held, cuts)
-        z = np.abs(K) / np.sqrt(np.diag(sandwich(out.hessian, out.gradient)))
-        worst = int(z.argmin())
-        if z[worst] >= chance:
-            break
-        dropped.add(chosen.pop(worst))
-        K = refit(spins, [lists[k] for k in chosen], np.delete(K, worst), cuts)
-    return chosen, K
+class Search(NamedTuple):
+    """Terms of at most `size` sites that are fitted and tested by their z."""
+
+    spins: np.ndarray
+    lists: list[np.ndarray]
+    cuts: np.ndarray
+    chance: float
+    size: int = 1
+
+    def of(self, chosen: Sequence[int]) -> list[np.ndarray]:
+        """Sites of these terms."""
+        return [self.lists[k] for k in chosen]
+
+    def fitted(self, chosen: Sequence[int], before: Grown) -> Grown:
+        """K of largest pseudolikelihood."""
+        known = dict(zip(before.chosen, before.K))
+        start = np.array([known.get(k, 0.0) for k in chosen])
+        return Grown(list(chosen), refit(self.spins, self.of(chosen), start, self.cuts))
+
+    def within(self, fit: Grown) -> list[int]:
+        """Terms whose own estimate is within chance of zero, worst first."""
+        if not fit.chosen:
+            return []
+        held = terms(self.of(fit.chosen))
+        out = sums(self.spins, held, fit.K, held, self.cuts)
+        z = np.abs(fit.K) / np.sqrt(np.diag(sandwich(out.hessian, out.gradient)))
+        return [fit.chosen[n] for n in np.argsort(z, kind="stable") if z[n] < self.chance]
+
+    def beyond(self, fit: Grown, shut: Sequence[int]) -> tuple[Grown, list[int]]:
+        """Candidates whose efficient score exceeds chance, largest first."""
+        out = {*fit.chosen, *shut}
+        rest = [k for k, p in enumerate(self.lists) if p.shape[1] <= self.size and k not in out]
+        z = np.abs(score_test(self.spins, self.of(fit.chosen), fit.K, self.of(rest), self.cuts))
+        new = [rest[n] for n in np.argsort(-z, kind="stable") if z[n] >= self.chance]
+        return fit._replace(refused=float(z.max(initial=0.0))), new
+
+
+def grow(search: Search) -> Grown:
+    """Terms of few sites first."""
+    fit, dropped = Grown([], np.zeros(0)), np.zeros(len(search.lists), dtype=np.int64)
+    for size in sorted({p.shape[1] for p in search.lists if p.shape[1] > 1} or {1}):
+        fit = grown(search._replace(size=size), fit, dropped)
+    return fit
 
 
 def score_test(

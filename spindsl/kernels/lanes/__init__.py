@@ -1,7 +1,6 @@
 """Metropolis on hypercubic tori, 64 chains a machine word: multispin coding with independent random numbers.
 
     torus     which site lies where; spins and colours into words and back
-    words     random words: Philox 4x32-7
     digits    random digits, and the comparison u < p digit by digit for all lanes at once
     spins     rules of Ising spins: one coupling, couplings of both signs, any couplings and fields
     colours   the rule of Potts colours

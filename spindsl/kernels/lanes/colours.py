@@ -9,11 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from ..philox import HALF, LOW
+from ..philox import FEWEST, HALF, LOW, philox
 from .digits import FULL, PIECE, ZERO, Name, digits, draw
 from .spins import add, classify
 from .torus import Torus
-from .words import seven
 
 OTHERS = 64  # digit pairs from here on are for proposals
 MOST = 8
@@ -63,8 +62,8 @@ def redraw(v: np.ndarray, j: int, missing: np.uint64, n: int, name: Name) -> Non
     """Draw the missing lanes of v (digit, place) at place j again until none is missing."""
     (site, sweep, word, k0, k1), pair = name, OTHERS + TRIES // 2
     while missing != ZERO:
-        a, b, c, d = seven(np.uint64(pair), (site + np.uint64(j)) & LOW, sweep, word, k0, k1)
-        e, f, g, h = seven(np.uint64(pair + 1), (site + np.uint64(j)) & LOW, sweep, word, k0, k1)
+        a, b, c, d = philox(np.uint64(pair), (site + np.uint64(j)) & LOW, sweep, word, k0, k1, FEWEST)
+        e, f, g, h = philox(np.uint64(pair + 1), (site + np.uint64(j)) & LOW, sweep, word, k0, k1, FEWEST)
         low, middle, high = a << HALF | b, c << HALF | d, e << HALF | f
         high = high if width(n) == 3 else ZERO
         good = missing & fits(low, middle, high, n)

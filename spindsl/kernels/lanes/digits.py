@@ -11,8 +11,7 @@ import numpy as np
 from numba import njit
 
 from ..floats import exp
-from ..philox import HALF, LOW
-from .words import seven
+from ..philox import FEWEST, HALF, LOW, philox
 
 PIECE = 64  # places of a row that are worked on together
 FIRST = 12
@@ -43,7 +42,7 @@ def draw(x: np.ndarray, pairs: int, first: int, m: int, name: Name) -> None:
     for h in range(pairs):
         c0 = np.uint64(first + h)
         for j in range(m):
-            a, b, c, d = seven(c0, (site + np.uint64(j)) & LOW, sweep, word, k0, k1)
+            a, b, c, d = philox(c0, (site + np.uint64(j)) & LOW, sweep, word, k0, k1, FEWEST)
             x[2 * h, j] = a << HALF | b
             x[2 * h + 1, j] = c << HALF | d
 
@@ -80,7 +79,7 @@ def settle(T: np.ndarray, start: int, members: np.ndarray, j: int, undecided: np
     """Those undecided lanes of place j with u < t, by the further digits; T (class, place), from `start`."""
     (site, sweep, word, k0, k1), under = name, ZERO
     for h in range(FIRST // 2, ALL // 2):
-        a, b, c, d = seven(np.uint64(h), (site + np.uint64(j)) & LOW, sweep, word, k0, k1)
+        a, b, c, d = philox(np.uint64(h), (site + np.uint64(j)) & LOW, sweep, word, k0, k1, FEWEST)
         for i in range(2):
             u, digit = (a << HALF | b) if i == 0 else (c << HALF | d), ZERO
             for k in range(len(T)):
