@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -77,7 +77,7 @@ class Blocks(Words):
     drives: Annotated[int, Field(ge=2)] = Field(description="number of drives, and of blocks")
 
     @model_validator(mode="after")
-    def _fits(self):
+    def _fits(self) -> Self:
         if self.fields % (self.drives - 1):
             hint = f"a multiple of {self.drives - 1}"
             raise MeaningError(f"{self.fields} fields a drive are not whole blocks", "fields", code="E203", hint=hint)
@@ -142,7 +142,7 @@ class Phase(Words):
     dwell: Positive | None = Field(default=None, description="time between switches from here on, s; absent: as before")
 
     @model_validator(mode="after")
-    def _fits(self):
+    def _fits(self) -> Self:
         if self.rest and self.drive is not None:
             raise MeaningError("a phase of rest has no drive", "drive")
         if self.fields is not None and (self.rest or self.drive is not None):

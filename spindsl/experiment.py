@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -94,7 +94,7 @@ class Expect(Words):
     source: Text = Field(description="who says so")
 
     @model_validator(mode="after")
-    def _bounded(self):
+    def _bounded(self) -> Self:
         if (self.value is None) != (self.tolerance is None):
             raise MeaningError(
                 "`value` and `tolerance` come together", "value" if self.value is not None else "tolerance"
@@ -130,7 +130,7 @@ class Experiment(Words):
     )
 
     @model_validator(mode="after")
-    def _fits(self):
+    def _fits(self) -> Self:
         simulated = type(self.system).simulated
         wrong, kind = [], f"a system of kind {self.system.said()['kind']!r}"
         for noun in ("dynamics", "protocol"):

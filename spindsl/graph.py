@@ -181,7 +181,7 @@ class Graph:
     nodes: Mapping[str, Node]
     axes: tuple[Any, ...] = ()  # of the sweep, see `sweeping.Axis`
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         known = set()
         for name, node in self.nodes.items():
             missing = node.needed - known

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -104,7 +104,7 @@ class OnGraph(Matter):
     graph: Topology | None = Field(default=None, description="which spins are coupled; absent where a file says it")
 
     @model_validator(mode="after")
-    def _sized(self):
+    def _sized(self) -> Self:
         sides = self.graph.extent if self.graph else None
         if self.spins is None and sides is None:
             message = (

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Generic, Literal, NamedTuple, TypeVar
+from typing import Annotated, Generic, Literal, NamedTuple, Self, TypeVar
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -45,7 +45,7 @@ class Variables(Words):
     group: Column | Every | None = Field(default=None, description="specimen of a trial, never split")
 
     @model_validator(mode="after")
-    def _fits(self):
+    def _fits(self) -> Self:
         if self.spins is not None and self.features is not None:
             raise MeaningError("a configuration is made of spins or of features", "features", hint="name one of them")
         return self

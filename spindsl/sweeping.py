@@ -6,7 +6,7 @@ import copy
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -29,7 +29,7 @@ class Range(Words):
     scale: Literal["linear", "log"] = Field(default="linear", description="log for equal ratios")
 
     @model_validator(mode="after")
-    def _fits(self):
+    def _fits(self) -> Self:
         if self.from_ == self.to:
             raise MeaningError("all values would be the same", "to", code="E203")
         if self.scale == "log" and (self.from_ <= 0 or self.to <= 0):
@@ -63,7 +63,7 @@ class Sweep(Words):
     )
 
     @model_validator(mode="after")
-    def _fits(self):
+    def _fits(self) -> Self:
         if not self.product and not self.zip:
             raise MeaningError("give `product` or `zip`", code="E102")
         together([*self._repeated(), *self._unequal()])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -71,7 +71,7 @@ class Novelty(Analysis):
         return PART
 
     @model_validator(mode="after")
-    def _fits(self):
+    def _fits(self) -> Self:
         for k, name in enumerate(self.novel):
             if name in self.known:
                 raise MeaningError(f"drive {name!r} is known and novel", "novel", k, code="E107")

@@ -1,6 +1,6 @@
 """Couplings equally likely between two bounds."""
 
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -17,7 +17,7 @@ class Uniform(Drawn):
     high: float = Field(description="largest J, K")
 
     @model_validator(mode="after")
-    def _fits(self):
+    def _fits(self) -> Self:
         if self.low > self.high:
             raise MeaningError(f"low {self.low:g} is above high {self.high:g}", "low", code="E203")
         return self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -38,7 +38,7 @@ class Metropolis(Dynamics):
     )
 
     @model_validator(mode="after")
-    def _either(self):
+    def _either(self) -> Self:
         if (self.beta is None) == (self.order is None):
             message = "give `beta` under a drive, or `order` at equilibrium"
             raise MeaningError(message, "order" if self.order else "beta", code="E102")

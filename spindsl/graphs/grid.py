@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -24,7 +24,7 @@ class Grid(Topology):
     periodic: bool = Field(description="whether opposite ends are neighbours")
 
     @model_validator(mode="after")
-    def _fits(self):
+    def _fits(self) -> Self:
         for k, side in enumerate(self.sides):
             if self.periodic and side == 2:
                 message = "a periodic side of 2 would count every bond twice"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -44,7 +44,7 @@ class Grid(Words):
     step: Positive = Field(description="distance of neighbouring amplitudes, and the smallest")
 
     @model_validator(mode="after")
-    def _fits(self):
+    def _fits(self) -> Self:
         if self.to / self.step > 100_000:
             raise MeaningError("more than 100,000 amplitudes", "step", code="E203", hint="a larger step")
         if len(self.amplitudes) < 3:
@@ -100,7 +100,7 @@ class CyclicDrive(Protocol):
     record: Record = Record()
 
     @model_validator(mode="after")
-    def _fits(self):
+    def _fits(self) -> Self:
         names = tuple(self.amplitudes)
         phased(self.phases, self.drives.sets(names), names)
         for k, phase in enumerate(self.phases):

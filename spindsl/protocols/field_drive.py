@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -75,7 +75,7 @@ class FieldDrive(Protocol):
     record: Record = Record()
 
     @model_validator(mode="after")
-    def _fits(self):
+    def _fits(self) -> Self:
         phased(self.phases, self.sets, self.names)
         if isinstance(self.drives, Probes) and self.phases:
             raise MeaningError("probes are a phase of their own; drop these", "phases")

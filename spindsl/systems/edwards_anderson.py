@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -34,7 +34,7 @@ class EdwardsAnderson(OnGraph):
     field: float = Field(default=0.0, description="field h on every spin")
 
     @model_validator(mode="after")
-    def _fits(self):
+    def _fits(self) -> Self:
         self.couplings.fits(self.graph)
         return self
 

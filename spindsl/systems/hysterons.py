@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -26,7 +26,7 @@ class Uniform(Words):
     high: float = Field(description="highest threshold")
 
     @model_validator(mode="after")
-    def _fits(self):
+    def _fits(self) -> Self:
         if self.low >= self.high:
             raise MeaningError(f"low {self.low:g} is not below high {self.high:g}", "low", code="E203")
         return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -47,7 +47,7 @@ class Ising(OnGraph):
     terms: Annotated[tuple[Term, ...], Listed] = Field(default=(), description="further interactions, [[system.terms]]")
 
     @model_validator(mode="after")
-    def _fits(self):
+    def _fits(self) -> Self:
         sides = self.graph.extent
         for k, term in enumerate(self.terms):
             if sides is None:

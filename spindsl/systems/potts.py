@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -43,7 +43,7 @@ class Potts(OnGraph):
     fields: Annotated[tuple[float, ...], Listed] = Field(default=(), description="h of each colour; absent for none")
 
     @model_validator(mode="after")
-    def _fits(self):
+    def _fits(self) -> Self:
         if self.fields and len(self.fields) != self.colours:
             message = f"{len(self.fields)} fields for {self.colours} colours"
             raise MeaningError(message, "fields", code="E203", hint=f"give {self.colours}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -36,7 +36,7 @@ class RandomOrganization(System):
     area_fraction: Fraction = Field(description="area of the discs over that of the box, phi")
 
     @model_validator(mode="after")
-    def _fits(self):
+    def _fits(self) -> Self:
         if self.side < NARROWEST:
             least = math.ceil(NARROWEST**2 * 4 * self.area_fraction / math.pi)
             message = f"the box is {self.side:.2g} diameters wide, at least {NARROWEST:g} are needed"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -36,7 +36,7 @@ class States(Words):
     up: int = Field(default=1, description="such as 1")
 
     @model_validator(mode="after")
-    def _fits(self):
+    def _fits(self) -> Self:
         if self.down == self.up:
             raise MeaningError(f"down and up are both {self.up}", "up")
         return self
@@ -50,7 +50,7 @@ class Driving(Words):
     order: Order = Field(description="how fields followed one another")
 
     @model_validator(mode="after")
-    def _fits(self):
+    def _fits(self) -> Self:
         if isinstance(self.drives, Probes):
             raise MeaningError("what was known of probes is not needed; drop this table", "drives", "kind")
         self.drives.sets(self.fields)
@@ -76,7 +76,7 @@ class Recorded(System):
     driving: Driving | None = None
 
     @model_validator(mode="after")
-    def _fits(self):
+    def _fits(self) -> Self:
         for name in self.observables:
             if name in TAKEN:
                 raise MeaningError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -37,7 +37,7 @@ class SpinGlass(OnGraph):
     couplings: Couplings = Field(description="how strongly, K: positive is antiferromagnetic")
 
     @model_validator(mode="after")
-    def _fits(self):
+    def _fits(self) -> Self:
         self.couplings.fits(self.graph)
         return self
 
