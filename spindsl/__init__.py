@@ -26,7 +26,7 @@ __all__ = ["load", "loads", "open", "opened"]
 HOMES = {"load": "experiment", "loads": "experiment", "open": "result", "opened": "run"}
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> object:
     if name not in HOMES:
         raise AttributeError(f"module 'spindsl' has no attribute {name!r}")
     return getattr(import_module(f".{HOMES[name]}", __name__), "open_result" if name == "open" else name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import __version__
 
@@ -37,7 +37,7 @@ def bibliography(experiment: Experiment) -> str:
     return "\n\n".join(entries(experiment)) + "\n"
 
 
-def cited(resolved: Mapping[str, Any]) -> list[str]:
+def cited(resolved: Mapping[str, object]) -> list[str]:
     """The same from an experiment as JSON values; spindsl alone where its words are not known here."""
     from pydantic import ValidationError
 

@@ -14,10 +14,12 @@ import typer
 from .errors import DataError, SpecError, SpindslError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import FrameType
 
     from .errors import Finding
     from .graph import Graph
+    from .result import Verdict
     from .run import Run
     from .watching import Stop
 
@@ -308,7 +310,7 @@ def listening() -> Stop:
     return stop
 
 
-def expectations(rows: list[dict]) -> None:
+def expectations(rows: Sequence[Verdict]) -> None:
     """Measured beside published."""
     words = {"min": "at least", "max": "at most", "value": "near"}
     for row in rows:

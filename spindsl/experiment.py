@@ -132,7 +132,7 @@ class Experiment(Words):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         simulated = type(self.system).simulated
-        wrong, kind = [], f"a system of kind {self.system.said()['kind']!r}"
+        wrong, kind = [], f"a system of kind {self.system.of_kind()!r}"
         for noun in ("dynamics", "protocol"):
             if simulated and getattr(self, noun) is None:
                 wrong.append(MeaningError(f"{kind} needs [{noun}]", noun, code="E102"))

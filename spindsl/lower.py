@@ -282,7 +282,7 @@ def watched(word: Model, path: str, trajectory: Stage) -> Iterator[Finding]:
     """A mistake where a word watches by other dimensions than configurations have."""
     have = dimensions(trajectory)
     if not set(word.watches) <= have:
-        kind = word.said()["kind"]
+        kind = word.of_kind()
         given = ", ".join(d for d in ("drive", "beta", "trial", "chain", "time", "sample") if d in have)
         message = f"{kind!r} looks at each {' and '.join(word.watches)}; here configurations have {given}"
         hint = "such are those of [protocol] equilibrium" if "beta" in word.watches else "such are those of a drive"

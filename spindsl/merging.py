@@ -196,7 +196,7 @@ def labelled(
         made.coordinates = " ".join(also)
 
 
-def attributes(promise: Promise) -> dict[str, Any]:
+def attributes(promise: Promise) -> dict[str, object]:
     return {"long_name": promise.long_name, "units": promise.units, **promise.attrs}
 
 
@@ -249,7 +249,7 @@ def spoken(labels: Sequence[Any]) -> np.ndarray:
 
 
 def write(
-    target: netCDF4.Group, name: str, dims: tuple[str, ...], values: np.ndarray, attrs: Mapping[str, Any]
+    target: netCDF4.Group, name: str, dims: tuple[str, ...], values: np.ndarray, attrs: Mapping[str, object]
 ) -> None:
     """A coordinate."""
     text = values.dtype.kind in "UO"

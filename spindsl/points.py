@@ -12,12 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import Finding, MeaningError, SpecError
 from .experiment import Experiment, model
 from .seeds import integer
 from .sweeping import axes, changed, owner
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 MOST = 100_000  # points of a sweep
 BEFORE = {
@@ -32,7 +35,7 @@ class Point:
 
     place: tuple[int, ...]  # number along each axis
     experiment: Experiment
-    swept: Mapping[str, Any]  # path -> value
+    swept: Mapping[str, object]  # path -> value
     realization: int
 
     @property
@@ -100,7 +103,7 @@ def valid(table: dict[str, Any]) -> Experiment | set[str]:
         return {owner(at) for e in error.errors(include_url=False) for at in where(e)}
 
 
-def where(error: Mapping[str, Any]) -> list[tuple[str | int, ...]]:
+def where(error: ErrorDetails) -> list[tuple[str | int, ...]]:
     """The paths that a failure is of."""
     cause = error.get("ctx", {}).get("error")
     if not error["loc"] and isinstance(cause, MeaningError):

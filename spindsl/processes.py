@@ -13,16 +13,17 @@ from concurrent.futures import BrokenExecutor
 from concurrent.futures import TimeoutError as Late
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import xarray as xr
+    from loky import ProcessPoolExecutor
 
     from .graph import Task
 
 
 ONE = threading.Lock()
-POOLS: dict[int, Any] = {}  # loky's executors by number of workers
+POOLS: dict[int, ProcessPoolExecutor] = {}  # by number of workers
 
 
 class Processes:
@@ -39,7 +40,7 @@ class Processes:
         if kind is not None and self.killed:
             POOLS.pop(self.workers).shutdown(wait=True, kill_workers=True)
 
-    def executor(self):
+    def executor(self) -> ProcessPoolExecutor:
         """The one pool of so many workers, started by whoever asks first."""
         from loky import ProcessPoolExecutor
 

@@ -6,9 +6,9 @@ import importlib.metadata
 import json
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from .errors import DataError
 from .experiment import Between, Expect, Experiment, First, Last
 from .graph import Graph
 from .identity.environment import unlike
+from .params import Json
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -23,6 +24,36 @@ if TYPE_CHECKING:
     from .engine import Results
 
 LIBRARIES = ("numpy", "numba", "scipy", "torch", "xarray", "netCDF4", "scikit-learn", "pydantic")
+
+
+class Verdict(TypedDict):
+    """An expectation as JSON values, beside what was found."""
+
+    of: str
+    where: dict[str, Json]  # a selection by label
+    reduce: str
+    min: NotRequired[float]
+    max: NotRequired[float]
+    value: NotRequired[float]
+    tolerance: NotRequired[float]
+    source: str
+    measured: float | None  # None where nothing is selected
+    ok: bool | None  # None where it is not judged
+    verdict: str
+
+
+class Provenance(TypedDict):
+    """What else was there when the numbers were made, as JSON values."""
+
+    spindsl: str
+    python: str
+    processor: str
+    libraries: dict[str, str]  # name -> version
+    set: list[str]  # changes by --set
+    files: dict[str, str]  # name -> sha256
+    keys: dict[str, list[str]]  # node -> keys of its parts
+    pieces: NotRequired[dict[str, str]]  # what made all of the pieces
+    unlike: NotRequired[dict[str, list[str]]]  # in what they differ
 
 
 def write(path: Path, experiment: Experiment, graph: Graph, results: Results, attrs: Mapping[str, str]) -> None:
@@ -49,7 +80,7 @@ def write(path: Path, experiment: Experiment, graph: Graph, results: Results, at
         quenched.average(file, graph)
 
 
-def finish(beside: Path, path: Path, rows: list[dict[str, Any]]) -> None:
+def finish(beside: Path, path: Path, rows: Sequence[Verdict]) -> None:
     """Add the expectations and put the file in its place, atomically."""
     import netCDF4
 
@@ -73,9 +104,7 @@ def open_result(path: str | Path) -> xr.DataTree:
     return xr.open_datatree(path, engine="netcdf4")
 
 
-def provenance(
-    keys: Mapping[str, Mapping[str, str]], changes: tuple[str, ...], files: Mapping[str, str]
-) -> dict[str, Any]:
+def provenance(keys: Mapping[str, Mapping[str, str]], changes: tuple[str, ...], files: Mapping[str, str]) -> Provenance:
     """What else was there when the numbers were made."""
     versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
     return {
@@ -85,13 +114,13 @@ def provenance(
     }  # fmt: skip
 
 
-def makers(environments: list[dict[str, str]]) -> dict[str, Any]:
-    """What made the pieces of a result, and where pieces are of unlike versions or processors, `unlike`."""
+def made(known: Provenance, environments: list[dict[str, str]]) -> Provenance:
+    """With what made the pieces of a result, and where pieces are of unlike versions or processors, `unlike`."""
     common = (
         {k: v for k, v in environments[0].items() if all(e.get(k) == v for e in environments)} if environments else {}
     )
     found = unlike(environments)
-    return {"pieces": common} | ({"unlike": found} if found else {})
+    return {**known, "pieces": common, "unlike": found} if found else {**known, "pieces": common}
 
 
 UNJUDGED, NOTHING = "not judged", "nothing selected"
@@ -101,12 +130,12 @@ REDUCE = {
 }  # fmt: skip
 
 
-def measured(experiment: Experiment, path: Path, judged: bool = True) -> list[dict[str, Any]]:
+def measured(experiment: Experiment, path: Path, judged: bool = True) -> list[Verdict]:
     """Every expectation beside what was found, and its verdict: "met", "missed", or where the experiment was changed
     "not judged" or "nothing selected"; `ok` is None unless it is judged."""
     import xarray as xr
 
-    rows = []
+    rows: list[Verdict] = []
     with xr.open_datatree(path, engine="netcdf4") as tree:
         for expect in experiment.expect:
             value = reduced(expect, tree) if judged else attempted(expect, tree)
@@ -116,7 +145,8 @@ def measured(experiment: Experiment, path: Path, judged: bool = True) -> list[di
             ok &= expect.value is None or abs(value - expect.value) <= (expect.tolerance or 0.0)
             found = value if np.isfinite(value) else None
             verdict = ("met" if ok else "missed") if judged else UNJUDGED if found is not None else NOTHING
-            rows.append(expect.said() | {"measured": found, "ok": bool(ok) if judged else None, "verdict": verdict})
+            said = expect.said() | {"measured": found, "ok": bool(ok) if judged else None, "verdict": verdict}
+            rows.append(cast("Verdict", said))
     return rows
 
 
@@ -155,7 +185,7 @@ def chosen(labels: np.ndarray, selection: Any) -> np.ndarray:
     return place[np.isin(labels, wanted)]
 
 
-def attributes(experiment: Experiment, text: str, known: Mapping[str, Any], history: str) -> dict[str, str]:
+def attributes(experiment: Experiment, text: str, known: Provenance, history: str) -> dict[str, str]:
     """Root attributes: the experiment as written and resolved, and provenance."""
     return {
         "Conventions": "CF-1.11", "title": experiment.title, "history": history,

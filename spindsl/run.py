@@ -6,14 +6,14 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from . import experiment as language
 from .compute import Workplace
@@ -27,6 +27,9 @@ from .planning import environments, fits, plan
 from .room import limits
 from .store import Store, content, keys
 from .watching import Progress, Silent, Stop
+
+if TYPE_CHECKING:
+    from .result import Verdict
 
 APART = ("title", "expect")  # tables that decide no number
 
@@ -76,7 +79,7 @@ class Run:
                     raise DataError(f"{path} is absent; give its folder with --data DIR")
         return graph
 
-    def directory(self, named: dict[str, Any]) -> tuple[Path, bool]:
+    def directory(self, named: Mapping[str, Mapping[str, str]]) -> tuple[Path, bool]:
         """The directory of this very run, and whether it is finished; a new one if there is none."""
         home = self.runs / self.name
         for path in sorted(home.glob(f"*-{self.experiment.identity}*"), reverse=True):
@@ -106,7 +109,7 @@ class Run:
         (path / "spec.resolved.toml").write_text(self.experiment.resolved(), encoding="utf-8")
         written(path / "run.json", {"name": self.name, "data": str(self.data.absolute()), "set": list(self.changes)})
 
-    def carry_out(self, runner: Runner, path: Path, named: dict[str, Any]) -> Outcome:
+    def carry_out(self, runner: Runner, path: Path, named: Mapping[str, Mapping[str, str]]) -> Outcome:
         """All files of the run directory, the result last but for the status."""
         from . import result
 
@@ -115,14 +118,14 @@ class Run:
         files = {k: content(p) for s in runner.graph.stages.values() for k, p in s.files.items()}
         known = result.provenance(named, self.changes, files)
         written(path / "provenance.json", known)
-        state: dict[str, Any] = {"state": "running", "pid": os.getpid(), "begun": stamp(begun)}
+        state: dict[str, object] = {"state": "running", "pid": os.getpid(), "begun": stamp(begun)}
         written(path / "status.json", state)
         try:
             results = runner.run()
         except SpindslError as error:
             written(path / "status.json", state | {"state": "stopped", "why": str(error), "took": runner.took})
             raise
-        known |= result.makers(environments(plan(runner.graph, runner.store), runner.store))
+        known = result.made(known, environments(plan(runner.graph, runner.store), runner.store))
         written(path / "provenance.json", known)
         link(runner, path / "blocks")
         history = f"{stamp(time.time())} spindsl run {self.name}"
@@ -141,7 +144,7 @@ class Outcome:
     """Where a run lies and what became of its expectations; `fresh` unless it was there already."""
 
     path: Path
-    expectations: list[dict[str, Any]]
+    expectations: list[Verdict]
     fresh: bool
 
     @property

@@ -85,9 +85,14 @@ class Word(Words, ABC):
     title: ClassVar[str] = ""  # for people; absent: its kind, hyphens as spaces
 
     @classmethod
+    def of_kind(cls) -> str:
+        """Its `kind`, as the file names it."""
+        return str(get_args(cls.model_fields["kind"].annotation)[0])
+
+    @classmethod
     def traits(cls) -> dict[str, str | int]:
         """What a result says of its kind, stored beside the numbers: names as text, yes and no as 1 and 0."""
-        kind = str(get_args(cls.model_fields["kind"].annotation)[0])
+        kind = cls.of_kind()
         return {"kind": kind, "title": cls.title or kind.replace("-", " ")}
 
     @classmethod
@@ -197,6 +202,11 @@ class Model(Word, ABC):
     plain: ClassVar[bool] = True  # a plain statistic; whatever is neural is none
 
     @classmethod
+    def of_kind(cls) -> str:
+        """Its `kind`, as the file names it."""
+        return str(get_args(cls.model_fields["kind"].annotation)[0])
+
+    @classmethod
     def traits(cls) -> dict[str, str | int]:
         plain = cls.plain and not cls.neural
         return super().traits() | {"neural": int(cls.neural), "supervised": int(cls.supervised), "plain": int(plain)}
@@ -212,6 +222,11 @@ class Bottleneck(Model, ABC):
     normalized: ClassVar[bool] = False  # gives ln q of a configuration, with sum_s q(s) = 1
 
     drives: Labels | None = Field(default=None, description="fitted to trials of these drives; absent: of all")
+
+    @classmethod
+    def of_kind(cls) -> str:
+        """Its `kind`, as the file names it."""
+        return str(get_args(cls.model_fields["kind"].annotation)[0])
 
     @classmethod
     def traits(cls) -> dict[str, str | int]:
@@ -398,6 +413,6 @@ def choice(noun: type[Word]) -> Any:
     return Annotated[Union[(first, *others)], Field(discriminator="kind")] if others else first
 
 
-def word(noun: type[Word], said: Mapping[str, Any]) -> Any:
+def word(noun: type[Word], table: Mapping[str, object]) -> Any:
     """The word again, from what it said of itself."""
-    return words(noun)[said["kind"]].model_validate(said)
+    return words(noun)[str(table["kind"])].model_validate(table)

@@ -94,9 +94,9 @@ def seen(parts: Mapping[str, Made], stage: Stage, part: str) -> list[str]:
     return [parts[part].key] if stage.apart and part in parts else [one.key for one in parts.values()]
 
 
-def extents(need: Stage, stage: Stage) -> dict[str, Any]:
+def extents(need: Stage, stage: Stage) -> dict[str, object]:
     """How much of `need` a piece of `stage` sees: nothing of it that both are split along."""
-    much: dict[str, Any] = {}
+    much: dict[str, object] = {}
     if need.split and need.split.dim in ("trial", "chain"):
         much[need.split.dim] = len(need.split.labels)
     if "switch" in need.coords and not stage.timeless and not (stage.split and stage.split.dim == "switch"):
@@ -106,7 +106,7 @@ def extents(need: Stage, stage: Stage) -> dict[str, Any]:
     return much
 
 
-def short(made_of: Mapping[str, Any]) -> str:
+def short(made_of: Mapping[str, object]) -> str:
     text = json.dumps(made_of, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -210,7 +210,7 @@ def placed(path: Path, value: Any) -> None:
     os.replace(beside, path)
 
 
-def storage(variable: xr.DataArray) -> dict[str, Any]:
+def storage(variable: xr.DataArray) -> dict[str, bool | int | None]:
     """Small integers deflate well, floats do not; all carry checksums."""
     small = variable.dtype.itemsize <= 2
     return {"zlib": small, "complevel": 1, "shuffle": False, "fletcher32": True, "_FillValue": None}

@@ -144,7 +144,7 @@ def axes(sweeps: Sequence[Sweep], realizations: int, taken: frozenset[str] = fro
     return tuple(found)
 
 
-def ranges(given: Mapping[str, Any]) -> frozenset[str]:
+def ranges(given: Mapping[str, Values]) -> frozenset[str]:
     """The paths that have a Range."""
     return frozenset(path for path, values in given.items() if isinstance(values, Range))
 
@@ -182,7 +182,7 @@ def ends(path: str) -> Iterator[str]:
             yield "_".join(parts[k:])
 
 
-def changed(base: Mapping[str, Any], swept: Mapping[str, Any]) -> dict[str, Any]:
+def changed(base: Mapping[str, object], swept: Mapping[str, object]) -> dict[str, Any]:
     """A table with swept values in their places; a number in a path counts the elements of an array from 0."""
     table = copy.deepcopy(dict(base))
     for path, value in swept.items():

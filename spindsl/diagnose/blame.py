@@ -22,11 +22,11 @@ MOST = 20  # combinations shown of one table
 class Told:
     """What is wrong with the experiment `base` where parameters have other values, by path."""
 
-    base: Mapping[str, Any]
-    ask: Callable[[Mapping[str, Any]], list[Finding]]
+    base: Mapping[str, object]
+    ask: Callable[[Mapping[str, object]], list[Finding]]
     known: dict[str, list[Finding]] = field(default_factory=dict)
 
-    def __call__(self, swept: Mapping[str, Any], table: str) -> list[Finding]:
+    def __call__(self, swept: Mapping[str, object], table: str) -> list[Finding]:
         """The mistakes of one table."""
         name = repr(sorted(swept.items()))
         if name not in self.known:
@@ -34,7 +34,7 @@ class Told:
         return [f for f in self.known[name] if owner(f.path) == table]
 
 
-def values(dims: Sequence[Axis], place: Place) -> dict[str, Any]:
+def values(dims: Sequence[Axis], place: Place) -> dict[str, object]:
     """The swept values of a point."""
     return {p: v[k] for a, k in zip(dims, place) for p, v in a.paths.items()}
 
@@ -104,14 +104,14 @@ def of(found: Finding, axis: Axis, k: int, dims: Sequence[Axis], told: Told) -> 
     return made(found, values([axis], (k,)), told)
 
 
-def made(found: Finding, swept: Mapping[str, Any], told: Told) -> bool:
+def made(found: Finding, swept: Mapping[str, object], told: Told) -> bool:
     """Whether these values alone make the mistake."""
     alone = told(swept, owner(found.path))
     return any((f.code, f.path) == (found.code, found.path) for f in alone)
 
 
 def placed(
-    found: Finding, axis: Axis, k: int, told: Told, everywhere: bool = False, others: Mapping[str, Any] | None = None
+    found: Finding, axis: Axis, k: int, told: Told, everywhere: bool = False, others: Mapping[str, object] | None = None
 ) -> Finding:
     """A mistake at the value, or at the key, that made it."""
     mine = culprit(found, axis, k, told)
@@ -164,7 +164,7 @@ def meant(found: Finding, path: str, told: Told) -> str:
     return found.hint
 
 
-def lost(dims: Sequence[Axis], base: Mapping[str, Any]) -> list[Finding]:
+def lost(dims: Sequence[Axis], base: Mapping[str, object]) -> list[Finding]:
     """Swept parameters of bottlenecks, analyses and elements that the experiment does not have."""
     found = []
     for axis in dims:

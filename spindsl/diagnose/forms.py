@@ -93,7 +93,7 @@ def fitting(form: Any, value: Any) -> list[Any]:
     return [b for b in branches(form) if shape(value) in shapes(b)]
 
 
-def kinds(forms: Sequence[Any]) -> dict[str, Any]:
+def kinds(forms: Sequence[Any]) -> dict[str, object]:
     """Models by their `kind`; empty unless all have one."""
     found = {}
     for form in forms:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from ..errors import Finding, MeaningError
 from ..spec import SWEEPABLE
@@ -19,6 +20,7 @@ from .places import Path
 from .resemblance import nearest, paired
 from .wording import accepts, described, dotted, found, header, literal, mended, quoted, sized, spoken, wanted
 
+Failures = Sequence[ErrorDetails]  # as pydantic tells them
 Homes = Mapping[str, Path]  # key -> the table that it belongs in
 
 STRICT = ConfigDict(strict=True, allow_inf_nan=False)
@@ -106,7 +108,7 @@ def judged(one: Any, form: Any, value: Any, path: Path, known: Homes, about: str
             yield from inside(one, value, path, known, described(one, key, about), rest)
 
 
-def inside(one: Any, value: Any, path: Path, known: Homes, about: str, errors: list[dict]) -> Iterator[Finding]:
+def inside(one: Any, value: Any, path: Path, known: Homes, about: str, errors: Failures) -> Iterator[Finding]:
     """The mistakes of what a value holds at one key; in pydantic's words where we have none better."""
     key = errors[0]["loc"][0]
     form = within(one, key)
@@ -114,7 +116,7 @@ def inside(one: Any, value: Any, path: Path, known: Homes, about: str, errors: l
     yield from found or [f for e in errors for f in leaves(e, form, e["input"], (*path, *e["loc"]), about)]
 
 
-def failures(form: Any, value: Any) -> Sequence[Any]:
+def failures(form: Any, value: Any) -> list[ErrorDetails]:
     """What pydantic says of a value."""
     try:
         TypeAdapter(form, config=None if modelled(form) else STRICT).validate_python(value)
@@ -132,7 +134,7 @@ def nameless(one: Any, value: Any) -> bool:
 # keys
 
 
-def misplaced(one: Any, form: Any, value: dict, path: Path, known: Homes, errors: list) -> Iterator[Finding]:
+def misplaced(one: Any, form: Any, value: dict, path: Path, known: Homes, errors: Failures) -> Iterator[Finding]:
     """Unknown keys and missing ones; two that resemble each other are one mistake."""
     unknown = [e["loc"][0] for e in errors if e["type"] == "extra_forbidden"]
     missing = [e["loc"][0] for e in errors if e["type"] == "missing"]
@@ -170,12 +172,12 @@ def stray(key: str, one: Any, form: Any, value: dict, known: Homes) -> tuple[str
     return "E101", "unknown key", hint
 
 
-def others(form: Any) -> dict[str, Any]:
+def others(form: Any) -> dict[str, object]:
     """The words that a table may be, by kind."""
     return kinds(branches(form))
 
 
-def misnomer(error: dict[str, Any], name: str, path: Path, known: Homes) -> Finding:
+def misnomer(error: ErrorDetails, name: str, path: Path, known: Homes) -> Finding:
     """A key, chosen by the user, that is no good as a name."""
     if error["type"] == "string_pattern_mismatch":
         message, wanted = f"{literal(name)} has the wrong form", f"wanted {pattern(error)}"
@@ -186,7 +188,7 @@ def misnomer(error: dict[str, Any], name: str, path: Path, known: Homes) -> Find
     return Finding("E109", sized(error["type"], error.get("ctx", {}), name), path)
 
 
-def unquoted(form: Any, name: str, value: Any, error: Mapping[str, Any]) -> list[str]:
+def unquoted(form: Any, name: str, value: Any, error: ErrorDetails) -> list[str]:
     """The dotted keys that were meant by tables in tables, where dotted keys are wanted."""
     if error.get("ctx", {}).get("pattern") != SWEEPABLE:
         return []
@@ -202,7 +204,7 @@ def unquoted(form: Any, name: str, value: Any, error: Mapping[str, Any]) -> list
 # kinds
 
 
-def unkind(named: Mapping[str, Any], value: dict, path: Path) -> Iterator[Finding]:
+def unkind(named: Mapping[str, object], value: dict, path: Path) -> Iterator[Finding]:
     """What is wrong with the `kind` of a table, if anything."""
     at, kind, note = (*path, "kind"), value.get("kind"), f"kinds: {', '.join(named)}"
     if "kind" not in value:
@@ -220,7 +222,7 @@ def unkind(named: Mapping[str, Any], value: dict, path: Path) -> Iterator[Findin
         yield Finding("E104", f"unknown kind {literal(kind)}", at, hint=hint, notes=(note,))
 
 
-def misnamed(named: Mapping[str, Any], value: dict) -> str:
+def misnamed(named: Mapping[str, object], value: dict) -> str:
     """The key that was meant to be `kind`, if there is one."""
     strange = [k for k in value if not any(k in keys(form) for form in named.values())]
     told = [k for k in strange if isinstance(value[k], str) and value[k] in named]
@@ -230,13 +232,13 @@ def misnamed(named: Mapping[str, Any], value: dict) -> str:
 # values
 
 
-def leaves(error: Mapping[str, Any], form: Any, value: Any, path: Path, about: str = "") -> Iterator[Finding]:
+def leaves(error: ErrorDetails, form: Any, value: Any, path: Path, about: str = "") -> Iterator[Finding]:
     """One failure of a value that has the right shape; several where a word found several at once."""
     cause = error.get("ctx", {}).get("error")
     yield from cause.findings(*path) if isinstance(cause, MeaningError) else [leaf(error, form, value, path, about)]
 
 
-def leaf(error: Mapping[str, Any], form: Any, value: Any, path: Path, about: str = "") -> Finding:
+def leaf(error: ErrorDetails, form: Any, value: Any, path: Path, about: str = "") -> Finding:
     """A failure in pydantic's words, in ours."""
     kind, context, seen = error["type"], error.get("ctx", {}), literal(value)
     cause, hint, code = context.get("error"), "", "E105"
@@ -271,7 +273,7 @@ def unlisted(listed: Sequence[Any], value: Any, path: Path, about: str) -> Findi
     return Finding("E104", f"unknown value {literal(value)}", path, hint=hint, notes=notes)
 
 
-def pattern(error: Mapping[str, Any]) -> str:
+def pattern(error: ErrorDetails) -> str:
     """The form of text that was wanted."""
     wanted = error["ctx"]["pattern"]
     return PATTERNS.get(wanted, f"text that matches {wanted}")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
-from typing import Any
 
 from ..errors import Finding
+from ..params import Json
 from .reading import Given
 from .wording import dotted
 
@@ -81,7 +81,7 @@ def cells(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
 
 
-def as_json(findings: list[Finding], file: str) -> list[dict[str, Any]]:
+def as_json(findings: list[Finding], file: str) -> list[dict[str, Json]]:
     """Findings as JSON values; line and column are from 1, in characters, and 0 where there is none."""
     return [
         {

@@ -18,7 +18,7 @@ MOST = 200  # values looked at
 def swept(model: type[BaseModel], table: dict[str, Any], known: Sequence[Finding]) -> list[Finding]:
     """Mistakes of swept parameters, each value put into the table by itself; `known` are the table's own."""
 
-    def ask(values: Mapping[str, Any]) -> list[Finding]:
+    def ask(values: Mapping[str, object]) -> list[Finding]:
         try:
             return [f for f in mistakes(model, changed(table, values)) if (f.code, f.path, f.message) not in before]
         except (KeyError, IndexError, TypeError, ValueError):  # no such place in this table

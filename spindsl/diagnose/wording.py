@@ -145,7 +145,7 @@ def numeric(text: str) -> bool:
     return text.isascii()
 
 
-def sized(kind: str, context: Mapping[str, Any], value: Any) -> str:
+def sized(kind: str, context: Mapping[str, object], value: Any) -> str:
     """Too long or too short: pydantic's type of error, its context, and the value."""
     unit = "character" if isinstance(value, str) else "value"
     if kind.endswith("too_short"):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from .landscape import Landscape, landscape
 from .markup import Html, joined, section, tag
@@ -13,6 +13,8 @@ from .told import findings, verdict
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from ..result import Verdict
 
 
 def sweep(tree: xr.DataTree) -> Landscape | None:
@@ -31,7 +33,7 @@ def extent(tree: xr.DataTree) -> list[str]:
     return told + ([f"{count} realizations"] if count > 1 else [])
 
 
-def overview(whole: Landscape, expectations: list[dict[str, Any]]) -> Html:
+def overview(whole: Landscape, expectations: Sequence[Verdict]) -> Html:
     """The verdict over all points and what follows from the numbers."""
     first = verdict(whole)
     told = [tag("li", t) for t in findings(whole, expectations)] if first else []

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -35,6 +35,8 @@ from .verdict import findings, uncertain, verdict
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from ..result import Verdict
 
 
 def write(tree: xr.DataTree, folder: Path) -> Path:
@@ -73,8 +75,9 @@ def placed(path: Path, content: str) -> None:
 
 
 def page(
-    tree: xr.DataTree, here: xr.DataTree, said: Mapping, found: list[Curve], shown: Mapping[str, list[Html]],
-    whole: Landscape | None, over: Mapping[str, list[Html]], more: Iterable[Html],
+    tree: xr.DataTree, here: xr.DataTree, said: Mapping[str, object], found: list[Curve],
+    shown: Mapping[str, list[Html]], whole: Landscape | None, over: Mapping[str, list[Html]],
+    more: Iterable[Html],
 ) -> str:  # fmt: skip
     """The whole page."""
     title = tree.attrs.get("title", "spindsl")
@@ -111,7 +114,7 @@ def figure(plate: Plate, wide: str, narrow: str) -> Html:
     return tag("figure", *drawn, tag("figcaption", plate.caption), id=plate.name)
 
 
-def facts(tree: xr.DataTree, said: Mapping[str, Any]) -> Html:
+def facts(tree: xr.DataTree, said: Mapping[str, object]) -> Html:
     """What was looked at, in one line."""
     told = [title for noun in ("system", "dynamics", "protocol") if (title := traits(tree, noun).title)]
     trajectory = group(tree, "/trajectory")
@@ -128,7 +131,7 @@ def facts(tree: xr.DataTree, said: Mapping[str, Any]) -> Html:
     return tag("p", " · ".join(told), class_="facts") if told else Html("")
 
 
-def expectations(tree: xr.DataTree) -> list[dict[str, Any]]:
+def expectations(tree: xr.DataTree) -> list[Verdict]:
     """What the source reports and what was measured."""
     return json.loads(tree.attrs.get("expectations", "[]"))
 
@@ -153,7 +156,7 @@ def summary(tree: xr.DataTree, found: list[Curve]) -> Html:
     )
 
 
-def specification(tree: xr.DataTree, said: Mapping[str, Any]) -> Html:
+def specification(tree: xr.DataTree, said: Mapping[str, object]) -> Html:
     """The experiment as it was written, and as it was understood."""
     written = tree.attrs.get("experiment", "")
     shown = tag("pre", coloured(written)) if written else ""
@@ -174,7 +177,7 @@ def coloured(toml: str) -> Html:
     return joined(out, "\n")
 
 
-def bibliography(said: Mapping[str, Any]) -> Html:
+def bibliography(said: Mapping[str, object]) -> Html:
     """BibTeX of the methods used."""
     entries = cited(said) if said else []
     return joined([tag("pre", "\n\n".join(entries))]) if entries else Html("")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,10 +16,12 @@ from .verdict import listed
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ..result import Provenance, Verdict
+
 MARKS = (5, 10, 20, 30, 100)  # switches shown beside the first and the last
 
 
-def expected(expectations: Sequence[Mapping[str, Any]]) -> Html:
+def expected(expectations: Sequence[Verdict]) -> Html:
     """What the source reports beside what was measured."""
     if not expectations:
         return Html("")
@@ -36,7 +38,7 @@ def expected(expectations: Sequence[Mapping[str, Any]]) -> Html:
     return table(("Quantity", "Expected", "Measured", "Source"), rows, class_="expected")
 
 
-def marked(one: Mapping[str, Any]) -> Html:
+def marked(one: Verdict) -> Html:
     """Whether an expectation is met, or why that is not judged."""
     if "ok" in one and one["ok"] is None:
         why = one.get("verdict", "not judged")
@@ -44,7 +46,7 @@ def marked(one: Mapping[str, Any]) -> Html:
     return tag("span", "✓ met", class_="met") if one.get("ok") else tag("span", "✗ missed", class_="missed")
 
 
-def selected(dim: str, at: Any) -> str:
+def selected(dim: str, at: object) -> str:
     """A selection by label in words: the last 50 switches, switch 5–30, drive ABCD."""
     if not isinstance(at, Mapping):
         return f"{dim} {', '.join(map(str, at)) if isinstance(at, list | tuple) else at}"
@@ -54,7 +56,7 @@ def selected(dim: str, at: Any) -> str:
     return ", ".join(f"the {which} {count} {many}" for which, count in at.items())
 
 
-def bounds(one: Mapping[str, Any]) -> str:
+def bounds(one: Verdict) -> str:
     """≥ 0.98, 0.25 ± 0.03, 0.2–0.3."""
     low, high, value = (one.get(k) for k in ("min", "max", "value"))
     if value is not None:
@@ -163,7 +165,7 @@ def ranged(variable: xr.DataArray) -> str:
     return " · ".join(f"{v:.4g}" for v in (values.min(), np.median(values), values.max()))
 
 
-def recorded(provenance: Mapping[str, Any], history: str) -> Html:
+def recorded(provenance: Provenance, history: str) -> Html:
     """Where and with what it was computed."""
     rows = [*flat(provenance), *([("history", history)] if history else [])]
     names = ", ".join(provenance.get("unlike", ()))
@@ -172,7 +174,7 @@ def recorded(provenance: Mapping[str, Any], history: str) -> Html:
     return joined([warning, table((), rows, class_="record")]) if rows else Html("")
 
 
-def flat(values: Mapping[str, Any], under: str = "") -> Iterator[tuple[str, str]]:
+def flat(values: Mapping[str, object], under: str = "") -> Iterator[tuple[str, str]]:
     """Nested keys joined by dots."""
     for key, value in values.items():
         if isinstance(value, Mapping):

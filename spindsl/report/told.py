@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from .markup import Html, joined, tag
 from .reading import Curve
 from .slices import Place
 from .verdict import CLEAR, FEW, called, clear, listed, percent, published, ranked
+
+if TYPE_CHECKING:
+    from ..result import Verdict
 
 NAMED = 6  # points that are named one by one
 
@@ -52,7 +56,7 @@ def interval(found: Landscape, curve: Curve) -> str:
     return f" (95\N{NO-BREAK SPACE}% interval {percent(low)} to {percent(high)})"
 
 
-def findings(found: Landscape, expectations: list[dict]) -> list[Html]:
+def findings(found: Landscape, expectations: Sequence[Verdict]) -> list[Html]:
     """Further sentences: the others' best, network against plain, what needs no memory, how sure it is."""
     said = [
         alike(found),

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from .estimates import Lead, times
 from .markup import Html, joined, tag
 from .reading import Curve, excess, known, lead, window
+
+if TYPE_CHECKING:
+    from ..result import Verdict
 
 CLEAR = 2.0  # standard errors
 FEW = 3  # realizations, of which intervals are wide
@@ -78,7 +84,7 @@ def ranked(curves: list[Curve]) -> list[Curve]:
     return honest or ended
 
 
-def findings(curves: list[Curve], memoryless: float, expectations: list[dict]) -> list[Html]:
+def findings(curves: list[Curve], memoryless: float, expectations: Sequence[Verdict]) -> list[Html]:
     """Further sentences: margins, plain against trained, what needs no memory, the ceiling, the published."""
     ended = ranked(curves)
     told = [margin(ended), contest(ended), forgetful(ended, memoryless), silent(curves), ceiling(curves)]
@@ -193,7 +199,7 @@ def fitted(curves: list[Curve], ended: list[Curve]) -> Html:
     return joined([told, f", {verb} scored on the very trials fitted to{rest}."])
 
 
-def published(expectations: list[dict]) -> Html:
+def published(expectations: Sequence[Verdict]) -> Html:
     """How many of the expectations are met."""
     changed, expectations = len(expectations), [e for e in expectations if e.get("ok", False) is not None]
     if not expectations:

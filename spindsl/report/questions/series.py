@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from ..estimates import Lead, estimate
 if TYPE_CHECKING:
     import xarray as xr
 
+Bounds = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]  # value, low, high, each realization
 BESIDE = ("realization", "network")
 
 
@@ -48,7 +49,7 @@ def series(name: str, data: xr.Dataset, variable: str, along: str) -> Iterator[S
         known = np.flatnonzero(
             whole.isel(at).notnull().any([d for d in whole.dims if d not in (*front, "time")]).values
         )
-        one = dict(at)
+        one: dict[Hashable, int | np.intp | np.ndarray] = dict(at)
         if "time" in whole.dims and len(known):  # points of a sweep may have times of their own
             one["time"] = known if along == "time" else known[-1]
         x = data["switch" if along == "time" and "switch" in data.coords else along].values
@@ -60,7 +61,7 @@ def label(value: object) -> str:
     return f"{value:g}" if isinstance(value, int | float | np.number) else str(value)
 
 
-def interval(data: xr.Dataset, variable: str, at: Mapping[str, Any], along: str) -> tuple:
+def interval(data: xr.Dataset, variable: str, at: Mapping[Hashable, int | np.intp | np.ndarray], along: str) -> Bounds:
     """Value, low, high, and each realization; where some are infinite, beyond what was looked at, median and range."""
     one = data[variable].isel(at)
     one = one.median("network") if "network" in one.dims else one
@@ -68,9 +69,9 @@ def interval(data: xr.Dataset, variable: str, at: Mapping[str, Any], along: str)
         each = one.transpose("realization", along).values.astype(float)
         found = spread(np.where(np.isfinite(each), each, np.nan), ["realization", along])
         beyond = np.isinf(each).any(axis=0)
-        whole = (np.where(beyond, f, found[k]) for k, f in (("", np.median(each, axis=0)), ("_low", each.min(axis=0)),
-                                                              ("_high", each.max(axis=0))))  # fmt: skip
-        return *whole, each
+        ends = (("", np.median(each, axis=0)), ("_low", each.min(axis=0)), ("_high", each.max(axis=0)))
+        value, low, high = (np.where(beyond, f, found[k]) for k, f in ends)
+        return value, low, high, each
     value = one.values.astype(float)
     bounds = []
     for end in ("_low", "_high"):
