@@ -86,7 +86,9 @@ class Runner:
         self.results = self.workplace.results
         self.in_processes: set[str] = set()
         self.whole = any(s.accelerated for s in self.graph.stages.values()) and accelerator()
-        self.announce(plan(self.graph, self.store, self.block))
+        self.announce(rows := plan(self.graph, self.store, self.block))
+        if any(t.lacking for t in totals(rows)):
+            load_numba()
         with threadpool_limits(1), ThreadPoolExecutor(self.workers) as pool, Processes(self.workers) as self.apart:
             engine = self.engine or Local(pool, self.piece)
             failed = Flow(self, engine).run()
@@ -131,6 +133,13 @@ class Runner:
         for row in plan(self.graph, self.store):
             found.setdefault(row.stage.name, []).extend(p.path for p in row.pieces)
         return found
+
+
+def load_numba() -> None:
+    """Before threads do: it imports itself in circles, and of two threads that begin at once one finds half of it."""
+    from . import kernels  # noqa: F401  # first, since it says where compiled code is kept
+
+    import numba  # noqa: F401  # isort: skip
 
 
 class Flow:

@@ -69,3 +69,31 @@ def plan_of(path: Path):
 
     run = resumed(path)
     return next(r for r in plan(run.graph(), run.store) if r.node == "system").pieces[0]
+
+
+def test_numba_is_loaded_before_threads_need_it(small, tmp_path):
+    """Two stages that load it at once would find half of it."""
+    path = planned(small, tmp_path / "a")
+    code = """
+import sys, pathlib
+from spindsl.engine import Runner
+from spindsl.run import workplace
+
+class Seen(BaseException):
+    pass
+
+class Engine:
+    def submit(self, *piece):
+        numba = sys.modules.get("numba")
+        raise Seen(numba is not None and not numba.__spec__._initializing)
+
+place = workplace(pathlib.Path(sys.argv[1]))
+assert "numba" not in sys.modules
+try:
+    Runner(place.graph, place.store, 2, engine=Engine()).run()
+except Seen as seen:
+    assert seen.args[0]
+else:
+    raise AssertionError("nothing was computed")
+"""
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True, cwd=tmp_path)
