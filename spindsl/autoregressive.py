@@ -20,7 +20,7 @@ from .hamiltonian import energy_of
 from .observations import Seen
 from .outline import Outline
 from .sampling import Ensemble
-from .sequences import CODE, Estimates, estimated, fit, promises
+from .sequences import Estimates, estimated, fit, promises
 from .spec import Bottleneck, Count, Listed, Positive, Unique
 
 KNOWS = "trained by the free energy of the true Hamiltonian"
@@ -85,7 +85,6 @@ class Sequence(Bottleneck):
         coords = {"beta": trajectory.coords["beta"]} | ({"network": tuple(range(self.networks))} if self.many else {})
         common = {
             "group": f"/bottleneck/{name}", "coords": coords, "interpreted": True, "accelerated": True,
-            "code": (*CODE, type(network).__module__, f"spindsl.kernels.autoregressive.{network.kernel}"),
             **Ensemble.of(trajectory).how,
         }  # fmt: skip
         loss, length, seen = self.schedule(front, trajectory, energy.unit)

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from .kernels.vae import Shape
 
-CODE = ("spindsl.coders", "spindsl.kernels.vae", "spindsl.kernels.normal")
-
 
 class Coder(Trained, ABC):
     """Keys of a bottleneck that encodes and decodes."""
@@ -59,7 +57,7 @@ class Coder(Trained, ABC):
         gives = self.promises(self.along(trajectory), (*self.many, *self.times))
         layers = (trajectory.size(made_of(trajectory)[1]), *self.hidden, 2 * self.latent)
         weights = sum(a * b for a, b in pairwise(layers))
-        network = self.stage(name, trajectory, fit, self.parameters(name), gives, weights, CODE, accelerated=True)
+        network = self.stage(name, trajectory, fit, self.parameters(name), gives, weights, accelerated=True)
         if self.decode is None:
             return (network,)
         return network, stage(network, self.decode, self.latent, trajectory, lines, pooled=not self.times)

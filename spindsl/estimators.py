@@ -114,7 +114,6 @@ class Folds(Words):
 Density = Kde | Gaussian | FullGaussian | Histogram | Bernoulli
 By = Annotated[Density | Logistic | Lda, Field(discriminator="kind")]
 Scored = Literal["held-out", "all"] | Folds
-KERNELS = ("spindsl.kernels.densities", "spindsl.kernels.floats")
 JOINT = 3  # features that a kernel density or a histogram can carry
 
 

@@ -104,7 +104,6 @@ class Stage:
     split: Split | None = None
     grows: int = 0  # the last switch
     files: Mapping[str, Path] = field(default_factory=dict)  # read by it; known by their sha256
-    code: tuple[str, ...] = ()  # modules beside run's own whose change would change the numbers
     group: str = ""  # of the result; "" keeps the stage out of it
     sizes: Mapping[str, int] = field(default_factory=dict)  # of dimensions without coordinate
     coords: Mapping[str, tuple] = field(default_factory=dict)  # labels of the whole result, by dimension

@@ -25,8 +25,6 @@ from .seeds import generator, philox_key
 if TYPE_CHECKING:
     import xarray as xr
 
-CODE = ("spindsl.levels", "spindsl.hamiltonian", "spindsl.kernels.energies", "spindsl.kernels.measures")
-EXACT = tuple(f"spindsl.kernels.exact.{k}" for k in ("strip", "levels"))
 LADDER = 33  # temperatures of the chains that fill bins
 MOST = {True: 10, False: 16}  # bits of a row of which levels are counted, on a torus and with open ends
 LARGEST = 1000  # bits of a configuration
@@ -54,8 +52,7 @@ def stage(sources: Mapping[str, Stage], each: int, bins: int | None) -> Stage:
         "log_states": Promise(("level",), "1", "ln of the number of configurations of the level; NaN of a bin"),
     }
     name = f"levels-{each}" + (f"-{bins}" if bins else "")
-    code = (*CODE, "spindsl.kernels.chains") if bins else (*CODE, *EXACT)
-    return Stage(name, fill if bins else count, Levels(each, bins), gives, ("system",), code=code, quenched=True,
+    return Stage(name, fill if bins else count, Levels(each, bins), gives, ("system",), quenched=True,
                  sizes={"level": bins or 64, "draw": each, "spin": found.sites}, seconds=30.0)  # fmt: skip
 
 

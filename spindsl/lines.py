@@ -115,7 +115,7 @@ def stage(
     return Stage(
         f"{bottleneck.name}.lines", run, params, gives, bottleneck.needs, coords=coords, sizes=sizes,
         split=None if pooled else Split("switch", tuple(at), 1),
-        group=bottleneck.group.replace("/bottleneck/", "/decoded/", 1), code=(*bottleneck.code, __name__),
+        group=bottleneck.group.replace("/bottleneck/", "/decoded/", 1), 
         accelerated=bottleneck.accelerated, interpreted=bottleneck.interpreted,
         seconds=bottleneck.seconds * (1 if pooled else len(at) / len(switch)),
     )  # fmt: skip

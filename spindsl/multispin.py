@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from .kernels.lanes.records import Weights
     from .kernels.lanes.torus import Torus
 
-LANES = ("colours", "digits", "measures", "records", "spins", "sweeps", "torus", "words")
-CODE = ("spindsl.multispin", *(f"spindsl.kernels.lanes.{k}" for k in LANES))
 BLOCKS, LARGE = 64, 4096  # lanes of a word; sites from which a lattice is cut
 COLOURS = 8  # most that words hold
 

@@ -66,7 +66,6 @@ class Trained(Bottleneck):
         params: Trainable,
         gives: Mapping[str, Promise],
         weights: int,
-        code: tuple[str, ...],
         accelerated: bool = False,
     ) -> Stage:
         """The stage `bottleneck.NAME` of networks of so many weights."""
@@ -78,7 +77,7 @@ class Trained(Bottleneck):
             split=Split("switch", coords["switch"], 2) if self.times else None, group=f"/bottleneck/{name}",
             sizes={"latent": self.latent, "epoch": self.epochs}, coords=coords, interpreted=True,
             seconds=12 * weights * size * self.epochs * self.networks / 5e10, accelerated=accelerated,
-            code=(*code, __name__),
+            
         )  # fmt: skip
 
 

@@ -38,7 +38,7 @@ def nulls(courses: Mapping[str, Course], fields: tuple[str, ...], trials: int, s
     }
     return Stage(
         "nulls", expect, Histories(dict(courses), fields, trials, switches), gives,
-        code=("spindsl.kernels.orders", "spindsl.kernels.philox"), group="/protocol", coords={"switch": switches},
+        group="/protocol", coords={"switch": switches},
     )  # fmt: skip
 
 

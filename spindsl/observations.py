@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from .factors import Lattice
 
-CODE = ("spindsl.observations",)
-
 
 @dataclass(frozen=True)
 class Seen:

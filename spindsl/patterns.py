@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     Slope = Callable[[Tensor, np.ndarray], tuple[float, Tensor]]  # loss of rows and its gradient, by the table
 
-CODE = ("spindsl.patterns", *(f"spindsl.kernels.{k}" for k in ("ednn", "conditionals", "tables", "scoring", "walsh")))
 SKIP_STEPS, DECAY = 6, 1e-6  # of scoring, which fits the products by themselves
 
 

@@ -19,7 +19,6 @@ from .moves import Sweeps
 from .outline import Outline
 from .spec import Analysis, Betas, Count, Dynamics, Listed
 
-CODE = ("spindsl.predicted", *sampling.CODE, *response.CODE)
 PORTION = 2**26  # spins that are held at once
 Side = Annotated[int, Field(ge=2)]
 

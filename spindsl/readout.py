@@ -31,8 +31,6 @@ from .spec import Analysis, Label, Switches
 if TYPE_CHECKING:
     import xarray as xr
 
-CODE = ("spindsl.readout", "spindsl.conclusions", "spindsl.estimators", "spindsl.features", "spindsl.ensemble")
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -123,7 +121,7 @@ class Readout(Analysis, ABC):
         count = len(labels["switch"]) * len(next(iter(front.values()), (0,)))
         return Stage(
             f"analysis.{name}.guess", run, self.parameters(name, sources), gives, needs,
-            split=Split("switch", labels["switch"], 10), code=(*CODE, *estimators.KERNELS),
+            split=Split("switch", labels["switch"], 10), 
             group=f"/analysis/{name}", coords=labels, seconds=per_time * count, interpreted=True,
         )  # fmt: skip
 
@@ -136,7 +134,7 @@ class Readout(Analysis, ABC):
         return Stage(
             f"analysis.{name}", run, ConclusionParams(name, guess.name, classes),
             promises(front, classes, ceiling), (guess.name, "split", *(["nulls"] if ceiling else [])),
-            code=(*CODE, "spindsl.kernels.intervals"), group=f"/analysis/{name}",
+            group=f"/analysis/{name}",
             coords={k: v for k, v in guess.coords.items() if k != "trial"},
         )  # fmt: skip
 

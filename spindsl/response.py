@@ -23,7 +23,6 @@ from .graph import Stage
 if TYPE_CHECKING:
     import xarray as xr
 
-CODE = ("spindsl.response", "spindsl.kernels.inversion.moments")
 TINY = 1e-20  # of an imaginary step, whose square is lost
 
 

@@ -19,8 +19,6 @@ from .graph import Stage
 from .moves import Sweeps
 from .seeds import generator, philox_key
 
-KERNELS = ("energies", "measures", "philox", "floats", "chains", "clusters", "tempering")
-CODE = ("spindsl.sampling", "spindsl.hamiltonian", *multispin.CODE, *(f"spindsl.kernels.{k}" for k in KERNELS))
 CHEAPER = 10  # times that an attempt in lanes is cheaper, and more
 
 

@@ -30,10 +30,6 @@ if TYPE_CHECKING:
 
     Variables = dict[str, tuple[str | tuple[str, ...], np.ndarray | np.float64]]
 
-AUTOREGRESSIVE = ("models", "fitting", "van", "estimates")
-KERNELS = ("unwrapping", "energies", "measures", "floats", *(f"autoregressive.{k}" for k in AUTOREGRESSIVE))
-OWN = ("spindsl.sequences", "spindsl.architectures", "spindsl.factors")
-CODE = (*OWN, *observations.CODE, *(f"spindsl.kernels.{k}" for k in KERNELS))
 QUANTITIES = {
     "free_energy": ("F", "J", "free energy per spin, F"),
     "energy": ("U", "J", "energy per spin, U"),

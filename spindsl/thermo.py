@@ -6,7 +6,6 @@ import numpy as np
 
 from .graph import Promise
 
-CODE = ("spindsl.thermo", "spindsl.kernels.autocorrelation")
 QUANTITIES = {
     "energy": ("J", "energy per spin, U"),
     "abs_magnetization": ("1", "modulus of the magnetization, <|m|>"),

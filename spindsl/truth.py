@@ -46,7 +46,6 @@ def stage(
     sources: Mapping[str, Stage],
     run: Callable[..., xr.Dataset],
     gives: Mapping[str, Promise] = THERMO,
-    code: tuple[str, ...] = (),
     seconds: float = 0.0,
 ) -> Stage:
     """The stage `reference.NAME` at the temperatures of the trajectory; MeaningError where it has none."""
@@ -57,7 +56,7 @@ def stage(
     gives = {n: in_units(p, energy.unit if energy else "J") for n, p in gives.items()}
     return Stage(
         f"reference.{name}", run, Asked(word, tuple(betas)), gives, ("system",), group=f"/reference/{name}",
-        coords={"beta": betas}, code=("spindsl.truth", "spindsl.hamiltonian", *code), seconds=seconds,
+        coords={"beta": betas}, seconds=seconds,
     )  # fmt: skip
 
 

@@ -81,7 +81,7 @@ class Coverage(Analysis):
         }
         return test, Stage(
             f"analysis.{name}", look, Covered(lattice, seen), gives, (test.name, bottleneck.name, "trajectory"),
-            group=f"/analysis/{name}", code=(*levels.CODE, *observations.CODE, "spindsl.kernels.ednn"),
+            group=f"/analysis/{name}", 
             coords={"beta": trajectory.coords["beta"]}, sizes={"level": test.size("level")}, seconds=10.0,
             **Ensemble.of(trajectory).how,
         )  # fmt: skip

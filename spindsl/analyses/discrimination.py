@@ -79,7 +79,7 @@ class Discrimination(PlainReadout):
         score = replace(
             score, gives=dict(score.gives) | promises(many),
             params=CurveParams(ConclusionParams(name, guess.name, "field"), grid, self.states),
-            coords={**score.coords, **named}, code=(*score.code, "spindsl.kernels.psychometric"),
+            coords={**score.coords, **named}, 
         )  # fmt: skip
         return guess, score
 

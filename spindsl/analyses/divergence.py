@@ -76,7 +76,7 @@ class Divergence(Analysis):
         return (Stage(
             f"analysis.{name}", compare, Compared(model, test), gives,
             ("trajectory", "system", fitted.name, exact.name), group=f"/analysis/{name}", coords=fitted.coords,
-            code=(*fitted.code, "spindsl.kernels.autocorrelation"), interpreted=True, accelerated=True,
+            interpreted=True, accelerated=True,
             seconds=1e-10 * count * fitted.bytes * model.sites, **Ensemble.of(trajectory).how,
         ),)  # fmt: skip
 

@@ -68,7 +68,7 @@ class Extrapolation(Prediction):
             f"analysis.{name}", predict, params, {n: in_units(p, unit) for n, p in gives.items()},
             (matter.name, bottleneck.name), group=f"/analysis/{name}",
             keywords={matter.name: "system", bottleneck.name: "learned"},
-            code=(*predicted.CODE, *thermo.CODE, matter.run.__module__), coords=coords,
+            coords=coords,
             seconds=1e-7 * energy_of(matter).sites * length, **sampling.Ensemble.of(sources["trajectory"]).how,
         )  # fmt: skip
         return (asked,) if matter.name == "system" else (matter, asked)

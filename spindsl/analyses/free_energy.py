@@ -104,7 +104,7 @@ class FreeEnergy(Prediction):
             f"analysis.{name}", predict, params, {n: in_units(p, unit) for n, p in gives.items()},
             (control.name, bottleneck.name, matter.name), group=control.group,
             keywords={control.name: "control", bottleneck.name: "learned", matter.name: "system"},
-            code=control.code, coords=coords, seconds=control.seconds * len(coords["beta"]),
+            coords=coords, seconds=control.seconds * len(coords["beta"]),
             **sampling.Ensemble.of(sources["trajectory"]).how,
         )  # fmt: skip
 
@@ -115,12 +115,11 @@ class FreeEnergy(Prediction):
         gives |= {f"exact_{q}": Promise(("target",), *QUANTITIES[q]) for q in exact}
         nodes = (2 * self.integral.nodes + 1) * (self.burn_in + self.integral.samples * self.every)
         length = self.chains * len(self.betas) * (nodes + self.burn_in + self.samples * self.every)
-        code = (*predicted.CODE, "spindsl.kernels.quadrature", "spindsl.kernels.autocorrelation", matter.run.__module__)
         keywords = {matter.name: "system"} | ({reference.name: "reference"} if reference is not None else {})
         return Stage(
             f"analysis.{name}" + (".true" if self.of else ""), measure, params,
             {n: in_units(p, unit) for n, p in gives.items()}, tuple(keywords), keywords=keywords,
-            group=f"/analysis/{name}", code=code, coords={"target": self.betas},
+            group=f"/analysis/{name}", coords={"target": self.betas},
             seconds=5e-8 * energy_of(matter).sites * length,
         )  # fmt: skip
 

@@ -58,7 +58,7 @@ class Importance(Analysis):
         gives["ess"] = Promise(front, "1", "effective share of samples, (sum w)^2 / (n sum w^2)")
         return (Stage(
             f"analysis.{name}", weigh, Weighed(name, self.count, model, tuple(also)), gives | also, tuple(needs),
-            group=f"/analysis/{name}", coords=fitted.coords, code=fitted.code, interpreted=True, accelerated=True,
+            group=f"/analysis/{name}", coords=fitted.coords, interpreted=True, accelerated=True,
             seconds=1e-10 * self.count * fitted.bytes * model.sites, **Ensemble.of(sources["trajectory"]).how,
         ),)  # fmt: skip
 

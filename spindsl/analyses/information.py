@@ -11,11 +11,11 @@ from pydantic import Field
 
 from ..ensemble import clusters, drives, held_out, samples
 from ..errors import MeaningError
-from ..estimators import KERNELS, Folds, Histogram, Reading, Scored, least, rounds
+from ..estimators import Folds, Histogram, Reading, Scored, least, rounds
 from ..features import coords, folds, matrices
 from ..graph import Promise, Split, Stage, Task
 from ..label_checks import Trials, few
-from ..readout import CODE, Readout, ReadoutParams, shuffled
+from ..readout import Readout, ReadoutParams, shuffled
 from ..seeds import generator
 from ..spec import Count, Switches
 
@@ -65,7 +65,7 @@ class Information(Readout):
         return (Stage(
             f"analysis.{name}", look, InformationParams(self.parameters(name, sources), self.neighbours, about),
             promises(found.many, about), tuple(dict.fromkeys((found.source.name, "split", "trajectory"))),
-            split=Split("switch", labels["switch"], 5), code=(*CODE, *KERNELS, "spindsl.kernels.information"),
+            split=Split("switch", labels["switch"], 5), 
             group=f"/analysis/{name}", coords={k: v for k, v in labels.items() if k not in ("drive", "trial")},
             seconds=2.0 * count, interpreted=True,
         ),)  # fmt: skip

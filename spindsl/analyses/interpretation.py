@@ -22,7 +22,6 @@ from ..spec import Analysis, Label, Switches
 if TYPE_CHECKING:
     import xarray as xr
 
-KERNELS = tuple(f"spindsl.{m}" for m in ("kernels.physics", "kernels.fits", "lines", "decoded", "features", "ensemble"))
 FOLDS, RESAMPLES, WIDEST = 10, 1000, 32
 
 
@@ -78,7 +77,7 @@ class Interpretation(Analysis):
         return (Stage(
             f"analysis.{name}", look, params, gives, tuple(dict.fromkeys(needs)),
             split=Split("switch", labels["switch"], 1),
-            code=KERNELS, group=f"/analysis/{name}", coords=labels, sizes={"latent": found.width},
+            group=f"/analysis/{name}", coords=labels, sizes={"latent": found.width},
             seconds=3.0 * len(labels["switch"]),
         ),)  # fmt: skip
 

@@ -62,9 +62,8 @@ class Inversion(Analysis):
         test, unit = levels.stage(sources, self.each, self.bins), energy_of(sources["system"]).unit
         model = bottleneck.params if isinstance(bottleneck.params, sequences.Fitted) else None
         params = Inverted(seen(bottleneck, trajectory), bottleneck.form.name if bottleneck.form else None, model)
-        code, seconds = levels.CODE, 5.0
+        seconds = 5.0
         if model is not None:
-            code = (*levels.CODE, *bottleneck.code)
             seconds = 2e-10 * bottleneck.bytes * model.sites * self.each * test.size("level")
         many = ("network",) if "network" in bottleneck.coords else ()
         paired = isinstance(bottleneck.form, Pairs)
@@ -73,7 +72,7 @@ class Inversion(Analysis):
         needs |= {"trajectory": "trajectory"} if paired else {}
         return test, Stage(
             f"analysis.{name}", look, params, gives, tuple(needs), group=f"/analysis/{name}", keywords=needs,
-            coords={k: bottleneck.coords[k] for k in ("beta", *many)}, sizes={"level": test.size("level")}, code=code,
+            coords={k: bottleneck.coords[k] for k in ("beta", *many)}, sizes={"level": test.size("level")}, 
             seconds=seconds, interpreted=model is not None, accelerated=model is not None,
             **Ensemble.of(trajectory).how,
         )  # fmt: skip

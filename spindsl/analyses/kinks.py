@@ -65,7 +65,7 @@ class Kinks(Analysis):
         coords = {k: trajectory.coords[k] for k in ("drive", "switch", "time")}
         coords |= {"field": tuple(applied), "amplitude": grid, "rank": tuple(range(1, self.find + 1))}
         return (Stage(
-            f"analysis.{name}", look, params, promises(), ("trajectory",), code=("spindsl.kernels.slopes",),
+            f"analysis.{name}", look, params, promises(), ("trajectory",), 
             group=f"/analysis/{name}", coords=coords, seconds=0.01 * len(coords["drive"]) * len(coords["switch"]),
         ),)  # fmt: skip
 

@@ -12,7 +12,7 @@ from ..conclusions import Guesses, memoryless, resampled
 from ..ensemble import clusters, samples
 from ..errors import MeaningError
 from ..graph import Promise, Stage, Task
-from ..readout import CODE, PlainReadout, drive, drive_scores
+from ..readout import PlainReadout, drive, drive_scores
 from ..seeds import generator
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class MemoryCapacity(PlainReadout):
         needs = (guess.name, "split", "nulls")
         whole = Stage(
             f"analysis.{name}.capacity", read, CapacityParams(name, guess.name), gives, needs,
-            code=(*CODE, "spindsl.kernels.capacity"), group=f"/analysis/{name}", across=FIELDS,
+            group=f"/analysis/{name}", across=FIELDS,
             coords={k: v for k, v in guess.coords.items() if k not in ("trial", "drive")},
         )  # fmt: skip
         return guess, score, whole

@@ -17,7 +17,7 @@ from ..features import Feature, Observed, Use, coords, feature, folds
 from ..graph import Promise, Split, Stage, Task
 from ..label_checks import Trials, few
 from ..label_checks import drives as named
-from ..readout import CODE, control, with_control
+from ..readout import control, with_control
 from ..seeds import generator
 from ..spec import Analysis, Label, Labels, Switches, Words, fitted_drives
 
@@ -96,14 +96,14 @@ class Novelty(Analysis):
         needs = tuple(dict.fromkeys((found.source.name, "split", "trajectory")))
         looked = Stage(
             f"analysis.{name}.looked", look, NoveltyParams(self, name, found.observed), gives, needs,
-            split=Split("switch", labels["switch"], 10), code=(*CODE, *estimators.KERNELS),
+            split=Split("switch", labels["switch"], 10), 
             group=f"/analysis/{name}", coords=labels, seconds=0.2 * len(labels["switch"]), interpreted=True,
         )  # fmt: skip
         final = promises((*found.many, "time"))
         labels = {k: v for k, v in labels.items() if k not in ("drive", "trial")}
         return looked, Stage(
             f"analysis.{name}", conclude, NovelScoreParams(name, looked.name), final, (looked.name, "split"),
-            code=(*CODE, "spindsl.kernels.roc", "spindsl.kernels.intervals"), group=f"/analysis/{name}",
+            group=f"/analysis/{name}",
             coords=labels | {"false_alarm": GRID, "level": LEVELS},
         )  # fmt: skip
 

@@ -56,8 +56,7 @@ class Retention(PlainReadout):
             "lifetime_high": Promise(front, "s", f"95 % interval of the lifetime, bootstrap over trials; {unit}"),
         }
         params = RetentionParams(ConclusionParams(name, guess.name, "drive"), self.since)
-        code = (*score.code, "spindsl.kernels.decays")
-        return guess, replace(score, gives=dict(score.gives) | gives, params=params, code=code)
+        return guess, replace(score, gives=dict(score.gives) | gives, params=params)
 
 
 @dataclass(frozen=True)

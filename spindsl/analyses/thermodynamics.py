@@ -61,7 +61,7 @@ class Thermodynamics(Analysis):
             needs.append(exact.name)
         return (Stage(
             f"analysis.{name}", measure, Measured(energy.sites, tuple(also)), gives | also, tuple(needs),
-            group=f"/analysis/{name}", code=thermo.CODE, coords={"beta": trajectory.coords["beta"]}, seconds=1.0,
+            group=f"/analysis/{name}", coords={"beta": trajectory.coords["beta"]}, seconds=1.0,
             **Ensemble.of(trajectory).how,
         ),)  # fmt: skip
 

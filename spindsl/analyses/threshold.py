@@ -55,7 +55,7 @@ class Threshold(Analysis):
         params = ThresholdParams(self, name, tuple(a for a in amplitudes if a is not None))
         return (Stage(
             f"analysis.{name}", look, params, promises(), ("trajectory",), group=f"/analysis/{name}",
-            code=("spindsl.kernels.onset", "spindsl.kernels.intervals"),
+            
             coords={"drive": trajectory.coords["drive"]}, seconds=10.0,
         ),)  # fmt: skip
 

@@ -22,8 +22,6 @@ from ..spec import Bottleneck, Count, Positive
 if TYPE_CHECKING:
     import xarray as xr
 
-KERNELS = ("candidates", "scores", "templates", "moments")
-
 
 class ClusterExpansion(Bottleneck):
     """E(s) = -sum_t J_t sum_x prod_(i in t + x) s_i: terms are taken in, low order first, while the data ask for them.
@@ -85,7 +83,7 @@ class ClusterExpansion(Bottleneck):
         count = observations.admitted(trajectory, self.observations)
         return (Stage(
             f"bottleneck.{name}", fit, params, gives, ("trajectory",), group=f"/bottleneck/{name}",
-            code=(*observations.CODE, *(f"spindsl.kernels.inversion.{k}" for k in KERNELS)),
+            
             sizes={"template": len(pool), "other": len(pool), "body": self.order, "axis": len(lattice.sides)},
             coords={"beta": trajectory.coords["beta"]}, seconds=1e-7 * count * system.sizes["spin"] * len(pool),
             energy=learned_outline(system, self.order, misfit=crowded(pool)), form=FORMS["templates"],

@@ -20,7 +20,6 @@ from ..spec import Bottleneck, Count, Fraction, Positive
 if TYPE_CHECKING:
     import xarray as xr
 
-KERNELS = ("potts", "templates", "candidates", "scores")
 SHAPES = ("none", "general", "delta", "cosine")
 
 
@@ -76,7 +75,7 @@ class ColourExpansion(Bottleneck):
         params = Tabulated(self, lattice.sides, Q)
         return (Stage(
             f"bottleneck.{name}", fit, params, gives, ("trajectory",), group=f"/bottleneck/{name}",
-            code=(*observations.CODE, *(f"spindsl.kernels.inversion.{k}" for k in KERNELS)),
+            
             sizes={"template": len(pool), "axis": len(lattice.sides), "colour": Q, "other": Q},
             coords={"beta": trajectory.coords["beta"]}, seconds=30.0,
             form=FORMS["colour-tables"], energy=learned_outline(system, 2, "colour", Q, misfit=crowded(pool)),

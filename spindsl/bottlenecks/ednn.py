@@ -100,17 +100,16 @@ class Ednn(Bottleneck):
         together([*self.misfit(lattice, energy), *self.unfit(trajectory)])
         side, dims = self.focus + 2 * self.context, len(lattice.sides)
         bits, model, needs = side**dims, None, "trajectory"
-        code = (*observations.CODE, *patterns.CODE, "spindsl.kernels.floats")
         if isinstance(self.train, Regression):
             labels, model = self.labelling(self.train.labels, sources)
-            needs, code = labels.name, (*code, *sequences.CODE)
+            needs = labels.name
             if model.seen is not None:
                 observations.admitted(trajectory, model.seen.observations, model.seen.test)
         parameters = sum(a * b for a, b in zip((bits, *self.hidden), (*self.hidden, 1)))
         seconds = self.steps * (2e-10 * parameters * 2**bits + 1e-8 * self.batch * bits * dims)
         return (Stage(
             f"bottleneck.{name}", fit, Tabulated(name, self, lattice.sides, model), self.promises(energy.unit),
-            (needs,), group=f"/bottleneck/{name}", code=code,
+            (needs,), group=f"/bottleneck/{name}", 
             sizes={"pattern": 1 << bits, "step": self.steps, "axis": dims},
             coords={"beta": trajectory.coords["beta"], "cluster": tuple(patterns.few(side, dims))}, interpreted=True,
             energy=learned_outline(system, most=bits, table=True, misfit=untiled(self.focus, self.context)),

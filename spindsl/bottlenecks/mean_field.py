@@ -21,8 +21,6 @@ from ..spec import Bottleneck, Count
 if TYPE_CHECKING:
     import xarray as xr
 
-KERNELS = ("candidates", "closures")
-
 
 class MeanField(Bottleneck):
     """E(s) = -sum_t J_t sum_x s_x s_(x+t), J in closed form: beta J_t = artanh <s_x s_(x+t)> of nearest neighbours,
@@ -59,7 +57,7 @@ class MeanField(Bottleneck):
         templates = pairs(self, lattice)
         return (Stage(
             f"bottleneck.{name}", fit, Closed(self, lattice), gives, ("trajectory",), group=f"/bottleneck/{name}",
-            code=(*observations.CODE, *(f"spindsl.kernels.inversion.{k}" for k in KERNELS)),
+            
             sizes={"template": len(templates), "body": 2, "axis": len(lattice.sides)},
             coords={"beta": trajectory.coords["beta"]}, form=FORMS["templates"],
             energy=learned_outline(system, 2, misfit=crowded(templates)), **Ensemble.of(trajectory).how,

@@ -21,8 +21,6 @@ from ..spec import Bottleneck, Count, Positive
 if TYPE_CHECKING:
     import xarray as xr
 
-KERNELS = ("pairs", "bonds", "moments", "templates", "scores", "candidates")
-
 
 class Pairwise(Bottleneck):
     """E(s) = -sum_(i<j) J_ij s_i s_j - sum_i h_i s_i, each J_ij its own, on a graph of which nothing is known.
@@ -80,7 +78,7 @@ class Pairwise(Bottleneck):
         return (Stage(
             f"bottleneck.{name}", fit, Named(name, self), gives, ("trajectory",),
             group=f"/bottleneck/{name}", sizes={"edge": spins * (spins - 1) // 2, "spin": spins},
-            code=(*observations.CODE, *(f"spindsl.kernels.inversion.{k}" for k in KERNELS)),
+            
             coords={"beta": trajectory.coords["beta"]}, seconds=2e-9 * count * spins**3,
             energy=learned_outline(sources["system"], 2), form=FORMS["pairs"],
             **Ensemble.of(trajectory).how,

@@ -71,7 +71,7 @@ class Rbm(Trained):
             gives["log_partition"] = Promise(fits, "nat", "ln Z of the machine")
         params = RbmParams(self.training(name), self.hidden, self.states, self.sweeps)
         weights = width * self.latent * (1 + self.sweeps)
-        return (self.stage(name, trajectory, fit, params, gives, weights, code=("spindsl.kernels.rbm",)),)
+        return (self.stage(name, trajectory, fit, params, gives, weights),)
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ class Tica(Bottleneck):
         return (
             Stage(
                 f"bottleneck.{name}", fit, TicaParams(self, name), gives, ("trajectory", "split"),
-                code=("spindsl.kernels.persistence",), group=f"/bottleneck/{name}",
+                group=f"/bottleneck/{name}",
                 sizes={"latent": self.latent, width: size, "mode": size, "shuffle": self.shuffles}, coords=coords,
                 seconds=work / 2e9,
             ),

@@ -75,7 +75,7 @@ class Vib(Trained):
         return (
             self.stage(
                 name, trajectory, fit, params, gives, sum(a * b for a, b in pairwise(layers)), accelerated=True,
-                code=("spindsl.kernels.vib", "spindsl.kernels.vae"),
+                
             ),
         )  # fmt: skip
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 ALONG = ("drive", "trial", "time")
 HINTS = {Matter.DISCS: "discs move by random-kicks", Matter.HYSTERONS: "hysterons flip by quasistatic dynamics"}
-KERNELS = {Matter.DISCS: ("discs", "floats"), Matter.HYSTERONS: ("hysterons",)}
 OBSERVABLES = {
     "activity": Promise(ALONG, "1", "fraction of the matter that a cycle changed, mean over those of the switch"),
     "work": Promise(ALONG, "1", "work done on a hysteron during the switch, the integral of H dM / N"),
@@ -156,11 +155,10 @@ class CyclicDrive(Protocol):
         parts = {n: Cycled(c, {k: rows[k] for k in c.used}) for n, c in course.items()}
         params = Cycles(matter, cycling, self.initial, self.cycle, grid, self.record.slots)
         gives, read = promises(matter, self.record)
-        code = tuple(f"spindsl.kernels.{k}" for k in (*KERNELS[matter], "philox", "orders"))
         most = max(a.cycles for a in rows)
         per = 1.2e-7 * system.size("particle") if matter is Matter.DISCS else 2e-8 * system.size("spin")
         trajectory = Stage(
-            "trajectory", drive, params, gives, ("system",), code=("spindsl.driving", "spindsl.slots", *code),
+            "trajectory", drive, params, gives, ("system",), 
             group="/trajectory",
             sizes={**system.sizes, "axis": 2}, coords=coords | {read: grid}, parts=parts, grows=self.switches,
             split=Split("trial", coords["trial"], 20),

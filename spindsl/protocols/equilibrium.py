@@ -88,12 +88,12 @@ class Equilibrium(Protocol):
         coords = {
             "beta": self.betas, "chain": tuple(range(self.chains)), "sample": tuple(range(1, self.samples + 1)),
         }  # fmt: skip
-        sizes, code = {"spin": energy.sites}, sampling.CODE
+        sizes = {"spin": energy.sites}
         params = Course(sweeps, self.initial, self.burn_in, self.every)
-        pilot = (self.pilot(params, ensemble, code),) if self.every == "auto" else ()
+        pilot = (self.pilot(params, ensemble),) if self.every == "auto" else ()
         gives, seconds = promises(energy, self.record), 3e-8 * len(self.betas) * self.chains * self.samples
         one = Stage(
-            "trajectory", watch, params, gives, ("system", *(p.name for p in pilot)), code=code,
+            "trajectory", watch, params, gives, ("system", *(p.name for p in pilot)), 
             group="/trajectory", sizes=sizes, coords=coords, grows=self.samples,
             split=Split("chain", coords["chain"], BLOCK), seconds=seconds * sizes["spin"],
         )  # fmt: skip
@@ -120,10 +120,10 @@ class Equilibrium(Protocol):
         if doubt := moves.missed(self.betas, stages["system"]):
             yield doubt
 
-    def pilot(self, params: Course, ensemble: sampling.Ensemble, code: tuple[str, ...]) -> Stage:
+    def pilot(self, params: Course, ensemble: sampling.Ensemble) -> Stage:
         """The stage `pilot`: a short run that measures correlation times, where samples are to be that far apart."""
         gives = {"every": Promise(("beta",), "1", "sweeps from one sample to the next", "int64", label=True)}
-        return Stage("pilot", explore, params, gives, ("system",), code=code, group="/diagnostics",
+        return Stage("pilot", explore, params, gives, ("system",), group="/diagnostics",
                      coords={"beta": self.betas}, **ensemble.how)  # fmt: skip
 
 
@@ -236,10 +236,9 @@ def correlation(trajectory: Stage, params: Course) -> Stage:
     if params.sweeps.exchange:
         gives["exchange_rate"] = Promise(each, "1", "share of the exchanges with the next temperature that were made")
     gives["distance"] = Promise(each, "1", "attempted flips (of clusters: clusters) from one sample to the next")
-    code = ("spindsl.kernels.autocorrelation",)
     needs = ("trajectory", "pilot") if params.every == "auto" else ("trajectory",)
     coords = {"beta": trajectory.coords["beta"]}
-    return Stage("correlation", correlated, params, gives, needs, group="/diagnostics", code=code, coords=coords,
+    return Stage("correlation", correlated, params, gives, needs, group="/diagnostics", coords=coords,
                  **sampling.Ensemble.of(trajectory).how)  # fmt: skip
 
 

@@ -30,8 +30,6 @@ from ..spec import (
     Unique,
 )
 
-KERNELS = tuple(f"spindsl.kernels.{k}" for k in ("events", "couplings", "rules", "tree", "philox", "floats", "orders"))
-KERNELS += tuple(f"spindsl.{k}" for k in ("driving", "fields", "slots", "kinetics"))
 Observable = Literal["power", "work", "heat", "energy", "interaction_energy", "magnetization", "flips"]
 
 
@@ -135,13 +133,12 @@ class FieldDrive(Protocol):
             "time": self.times, "field": names,
         }  # fmt: skip
         matter = tuple(n for n in ("system", "dynamics") if n in sources)
-        code = (*KERNELS, type(rates).__module__)
         files = {key.removeprefix("initial."): data / name for key, name in self.files().items()}
         if isinstance(self.initial, InitialFile) and files["path"].exists():
             read(files["path"], self.initial.variable, sizes["spin"])  # what is wrong in it is known before the run
         start = {"spins": Promise(("spin",), "1", "configuration that all trials start from", "int8", SPINS)}
         initial = Stage(
-            "initial", begin, Beginning(self.initial, self.relax, rates), start, matter, files=files, code=code,
+            "initial", begin, Beginning(self.initial, self.relax, rates), start, matter, files=files, 
             group="/initial", sizes=sizes,
         )  # fmt: skip
         strength = {"field_strength": Promise(("field", "spin"), unit, "field A_j")}
@@ -155,7 +152,7 @@ class FieldDrive(Protocol):
             else courses(self.order, drives, names, self.phases)
         )
         trajectory = Stage(
-            "trajectory", drive, self.dwelling(rates), promises(self.record, unit), (*matter, "initial"), code=code,
+            "trajectory", drive, self.dwelling(rates), promises(self.record, unit), (*matter, "initial"), 
             group="/trajectory", sizes=sizes, coords=coords, grows=self.switches,
             parts={n: FieldCourse(c, {k: names[k] for k in c.used}) for n, c in course.items()},
             split=Split("trial", coords["trial"], 50),

@@ -21,7 +21,6 @@ PULL = {
     "magnetization": Promise(truth.ALONG, "1", "magnetization, <m>"),
     "response": Promise(truth.ALONG, "1/J", "response d<m>/dh = beta N (<m^2> - <m>^2)"),
 }
-CODE = tuple(f"spindsl.kernels.exact.{k}" for k in ("chain", "jets"))
 
 
 class OneDimension(Reference):
@@ -44,7 +43,7 @@ class OneDimension(Reference):
                 f"this solves colours whose pairs are all alike; {alike.why}", "kind", hint="transfer-matrix"
             )
         gives = truth.THERMO | (PULL if ring else {})
-        return (truth.stage(name, self, sources, solve, gives, CODE),)
+        return (truth.stage(name, self, sources, solve, gives),)
 
 
 def solve(task: Task[truth.Asked], system: xr.Dataset) -> xr.Dataset:

@@ -21,7 +21,6 @@ MOST = 24  # bits
 EXTRA = {
     name: Promise(truth.ALONG, *thermo.QUANTITIES[name]) for name in ("abs_magnetization", "susceptibility", "binder")
 }
-CODE = ("spindsl.thermo", "spindsl.kernels.exact.enumeration", "spindsl.kernels.energies")
 
 
 class Enumeration(Reference):
@@ -35,7 +34,7 @@ class Enumeration(Reference):
         if Q**spins > 2**MOST:
             raise MeaningError(f"{Q}^{spins} states are more than 2^{MOST}", "kind", code="E203",
                                hint=f"at most {int(MOST / np.log2(Q))} spins of {Q} values")  # fmt: skip
-        return (truth.stage(name, self, sources, count, truth.THERMO | EXTRA, CODE, seconds=1e-7 * Q**spins),)
+        return (truth.stage(name, self, sources, count, truth.THERMO | EXTRA, seconds=1e-7 * Q**spins),)
 
 
 def count(task: Task[truth.Asked], system: xr.Dataset) -> xr.Dataset:

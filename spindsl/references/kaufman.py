@@ -40,7 +40,7 @@ class Kaufman(Reference):
         if found.value.c > 0 and odd:
             message = f"an antiferromagnet around an odd side, {odd[0]}, has no closed form"
             raise MeaningError(message, "kind", code="E203", hint="even sides, or transfer-matrix")
-        return (truth.stage(name, self, sources, solve, code=("spindsl.kernels.exact.kaufman",)),)
+        return (truth.stage(name, self, sources, solve),)
 
 
 def solve(task: Task[truth.Asked], system: xr.Dataset) -> xr.Dataset:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 GIVES = truth.THERMO | {"abs_magnetization": Promise(truth.ALONG, *thermo.QUANTITIES["abs_magnetization"])}
-CODE = ("spindsl.thermo", "spindsl.kernels.exact.onsager", "spindsl.kernels.exact.jets")
 
 
 class Onsager(Reference):
@@ -39,7 +38,7 @@ class Onsager(Reference):
         if found.value is None or found.value.field:
             message = f"no solution is known: {found.why or 'there is a field'}"
             raise MeaningError(message, "kind", hint="enumeration")
-        return (truth.stage(name, self, sources, solve, GIVES, CODE),)
+        return (truth.stage(name, self, sources, solve, GIVES),)
 
 
 def solve(task: Task[truth.Asked], system: xr.Dataset) -> xr.Dataset:

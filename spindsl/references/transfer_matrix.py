@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 MOST = {True: 10, False: 16}  # bits of a row: on a torus, on a strip with open ends
-CODE = tuple(f"spindsl.kernels.{k}" for k in ("exact.jets", "exact.strip", "exact.transfer", "energies"))
 
 
 class TransferMatrix(Reference):
@@ -40,7 +39,7 @@ class TransferMatrix(Reference):
             hint = f"at most {int(most / np.log2(Q))} spins across, {'periodic' if periodic else 'open'}"
             message = f"a row of {width} spins has {Q}^{width} states, more than 2^{most}"
             raise MeaningError(message, "kind", code="E203", hint=hint)
-        return (truth.stage(name, self, sources, multiply, code=CODE, seconds=seconds(sides, Q, periodic)),)
+        return (truth.stage(name, self, sources, multiply, seconds=seconds(sides, Q, periodic)),)
 
 
 def seconds(sides: tuple[int, ...], Q: int, periodic: bool) -> float:

@@ -105,7 +105,7 @@ class Recorded(System):
         params = Recorder(self.reader.nameless(), self.variables, self.observables, self.values, at)
         trajectory = Stage(
             "trajectory", load, params, gives, files=files, group="/trajectory", sizes={kind[:-1]: size.width},
-            code=(type(self.reader).__module__, "spindsl.recording"),
+            
             coords={"trial": tuple(range(size.trials)), "switch": switch, "time": time},
         )  # fmt: skip
         if self.driving is None:
