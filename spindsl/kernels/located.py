@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numba.core.caching import UserProvidedCacheLocator
+from numba.core.caching import IndexDataCacheFile, UserProvidedCacheLocator
 
 from .compiled import outside
 
@@ -33,3 +33,15 @@ class Locator(UserProvidedCacheLocator):
 
     def get_source_stamp(self) -> Stamp:
         return Stamp(super().get_source_stamp())
+
+
+def read(index: IndexDataCacheFile) -> dict[object, str]:
+    """An index as numba reads it; an empty one where it names types of a package that is not installed any more."""
+    try:
+        return READ(index)
+    except (ImportError, AttributeError):
+        return {}
+
+
+READ = IndexDataCacheFile._load_index
+IndexDataCacheFile._load_index = read  # numba itself would let a package that is gone stop every kernel
