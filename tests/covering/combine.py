@@ -100,15 +100,18 @@ class Family:
     apart: tuple[str, ...] = ()  # tables that pairs with questions leave to triples: they have no bearing on them
 
     def cores(self, strength: int) -> Iterator[Core]:
-        """Usual cores with every combination of so many tables in the place of theirs, each core once."""
-        seen = set()
+        """A covering array, then usual cores with every combination of so many tables in the place of theirs, which
+        cover what rows that are refused do not; each core once."""
+        strength = min(strength, len(self.factors))
+        seen = dict.fromkeys(array(self.factors, strength))
+        yield from seen
         for usual in self.usual:
-            for places in combinations(range(len(self.factors)), min(strength, len(self.factors))):
+            for places in combinations(range(len(self.factors)), strength):
                 for several in product(*(self.factors[k] for k in places)):
                     by = {c.noun: c for c in (*usual.chosen, *several)}
                     core = Core(tuple(by.values()))
                     if core not in seen:
-                        seen.add(core)
+                        seen[core] = None
                         yield core
 
 

@@ -17,17 +17,17 @@ NET = "hidden = [6]\nlatent = 2\nepochs = 1\nbatch = 8\n"
 DRIVEN = choices("bottleneck", {
     "pca": {
         "": "latent = 2\n", "pooled": 'latent = 1\nfit = "pooled"\n',
-        "decode": "latent = 2\ndecode = { switches = [5] }\n",
+        "decode": "latent = 2\ndecode = { switches = [4] }\n",
     },
     "vae": {
         "": NET,
         "gaussian": NET + 'visible = "gaussian"\n',
-        "decode": NET + "networks = 2\ndecode = { switches = [5], points = 2 }\n",
+        "decode": NET + "networks = 2\ndecode = { switches = [4], points = 2 }\n",
         "pooled": NET.replace("latent = 2", "latent = 1") + 'fit = "pooled"\n',
     },
     "autoencoder": {
         "": NET, "gaussian": NET + 'visible = "gaussian"\n',
-        "decode": NET + "decode = { switches = [5], points = 2 }\n",
+        "decode": NET + "decode = { switches = [4], points = 2 }\n",
     },
     "vib": {"": NET + "beta = 0.01\n"},
     "rbm": {
@@ -81,15 +81,15 @@ LINE = OF + 'by = { kind = "logistic", C = 0.1 }\n'
 READ = choices("analysis", {
     "classification": {name: f"{OF}by = {by}\n" for name, by in BY.items()} | {
         "samples": GAUSS + 'use = "samples"\n', "evidence": GAUSS + 'use = "evidence"\n',
-        "folds": GAUSS + "score = { folds = 2 }\n", "all": LINE + 'score = "all"\nswitches = [5]\n',
+        "folds": GAUSS + "score = { folds = 2 }\n", "all": LINE + 'score = "all"\nswitches = [4]\n',
     },
     "discrimination": {
         "": GAUSS + 'reference = "A"\n',
         "against": LINE + 'reference = "A"\nstates = "different"\n'
         'against = { "0.1" = 0.1, "0.5" = 0.5, "0.9" = 0.9 }\n',
     },
-    "field-history": {"": LINE + "lags = 2\nswitches = [3, 5]\n", "gaussian": GAUSS + "lags = 1\nswitches = [5]\n"},
-    "information": {"": GAUSS + "neighbours = 2\n", "logistic": LINE + "score = { folds = 2 }\nswitches = [5]\n"},
+    "field-history": {"": LINE + "lags = 2\nswitches = [3, 4]\n", "gaussian": GAUSS + "lags = 1\nswitches = [4]\n"},
+    "information": {"": GAUSS + "neighbours = 2\n", "logistic": LINE + "score = { folds = 2 }\nswitches = [4]\n"},
     "interpretation": {"": OF + "samples = 5\nneighbours = 3\n"},
     "kinks": {"": OF + "width = 0.2\nlevel = 2.0\n"},
     "memory-capacity": {"": GAUSS},
@@ -98,8 +98,8 @@ READ = choices("analysis", {
         "value": OF + 'known = ["A"]\nnovel = ["0.5", "0.9"]\nby = { kind = "value", novel = "high" }\n',
         "drives": OF + 'known = ["AB"]\nnovel = ["BC"]\nby = { kind = "full-gaussian" }\neach = false\n',
     },
-    "retention": {"": GAUSS + "since = 2\n", "late": LINE + "since = 5\n"},
-    "robustness": {"": LINE, "gaussian": GAUSS + "switches = [5]\n"},
+    "retention": {"": GAUSS + "since = 2\n", "late": LINE + "since = 4\n"},
+    "robustness": {"": LINE, "gaussian": GAUSS + "switches = [4]\n"},
     "threshold": {"": OF + "last = 2\n"},
 })  # fmt: skip
 CHAINS = 'betas = [0.1, 0.4]\nchains = 2\ninitial = "random"\nburn_in = 2\nsamples = 10\nevery = 1\n'
@@ -135,6 +135,14 @@ class Question:
     def label(self) -> str:
         given = {"analysis": self.analysis, "of": self.of, "reference": self.reference}
         return " ".join(f"{k}={c.label}" for k, c in given.items() if c)
+
+    @property
+    def parts(self) -> tuple[Question, ...]:
+        """Its bottleneck and its reference alone, beside an analysis."""
+        if self.analysis is None:
+            return ()
+        bottleneck = (Question(of=self.of),) if self.of and self.of.noun == "bottleneck" else ()
+        return (*bottleneck, *((Question(reference=self.reference),) if self.reference else ()))
 
     @property
     def beside(self) -> str:

@@ -11,6 +11,7 @@ import time
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from heapq import heapify, heappop, heappush
 from pathlib import Path
 from unittest.mock import patch
 
@@ -23,8 +24,8 @@ from spindsl.errors import SpecError
 from spindsl.experiment import loads
 from spindsl.lower import lower
 
-TRIES = 6  # cases that are tried for something that nothing covers
-TOGETHER = 12  # questions in one file
+TRIES = 24  # cases that are tried for something that nothing covers
+TOGETHER = 16  # questions in one file
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,9 @@ class Failure:
     @property
     def told(self) -> str:
         return f"{self.cause}\n\n{self.text}"
+
+
+Asked = tuple[list[Question], list[Failure]]
 
 
 @dataclass
@@ -130,31 +134,43 @@ class World:
         page = (path / "report.html").read_text()
         return Failure("report", "the page shows a traceback", label, text) if "Traceback" in page else None
 
-    def ask(
-        self, core: Core, asked: Sequence[Question], strength: int, apart: Sequence[str] = ()
-    ) -> tuple[list[Question], list[Failure]]:
-        """Questions that cover something new about a core and are valid."""
-        valid, failures, out = [], [], set()
-        for question in sorted(asked, key=lambda q: q.analysis is not None):
-            new = targets(core, question, strength, apart) - self.covered
-            lost = {question.of, question.reference} & out
-            if lost or (question.analysis and all(self.tried.get(t, 0) >= TRIES for t in new)):
+    def ask(self, core: Core, asked: Sequence[Question], strength: int, apart: Sequence[str] = ()) -> Asked:
+        """Questions that are valid of a core and together cover what any of them covers anew, greedily."""
+        valid, failures, alone = [], [], {}
+
+        def fine(question: Question) -> bool:
+            right, wrong = self.check(core.toml([question]), f"{core.label} {question.label}")
+            failures.extend(wrong)
+            return right
+
+        gains = {q: len(targets(core, q, strength, apart)) for q in asked}
+        waiting = [(-gains[q], k) for k, q in enumerate(asked)]
+        heapify(waiting)
+        while waiting:
+            gain, k = heappop(waiting)
+            question = asked[k]
+            new = {t for t in targets(core, question, strength, apart) - self.covered if self.tried.get(t, 0) < TRIES}
+            asks = {t for t in new if any(noun == "analysis" for noun, _ in t)}
+            if len(new) < -gain:
+                if new:
+                    heappush(waiting, (-len(new), k))
                 continue
-            fine, wrong = self.check(core.toml([question]), f"{core.label} {question.label}")
-            failures += wrong
-            if not fine:
-                out |= set() if question.analysis else {question.of, question.reference} - {None}
-                self.tried |= {t: self.tried.get(t, 0) + 1 for t in new if question.analysis}
-            elif new:
-                self.covered |= new
+            for part in question.parts:
+                alone[part] = alone[part] if part in alone else fine(part)
+            if all(alone[part] for part in question.parts) and (
+                alone[question] if question in alone else fine(question)
+            ):
+                self.covered |= targets(core, question, strength, apart)
                 valid.append(question)
+            elif question.analysis:
+                self.tried |= {t: self.tried.get(t, 0) + 1 for t in asks}
         return valid, failures
 
     def answer(self, core: Core, asked: Sequence[Question]) -> list[Failure]:
         """Run a core with valid questions, all in one file; where that fails, with each alone."""
         failures = []
         for beside in dict.fromkeys(["", *(q.beside for q in asked)]):
-            several = [q for q in asked if q.beside == beside]
+            several = sorted((q for q in asked if q.beside == beside), key=lambda q: q.of.label if q.of else "")
             for k in range(0, len(several), TOGETHER) if several else [0] if not beside else []:
                 failures += self.together(core, several[k : k + TOGETHER])
         return failures

@@ -112,9 +112,9 @@ DYNAMICS = choices("dynamics", {
 
 STILL = 'betas = [0.2, 0.5]\nchains = 4\ninitial = "random"\nburn_in = 5\nsamples = 60\n'
 FIELDS = 'fields = { names = ["A", "B", "C"], kind = "normal", std = 2.0 }\n'
-PUSHED = 'initial = "relaxed"\nrelax = 20.0\ndwell = 10.0\nswitches = 5\ntrials = 10\n'
+PUSHED = 'initial = "relaxed"\nrelax = 20.0\ndwell = 10.0\nswitches = 4\ntrials = 10\n'
 TWO = 'drives = { kind = "subsets", size = 2 }\n'
-CYCLED = "curve = { to = 2.0, step = 0.1 }\nswitches = 5\ntrials = 10\n"
+CYCLED = "curve = { to = 2.0, step = 0.1 }\nswitches = 4\ntrials = 10\n"
 SIZES = "amplitudes = { A = 0.5, B = 1.0, C = 1.5 }\n"
 PROTOCOLS = choices("protocol", {
     "equilibrium": {
@@ -141,18 +141,18 @@ PROTOCOLS = choices("protocol", {
         "untrained": PUSHED + FIELDS + 'drives = { kind = "probes", train = ["A", "B"], probes = ["A", "B", "C"], '
         "trained = false }\n",
         "reset": PUSHED + FIELDS + TWO + "reset = true\n",
-        "rest": PUSHED + FIELDS + TWO + "phases = [{ after = 2, rest = true }, { after = 4, dwell = 20.0 }]\n",
-        "alike": PUSHED + FIELDS + TWO + 'phases = [{ after = 2, drive = "AB" }, { after = 4, fields = ["A"] }]\n',
+        "rest": PUSHED + FIELDS + TWO + "phases = [{ after = 2, rest = true }, { after = 3, dwell = 20.0 }]\n",
+        "alike": PUSHED + FIELDS + TWO + 'phases = [{ after = 2, drive = "AB" }, { after = 3, fields = ["A"] }]\n',
         "every": PUSHED + FIELDS + TWO
         + 'record = { every = 2, spins = false, observables = ["work", "heat", "flips"] }\n',
         "some": PUSHED + FIELDS + TWO
-        + 'record = { switches = [1, 3, 5], observables = ["energy", "magnetization"] }\n',
+        + 'record = { switches = [1, 2, 4], observables = ["energy", "magnetization"] }\n',
         "weak": PUSHED + FIELDS.replace("2.0 }", '0.0, on = { fraction = 0.5, chosen = "first" } }') + TWO,
     },
     "cyclic-drive": {
         "": 'initial = "own"\ncycle = "one-way"\n' + SIZES + CYCLED + TWO,
         "two-way": 'initial = "shared"\ncycle = "two-way"\ncycles = { A = 2 }\n' + SIZES + CYCLED + TWO
-        + "phases = [{ after = 3, rest = true }]\n",
+        + "phases = [{ after = 2, rest = true }]\n",
         "list": 'initial = "own"\ncycle = "one-way"\norder = "shuffled-cycles"\n' + SIZES + CYCLED
         + 'drives = { kind = "list", sets = { two = ["A", "B"], one = ["C"] } }\nrecord = { every = 2 }\n',
         "blocks": 'initial = "own"\ncycle = "one-way"\n' + SIZES + CYCLED
