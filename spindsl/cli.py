@@ -314,7 +314,7 @@ def expectations(rows: Sequence[Verdict]) -> None:
     """Measured beside published."""
     words = {"min": "at least", "max": "at most", "value": "near"}
     for row in rows:
-        verdict = str({True: "met", False: "NOT MET"}.get(row["ok"], row.get("verdict", "")))
+        verdict = {True: "met", False: "NOT MET", None: row.get("verdict", "")}[row["ok"]]
         verdict += " (experiment changed)" if verdict == "not judged" else ""
         value = "nothing" if row["measured"] is None else f"{row['measured']:.4g}"
         bounds = ", ".join(f"{word} {row[k]:g}" for k, word in words.items() if k in row)

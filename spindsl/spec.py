@@ -202,11 +202,6 @@ class Model(Word, ABC):
     plain: ClassVar[bool] = True  # a plain statistic; whatever is neural is none
 
     @classmethod
-    def of_kind(cls) -> str:
-        """Its `kind`, as the file names it."""
-        return str(get_args(cls.model_fields["kind"].annotation)[0])
-
-    @classmethod
     def traits(cls) -> dict[str, str | int]:
         plain = cls.plain and not cls.neural
         return super().traits() | {"neural": int(cls.neural), "supervised": int(cls.supervised), "plain": int(plain)}
@@ -222,11 +217,6 @@ class Bottleneck(Model, ABC):
     normalized: ClassVar[bool] = False  # gives ln q of a configuration, with sum_s q(s) = 1
 
     drives: Labels | None = Field(default=None, description="fitted to trials of these drives; absent: of all")
-
-    @classmethod
-    def of_kind(cls) -> str:
-        """Its `kind`, as the file names it."""
-        return str(get_args(cls.model_fields["kind"].annotation)[0])
 
     @classmethod
     def traits(cls) -> dict[str, str | int]:

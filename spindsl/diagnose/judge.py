@@ -98,12 +98,12 @@ def judged(one: Any, form: Any, value: Any, path: Path, known: Homes, about: str
         mine = [e for e in errors if e["loc"][0] == key]
         rest = [e for e in mine if e["loc"][1:] != ("[key]",)]
         for wrong in [e for e in mine if e not in rest]:
-            if meant := unquoted(within(one, key), key, value[key], wrong):
+            if meant := unquoted(within(one, key), str(key), value[key], wrong):
                 hint = f"quote the whole path: {', '.join(map(quoted, meant))}"
                 yield Finding("E109", "dotted keys without quotes are tables", (*path, key), hint=hint)
                 rest = []
             else:
-                yield misnomer(wrong, key, (*path, key), known)
+                yield misnomer(wrong, str(key), (*path, key), known)
         if rest:
             yield from inside(one, value, path, known, described(one, key, about), rest)
 
@@ -136,8 +136,8 @@ def nameless(one: Any, value: Any) -> bool:
 
 def misplaced(one: Any, form: Any, value: dict, path: Path, known: Homes, errors: Failures) -> Iterator[Finding]:
     """Unknown keys and missing ones; two that resemble each other are one mistake."""
-    unknown = [e["loc"][0] for e in errors if e["type"] == "extra_forbidden"]
-    missing = [e["loc"][0] for e in errors if e["type"] == "missing"]
+    unknown = [str(e["loc"][0]) for e in errors if e["type"] == "extra_forbidden"]
+    missing = [str(e["loc"][0]) for e in errors if e["type"] == "missing"]
     renamed = paired(unknown, missing)
     for key in unknown:
         code, message, hint = stray(key, one, form, value, known)
@@ -182,7 +182,7 @@ def misnomer(error: ErrorDetails, name: str, path: Path, known: Homes) -> Findin
     if error["type"] == "string_pattern_mismatch":
         message, wanted = f"{literal(name)} has the wrong form", f"wanted {pattern(error)}"
         meant = ".".join(map(str, (*known.get(name.rpartition(".")[2], ()), name.rpartition(".")[2])))
-        if "." in meant and re.match(error["ctx"]["pattern"], meant):
+        if "." in meant and re.match(error.get("ctx", {})["pattern"], meant):
             return Finding("E109", message, path, hint=f"did you mean {quoted(meant)}?", notes=(wanted,))
         return Finding("E109", message, path, hint=wanted)
     return Finding("E109", sized(error["type"], error.get("ctx", {}), name), path)
@@ -275,7 +275,7 @@ def unlisted(listed: Sequence[Any], value: Any, path: Path, about: str) -> Findi
 
 def pattern(error: ErrorDetails) -> str:
     """The form of text that was wanted."""
-    wanted = error["ctx"]["pattern"]
+    wanted = error.get("ctx", {})["pattern"]
     return PATTERNS.get(wanted, f"text that matches {wanted}")
 
 

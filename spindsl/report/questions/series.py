@@ -45,7 +45,7 @@ def series(name: str, data: xr.Dataset, variable: str, along: str) -> Iterator[S
     front = [d for d in whole.dims if d not in (along, "time", *BESIDE)]
     for place in product(*(range(whole.sizes[d]) for d in front)):
         at = dict(zip(front, place))
-        labels = {d: label(data[d].values[k]) if d in data.coords else str(k) for d, k in at.items()}
+        labels = {str(d): label(data[d].values[k]) if d in data.coords else str(k) for d, k in at.items()}
         known = np.flatnonzero(
             whole.isel(at).notnull().any([d for d in whole.dims if d not in (*front, "time")]).values
         )
