@@ -125,6 +125,7 @@ class System(Word, ABC):
     """Matter: what there is, before anything moves."""
 
     simulated: ClassVar[bool] = True
+    unit: ClassVar[str] = ""  # of energies, where it has any
     cyclic: ClassVar[Matter | None] = None  # what it is for a drive in cycles; its stage then has the word as params
 
     def recorded(self, trajectory: Stage) -> tuple[list[str], list[str] | None] | None:

@@ -72,14 +72,16 @@ def marks(experiment: Experiment, axes: Iterable[Axis]) -> dict[str, Attributes]
         for name, path in axis.origins.items():
             labels = axis.paths[path]
             number = all(isinstance(v, int | float) and not isinstance(v, bool) for v in labels)
-            says, unit = meaning(described(experiment, path))
+            says, unit = meaning(described(experiment, path), experiment.system.unit)
             unit = unit or ("1" if number else "")
             found[name] = {"long_name": says or path, "units": unit, "sweep": 1, "sweep_path": path}
     return found
 
 
-def meaning(description: str) -> tuple[str, str]:
-    """A key's description in two: what it is, and its unit; "" where there is none."""
+def meaning(description: str, unit: str = "") -> tuple[str, str]:
+    """A key's description in two: what it is, and its unit, perhaps that of the system; "" where there is none."""
+    if (cut := description.find(", in the unit ")) >= 0:
+        return description[:cut], unit
     at = UNIT.search(description)
     return (description[: at.start()], at[1]) if at else (description, "")
 

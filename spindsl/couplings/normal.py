@@ -13,7 +13,7 @@ class Normal(Drawn):
 
     kind: Literal["normal"]
     mean: float = Field(description="mean of J, in the unit and with the sign of the system")
-    std: NonNegative = Field(description="standard deviation of J")
+    std: NonNegative = Field(description="standard deviation of J, in the unit of the system")
 
     def draw(self, edges: int, rng: np.random.Generator) -> np.ndarray:
         return rng.normal(self.mean, self.std, edges)

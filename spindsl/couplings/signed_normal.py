@@ -15,7 +15,7 @@ class SignedNormal(Drawn):
 
     kind: Literal["signed-normal"]
     mean: float = Field(description="mean of x, in the unit of the system")
-    std: NonNegative = Field(description="standard deviation of x")
+    std: NonNegative = Field(description="standard deviation of x, in the unit of the system")
 
     def draw(self, edges: int, rng: np.random.Generator) -> np.ndarray:
         return rng.choice([-1.0, 1.0], edges) * rng.normal(self.mean, self.std, edges)

@@ -14,7 +14,7 @@ class Uniform(Drawn):
 
     kind: Literal["uniform"]
     low: float = Field(description="smallest J, in the unit and with the sign of the system")
-    high: float = Field(description="largest J, K")
+    high: float = Field(description="largest J, in the unit and with the sign of the system")
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -4,7 +4,7 @@
     @singledispatch
     def rate(rule, j, e): ...            the verb
 
-    @rate.register(Glauber)
+    @rate.register(Rule)
     def _(rule, j, e): ...               its method for one NamedTuple; another package adds methods in the same way
 
 Plain Python finds the method by the class of the value, compiled code by the class of its type: the same method.
