@@ -29,9 +29,9 @@ def ran(text, folder):
     return graph, Runner(graph, Store(folder / "store"), 2).run()
 
 
-def tree(graph, found, attrs, folder):
+def tree(text, graph, found, attrs, folder):
     """The result as a file, read again."""
-    result.write(folder / "result.nc", graph, found, attrs)
+    result.write(folder / "result.nc", loads(text), graph, found, attrs)
     with xr.open_datatree(folder / "result.nc") as written:
         return written.load()
 
@@ -109,7 +109,7 @@ def test_the_report_shows_what_latent_space_means(small, tmp_path):
     text = decoding(small, extra="networks = 2\n").replace("switches = [3, 6]", "switches = [1, 3]")
     graph, found = ran(text, tmp_path)
     resolved = json.dumps(loads(text).said())
-    page = write(tree(graph, found, {"title": "t", "resolved": resolved}, tmp_path), tmp_path).read_text()
+    page = write(tree(text, graph, found, {"title": "t", "resolved": resolved}, tmp_path), tmp_path).read_text()
     for name in ("meaning-meaning", "decoded-meaning"):
         assert f'id="{name}"' in page
         assert (tmp_path / "figures" / f"{name}.svg").exists()
@@ -150,7 +150,7 @@ def test_recorded_matter_tells_its_magnetization_and_what_was_recorded(tmp_path)
     early = told["r2"].isel(time=0)
     assert np.allclose(early.sel(quantity="power"), early.sel(quantity="magnetization"), atol=1e-5)
     said = {"title": "t", "resolved": json.dumps(loads(text).said())}
-    assert 'id="meaning-meaning"' in write(tree(graph, found, said, tmp_path), tmp_path).read_text()
+    assert 'id="meaning-meaning"' in write(tree(text, graph, found, said, tmp_path), tmp_path).read_text()
 
 
 @pytest.mark.parametrize(
