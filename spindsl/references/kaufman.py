@@ -34,7 +34,7 @@ class Kaufman(Reference):
         if energy.domain != "spin" or lattice is None or len(lattice.sides) != 2 or not lattice.periodic:
             raise MeaningError("this solves the Ising model on a square torus", "kind", hint=hint)
         if found.value is None or found.value.field:
-            message = f"no solution is known: {found.why or 'there is a field'}"
+            message = f"no solution is known: {found.why}" if found.why else "no solution is known with a field"
             raise MeaningError(message, "kind", hint="enumeration")
         odd = [k for k in lattice.sides if k % 2]
         if found.value.c > 0 and odd:

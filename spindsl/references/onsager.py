@@ -36,7 +36,7 @@ class Onsager(Reference):
         if energy.domain != "spin" or lattice is None or len(lattice.sides) != 2:
             raise MeaningError("this solves the Ising model on the square lattice", "kind", hint=hint)
         if found.value is None or found.value.field:
-            message = f"no solution is known: {found.why or 'there is a field'}"
+            message = f"no solution is known: {found.why}" if found.why else "no solution is known with a field"
             raise MeaningError(message, "kind", hint="enumeration")
         return (truth.stage(name, self, sources, solve, GIVES),)
 

@@ -59,7 +59,7 @@ SQUARE = 'graph = {{ kind = "square", sides = [{}, {}], periodic = {} }}'
         (ISING + SQUARE.format(17, 20, "false"), "transfer-matrix", "more than 2\\^16"),
         (ISING + 'graph = { kind = "cubic", sides = [3, 3, 3], periodic = true }', "transfer-matrix", "chains and"),
         (ISING + SQUARE.format(4, 4, "true") + "\nterms = [{ offsets = [[0, 0], [1, 1]], J = 0.3 }]",
-         "transfer-matrix", "no further terms"),
+         "transfer-matrix", "farther than nearest neighbours"),
         (ISING + "field = 0.1\n" + SQUARE.format(4, 4, "true"), "onsager", "no solution is known"),
         (ISING + SQUARE.format(4, 4, "true"), "chain", "this solves chains"),
         (ISING + 'field = 0.1\ngraph = { kind = "chain", sides = [8], periodic = false }', "chain", "uniform Ising"),
