@@ -13,7 +13,7 @@ LEARN = '\n[bottleneck.direct]\nkind = "{kind}"\n{keys}\n'
 CASES = {
     "clusters of a plaquette": (
         {"J = 1.0": PLAQUETTE, ROTATING: 'kind = "wolff"', 'kind = "kaufman"': 'kind = "enumeration"'},
-        "E201 12:8 dynamics.kind", "system.terms.0 is a product of more spins",
+        "E201 12:8 dynamics.kind", "the energy has a product of 4 spins",
     ),
     "one colour": (
         {'kind = "ising"': 'kind = "potts"\ncolours = 1\ninteraction = "delta"'},
