@@ -5,13 +5,14 @@ Statistical: fixed seed, 5.7 standard errors over 192 independent chains, a fals
 
 import numpy as np
 import pytest
-import xarray as xr
 
-from spindsl import multispin, sampling
+from spindsl import factors, multispin, sampling
 from spindsl.errors import DataError
-from spindsl.hamiltonian import energies, model, phi
+from spindsl.factors import FactorGraph, Lattice
+from spindsl.hamiltonian import phi
+from spindsl.moves import SingleSite
 
-RULES = {k: {"move": f"spindsl.kernels.chains:{k}", "order": "checkerboard"} for k in ("metropolis", "heat_bath")}
+RULES = {k: SingleSite(k, "checkerboard") for k in ("metropolis", "heat-bath")}
 KEY = sampling.stream(5, "lanes")
 BETA = 0.35
 
@@ -27,23 +28,20 @@ def pairs(sides, periodic=True):
     return np.array(sorted(found)).T
 
 
-def spins(sides, J=1.0, h=0.0, periodic=True) -> xr.Dataset:
-    i, j = pairs(sides, periodic)
+def spins(sides, J=1.0, h=0.0, periodic=True, more=()) -> FactorGraph:
+    """E = -sum J s s - sum h s - further terms; of drawn numbers, the same every time."""
+    at = pairs(sides, periodic).T
     rng, N = np.random.default_rng(3), int(np.prod(sides))
-    drawn = {"normal": rng.normal(size=len(i)), "signs": rng.choice([-0.8, 0.8], size=len(i))}
-    own = drawn[J] if isinstance(J, str) else np.full(len(i), J)
+    drawn = {"normal": rng.normal(size=len(at)), "signs": rng.choice([-0.8, 0.8], size=len(at))}
+    own = drawn[J] if isinstance(J, str) else np.full(len(at), J)
     field = rng.normal(size=N) if h == "normal" else np.full(N, h)
-    found = {"i": ("edge", i), "j": ("edge", j), "coupling": ("edge", own), "h": ("spin", field)}
-    return xr.Dataset(found, attrs={"spins": N, "sides": list(sides), "periodic": int(periodic)})
+    return factors.spins(N, [(at, -own), *more], -field, lattice=Lattice(sides, periodic))
 
 
-def potts(sides, Q, interaction="delta", J=1.0) -> xr.Dataset:
-    i, j = pairs(sides)
-    found = {"i": ("edge", i), "j": ("edge", j), "coupling": ("edge", np.full(len(i), J))}
-    found |= {"kind": ("edge", np.zeros(len(i), dtype=np.int32))}
-    found |= {"pair_energy": (("table", "colour", "other"), -J * phi(interaction, Q)[None])}
-    found |= {"colour_energy": (("spin", "colour"), np.zeros((int(np.prod(sides)), Q)))}
-    return xr.Dataset(found, attrs={"spins": int(np.prod(sides)), "sides": list(sides), "periodic": 1, "colours": Q})
+def potts(sides, Q, interaction="delta", J=1.0) -> FactorGraph:
+    at, N = pairs(sides).T, int(np.prod(sides))
+    table = -J * phi(interaction, Q)[None]
+    return factors.colours(N, at, np.zeros(len(at)), table, np.zeros((N, Q)), Lattice(sides, True))
 
 
 CASES = {
@@ -72,7 +70,7 @@ def run(system, rule, beta, chains, count, s=None, first=0, every=3, burn=60):
 
 
 def every_state(system) -> np.ndarray:
-    Q, N = system.attrs.get("colours", 0), system.attrs["spins"]
+    Q, N = system.colours, system.sites
     if Q:
         return np.stack(np.unravel_index(np.arange(Q**N), (Q,) * N), axis=1).astype(np.int8)
     return 1 - 2 * np.stack(np.unravel_index(np.arange(2**N), (2,) * N), axis=1).astype(np.int8)
@@ -83,14 +81,14 @@ def every_state(system) -> np.ndarray:
 def test_lanes_sample_the_energy_of_the_system(name, rule):
     """Energies are those of the spins, to rounding; their mean is that of all states, to 5.7 standard errors."""
     system = CASES[name]
-    if rule == "heat_bath" and "colours" in system.attrs:
+    if rule == "heat-bath" and system.colours:
         assert multispin.packed(system, RULES[rule], BETA) is None
         return
     assert multispin.packed(system, RULES[rule], BETA) is not None
     s, E, end = run(system, RULES[rule], BETA, tuple(range(192)), 40)
-    np.testing.assert_allclose(E, energies(model(system), s), rtol=0, atol=1e-12 * system.attrs["spins"])
+    np.testing.assert_allclose(E, factors.energy(system, s), rtol=0, atol=1e-12 * system.sites)
     assert (s[:, -1] == end).all()
-    all_of_them = energies(model(system), every_state(system))
+    all_of_them = factors.energy(system, every_state(system))
     weight = np.exp(-BETA * (all_of_them - all_of_them.min()))
     exact, chain = (weight @ all_of_them) / weight.sum(), E.mean(axis=1)
     assert abs(chain.mean() - exact) < 5.7 * chain.std(ddof=1) / np.sqrt(192)
@@ -101,14 +99,6 @@ def test_three_colours_on_a_torus():
     _, E, _ = run(potts((4, 4), 3), RULES["metropolis"], 0.5, tuple(range(192)), 100)
     chain = E.mean(axis=1) / 16
     assert abs(chain.mean() + 0.9382656168) < 5.7 * chain.std(ddof=1) / np.sqrt(192)
-
-
-def test_a_driven_glass_carries_the_other_sign():
-    """E = + sum J s s: the same couplings as J or as minus `coupling` give the same chains, bit for bit."""
-    system = spins((4, 4), "normal")
-    driven = system.drop_vars("coupling").assign(J=-system["coupling"])
-    one, other = (run(v, RULES["metropolis"], BETA, (0, 1), 5) for v in (system, driven))
-    assert all((a == b).all() for a, b in zip(one, other))
 
 
 @pytest.mark.parametrize("sides", [(4, 4), (64, 64)])
@@ -140,20 +130,21 @@ def test_large_lattices_are_cut_into_blocks():
 def test_what_does_not_fit_runs_one_by_one():
     """Other orders, diagonal bonds, further terms, odd boxes, tables of patterns, clocks."""
     plain, order = spins((4, 4)), RULES["metropolis"]
-    diagonal = plain.assign(j=plain["j"].where(plain["edge"] > 0, 5))
-    diagonal["i"][0] = 0
-    several = plain.assign(sites=(("term", "body"), [[0, 1, 2]]), strength=("term", [0.5]))
+    diagonal = spins((4, 4), more=[(np.array([[0, 5]]), np.ones(1))])
+    several = spins((4, 4), more=[(np.array([[0, 1, 2]]), np.array([0.5]))])
+    none = spins((4, 4), more=[(np.array([[0, 1, 2]]), np.zeros(1))])
+    windows = factors.patterns(16, np.arange(16).reshape(8, 2), np.arange(4.0), Lattice((4, 4), True))
     for system, rule in (
-        (plain, order | {"order": "sequential"}), (plain, order | {"exchange": 3}), (diagonal, order), (several, order),
-        (spins((3, 4), periodic=False), order), (plain.assign(table=("pattern", [0.0])), order),
+        (plain, SingleSite("metropolis", "sequential")), (plain, SingleSite("metropolis", "checkerboard", 3)),
+        (diagonal, order), (several, order), (spins((3, 4), periodic=False), order), (windows, order),
         (potts((4, 4), 4, "cosine"), order), (potts((4, 4), 9), order),
         (potts((2, 4), 3), order),
     ):  # fmt: skip
         assert multispin.packed(system, rule, BETA) is None
-    assert multispin.packed(several.assign(strength=("term", [0.0])), order, BETA) is not None
+    assert multispin.packed(none, order, BETA) is not None
 
 
 def test_a_ring_that_never_equilibrates_is_refused():
     with pytest.raises(DataError, match="ring without a field"):
         multispin.packed(spins((8,)), RULES["metropolis"], BETA)
-    assert multispin.packed(spins((8,)), RULES["heat_bath"], BETA) is not None
+    assert multispin.packed(spins((8,)), RULES["heat-bath"], BETA) is not None

@@ -9,7 +9,8 @@ import pytest
 import xarray as xr
 
 from spindsl import response, thermo
-from spindsl.hamiltonian import NONE
+from spindsl.factors import Lattice
+from spindsl.forms import FORMS, NONE
 from spindsl.kernels import energies
 from spindsl.kernels.exact import enumeration
 from spindsl.kernels.measures import energies_of, magnetization
@@ -31,7 +32,8 @@ def learned(J=J, covariance=None) -> xr.Dataset:
     return found if covariance is None else found.assign(coupling_covariance=(("template", "other"), covariance))
 
 
-TERMS = response.couplings(learned(), {"sides": (3, 3), "periodic": 1, "spins": N}).terms
+FORM, TORUS = FORMS["templates"], Lattice((3, 3), True)
+TERMS = response.couplings(learned(), FORM, TORUS).terms
 
 
 def exact(J) -> np.ndarray:
@@ -87,12 +89,12 @@ def test_slopes_with_a_constant_of_the_ordered_state(ensemble):
 
 def test_errors_are_quadratic_forms_of_covariances():
     """sqrt(g C g'), with the covariance where it is given and the standard errors where it is not."""
-    attrs, g = {"sides": (3, 3), "periodic": 1, "spins": N}, np.array([[1.0, -2.0, 0.5, 3.0]])
-    own = response.couplings(learned(), attrs)
+    g = np.array([[1.0, -2.0, 0.5, 3.0]])
+    own = response.couplings(learned(), FORM, TORUS)
     np.testing.assert_allclose(own.covariance, np.diag([0.01, 0.04, 0.09, 0.16]))
     np.testing.assert_allclose(response.error(g, own.covariance), np.sqrt(0.01 + 0.16 + 0.0225 + 1.44))
     C = np.diag([0.01, 0.04, 0.09, 0.16]) - 0.01 * (np.eye(4, k=1) + np.eye(4, k=-1))
-    tied = response.couplings(learned(covariance=C), attrs)
+    tied = response.couplings(learned(covariance=C), FORM, TORUS)
     np.testing.assert_allclose(tied.covariance, C)
     np.testing.assert_allclose(response.error(g, C), np.sqrt(1.6325 - 0.02 * (-2 - 1 + 1.5)))
 
@@ -102,7 +104,7 @@ def test_terms_left_out_have_no_slope():
     found = learned(np.array([1.0, 0.5, 0.0, 0.0]) - 1e-300)
     found["coupling"].values[2:] = 0
     found["coupling_se"].values[2:] = np.nan
-    some = response.couplings(found, {"sides": (4, 6), "periodic": 1, "spins": 24})
+    some = response.couplings(found, FORM, Lattice((4, 6), True))
     assert [t.shape for t in some.terms] == [(24, 2), (24, 2)]
     np.testing.assert_allclose(some.covariance, np.diag([0.01, 0.04]))
 
@@ -112,7 +114,7 @@ def test_single_pairs_are_terms_of_their_own():
         "i": ("edge", [0, 0, 1]), "j": ("edge", [1, 2, 2]), "coupling": ("edge", [0.5, 0.0, -1.0]),
         "coupling_se": ("edge", [0.1, 0.2, 0.3]),
     })  # fmt: skip
-    some = response.couplings(found, {"spins": 3})
+    some = response.couplings(found, FORMS["pairs"], None)
     s = np.array([[1, 1, -1], [-1, 1, 1]], dtype=np.int8)
     assert response.products(s, some.terms).tolist() == [[1, -1], [-1, 1]]
     np.testing.assert_allclose(np.diag(some.covariance), [0.01, 0.09])

@@ -11,9 +11,10 @@ from spindsl import sequences
 from spindsl.engine import Runner
 from spindsl.errors import DataError, SpecError
 from spindsl.experiment import loads
+from spindsl.factors import energies, model, read
 from spindsl.graph import Task
-from spindsl.hamiltonian import energies, model
 from spindsl.lower import lower
+from spindsl.sampling import Temperature
 from spindsl.store import Store
 
 MADE = """
@@ -76,15 +77,15 @@ def given(still, tmp_path_factory):
 def looked(given, monkeypatch, slopes=(1.0, 1.0), shift=0.0):
     """The analysis of two networks with ln q = -beta (a E + c): a and c of each its own."""
     graph, found = given
-    energy = model(found["system"])
+    energy = model(read(found["system"]))
 
     def log_q(said, weights, spins, network=0):
         return -0.4 * (slopes[network] * energies(energy, spins) + shift * (network + 1))
 
     monkeypatch.setattr(sequences, "log_q", log_q)
     stage = graph.stages["analysis.made"]
-    inputs = {n: found[n] for n in stage.needs}
-    return stage.checked(stage.run(Task(7, stage.said, part="0.4", part_params={"beta": 0.4}), **inputs))
+    inputs = {stage.keywords.get(n, n): found[n] for n in stage.needs}
+    return stage.checked(stage.run(Task(7, stage.params, part="0.4", part_params=Temperature(0.4)), **inputs))
 
 
 def test_the_energy_of_a_model_is_minus_its_log_probability(given, monkeypatch):
@@ -114,7 +115,7 @@ def test_the_floor_counts_what_was_fitted(given, monkeypatch):
     """sd(J) = 1 / (beta (n var E)^(1/2)), E in J: 3 of 5 chains of 60 samples were; var E over all 2^16 states."""
     found = looked(given, monkeypatch)
     states = 2 * ((np.arange(1 << 16)[:, None] >> np.arange(16)) & 1).astype(np.int8) - 1
-    E = energies(model(given[1]["system"]), states)
+    E = energies(model(read(given[1]["system"])), states)
     p = np.exp(-0.4 * (E - E.min()))
     p /= p.sum()
     var = p @ E**2 - (p @ E) ** 2
@@ -128,18 +129,21 @@ def test_a_label_that_is_infinite_is_refused(given, monkeypatch):
     monkeypatch.setattr(sequences, "log_q", lambda *a, **k: np.where(a[2][..., 0] > 0, -np.inf, -1.0))
     stage = graph.stages["analysis.made"]
     with pytest.raises(DataError, match="probability 0"):
-        stage.run(Task(7, stage.said, part="0.4", part_params={"beta": 0.4}), **{n: found[n] for n in stage.needs})
+        stage.run(
+            Task(7, stage.params, part="0.4", part_params=Temperature(0.4)),
+            **{stage.keywords.get(n, n): found[n] for n in stage.needs},
+        )
 
 
 def test_regression_hears_every_network(given, monkeypatch):
     """Two fits with energies too large by 1.5 and too small by 0.5, and constants of their own, teach the true one."""
     graph, found = given
-    energy = model(found["system"])
+    energy = model(read(found["system"]))
     monkeypatch.setattr(
         sequences, "log_q", lambda said, w, s, k=0: -0.4 * ((1.5, 0.5)[k] * energies(energy, s) + 1e3 * k)
     )
     stage = graph.stages["bottleneck.windows"]
-    found = stage.run(Task(7, stage.said, part="0.4", part_params={"beta": 0.4}), made=found["bottleneck.made"])
+    found = stage.run(Task(7, stage.params, part="0.4", part_params=Temperature(0.4)), made=found["bottleneck.made"])
     J = dict(zip(map(tuple, found["offset"].values.tolist()), found["coupling"].values))
     assert J[(0, 1)] == pytest.approx(1.0, abs=0.1)
     assert J[(1, 0)] == pytest.approx(1.0, abs=0.1)
@@ -148,7 +152,7 @@ def test_regression_hears_every_network(given, monkeypatch):
 def test_what_was_told_the_hamiltonian_has_no_floor(still, tmp_path):
     text = MADE.replace('train = "observations"\nepochs = 1', TOLD).replace("test = 2\n", "")
     graph = lower(loads(still + text), tmp_path)
-    said = [graph.stages[f"analysis.{n}"].said["observations"] for n in ("made", "windows")]
+    said = [graph.stages[f"analysis.{n}"].params.observations for n in ("made", "windows")]
     assert said == [0, 0]
     found = Runner(graph, Store(tmp_path / "store"), 1).run()
     for name in ("made", "windows"):

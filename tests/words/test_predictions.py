@@ -9,12 +9,11 @@ import pytest
 import xarray as xr
 from scipy.stats import chi2
 
-from spindsl.analyses.free_energy import constant
+from spindsl import factors
+from spindsl.analyses.free_energy import Ordered, constant
 from spindsl.engine import Runner
 from spindsl.errors import SpecError
 from spindsl.experiment import Expect, loads
-from spindsl.hamiltonian import energies
-from spindsl.kernels import energies as kernel
 from spindsl.kernels.exact.enumeration import configurations
 from spindsl.kernels.exact.kaufman import torus
 from spindsl.lower import lower
@@ -140,19 +139,19 @@ def test_colours_stay_colours(still, tmp_path):
 
 def test_constants_are_what_is_asked_for():
     """Over all states of 3 × 3: the mean is 0; or all spins alike have -2 a spin."""
-    rng, attrs = np.random.default_rng(1), {"spins": 9}
+    rng = np.random.default_rng(1)
     spins, colours = configurations(9, 2, True), configurations(5, 3, False)
     window = np.array([[k, (k + 1) % 9, (k + 4) % 9] for k in range(9)], dtype=np.int32)
-    tiles = kernel.tiles(9, window, rng.normal(size=8))
-    pairs = kernel.clusters(9, [(k, (k + 1) % 9) for k in range(9)], rng.normal(size=9))
-    tables = kernel.colours(5, np.array([0, 1, 2]), np.array([1, 2, 4]), np.array([0, 1, 1]),
-                            rng.normal(size=(2, 3, 3)), rng.normal(size=(5, 3)))  # fmt: skip
-    for model, states, about in ((tiles, spins, attrs), (pairs, spins, attrs), (tables, colours, {"spins": 5})):
-        E = energies(model, states)
-        assert abs(E.mean() + about["spins"] * constant(model, about, "mean-zero")) < 1e-9
-        alike = energies(model, states[-1:] if states is spins else states[:1])[0]
-        found = constant(model, about, {"ordered": -2.0})
-        assert alike + about["spins"] * found == pytest.approx(-2.0 * about["spins"], abs=1e-9)
+    tiles = factors.patterns(9, window, rng.normal(size=8))
+    pairs = factors.spins(9, [(np.array([(k, (k + 1) % 9) for k in range(9)]), rng.normal(size=9))])
+    ends = np.array([[0, 1], [1, 2], [2, 4]])
+    tables = factors.colours(5, ends, np.array([0, 1, 1]), rng.normal(size=(2, 3, 3)), rng.normal(size=(5, 3)))
+    for graph, states in ((tiles, spins), (pairs, spins), (tables, colours)):
+        E = factors.energy(graph, states)
+        assert abs(E.mean() + graph.sites * constant(graph, "mean-zero")) < 1e-9
+        alike = factors.energy(graph, states[-1:] if states is spins else states[:1])[0]
+        found = constant(graph, Ordered(ordered=-2.0))
+        assert alike + graph.sites * found == pytest.approx(-2.0 * graph.sites, abs=1e-9)
 
 
 def test_constants_shift_free_energies_and_energies_alone(still, tmp_path):
