@@ -170,3 +170,13 @@ def deposit() -> Path:
     if not folder.is_dir():
         pytest.skip("../shared/data is absent: the authors' configurations are not part of the project")
     return folder
+
+
+SLOW = {"covering", "outside", "identity"}  # folders of tests that `make contract` runs, not `make test`
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is too long for every day."""
+    for item in items:
+        if item.path.parent.name in SLOW:
+            item.add_marker(pytest.mark.contract)
