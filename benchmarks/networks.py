@@ -30,7 +30,7 @@ def noise(task: Task):
     """Random configurations in the place of a trajectory."""
     import xarray as xr
 
-    said = task.said
+    said = task.params
     spins = np.random.default_rng(0).choice(np.array([-1, 1], np.int8), (1000, said["switches"], said["spins"]))
     return xr.Dataset({"spins": (("trial", "time", "spin"), spins)})
 

@@ -35,7 +35,6 @@ from .spec import (
 )
 from .sweeping import Sweep, overlaps
 
-LANGUAGE = 1
 PACKAGES = (
     "graphs",
     "couplings",

@@ -95,6 +95,11 @@ class FactorGraph:
     hidden: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))  # (site); empty: all are seen
 
     @property
+    def factors(self) -> int:
+        """Number of products and of tables."""
+        return len(self.products.c) + len(self.tables.kind)
+
+    @property
     def colours(self) -> int:
         """Number of colours Q, 0 of spins ±1."""
         return self.states if self.domain == "colour" else 0

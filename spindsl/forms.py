@@ -45,6 +45,10 @@ class Form(ABC):
     def factor_graph(self, found: xr.Dataset, sites: int, lattice: Lattice | None) -> FactorGraph:
         """The energy of what was learned at one temperature."""
 
+    def dimensions(self, found: xr.Dataset) -> int | None:
+        """Of the lattice on which it was learned; None where it was no lattice."""
+        return found.sizes.get("axis")
+
     @property
     def mark(self) -> dict[str, str]:
         """Attributes of the variable that holds the energies."""

@@ -21,8 +21,6 @@ from typing import TYPE_CHECKING, Any, Generic
 import numpy as np
 from typing_extensions import TypeVar
 
-from .params import as_json
-
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -77,16 +75,6 @@ class Task(Generic[P, Q]):
     before: xr.Dataset | None = None  # the piece that ends where this one begins
     tick: Callable[[float], None] = lambda fraction: None  # report progress; raises Stopped if asked to stop
 
-    @property
-    def said(self) -> P:
-        """The parameters, of stages that are not typed yet."""
-        return self.params
-
-    @property
-    def about(self) -> Q:
-        """The parameters of the part, of stages that are not typed yet."""
-        return self.part_params
-
 
 @dataclass(frozen=True)
 class Stage:
@@ -123,11 +111,6 @@ class Stage:
         None  # how many observations a model at equilibrium is fitted to; 0 where it is told the energy
     )
     keywords: Mapping[str, str] = field(default_factory=dict)  # of `run`, for needs that it calls otherwise
-
-    @property
-    def said(self) -> Any:
-        """The parameters as JSON values, for those who still look them up by name."""
-        return self.params if isinstance(self.params, Mapping) else as_json(self.params)
 
     @property
     def cut(self) -> bool:

@@ -87,7 +87,8 @@ class Matter(System):
         files = {key: data / name for key, name in self.files().items()}
         energy = self.outline(disorder, files)
         if files and all(path.exists() and path.stat().st_size <= LARGEST for path in files.values()):
-            self.factor_graph(disorder, files)  # what is wrong in a file is known before the run
+            read = self.factor_graph(disorder, files)  # what is wrong in a file is known before the run
+            energy = replace(energy, factors=read.factors, ready=read)
         return (Stage(
             "system", run, self, {**gives, **factors.VARIABLES}, files=files, group="/system",
             sizes={**self.extents(energy.factors), **sizes}, quenched=True, energy=energy,
@@ -140,7 +141,7 @@ class OnGraph(Matter):
         if self.graph is None or lattice is None or len(lattice.sides) != len(sides):
             return super().resized(sides)
         return type(self).model_validate(
-            {**{name: getattr(self, name) for name in type(self).model_fields}, "spins": None,
+            {**{f.alias or name: getattr(self, name) for name, f in type(self).model_fields.items()}, "spins": None,
              "graph": self.graph.resized(sides)}
         )  # fmt: skip
 

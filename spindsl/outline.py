@@ -31,6 +31,7 @@ class Outline:
     factors: float = 0.0  # about how many
     declared: Mapping[Question[Any], Answer[Any]] = field(default_factory=dict)
     draw: Callable[[], FactorGraph] | None = None
+    ready: FactorGraph | None = None  # where it was read already, whatever its size
     misfit: Callable[[Lattice], str] = lambda lattice: ""  # why it cannot be put on another lattice, if it cannot
 
     @property
@@ -41,6 +42,8 @@ class Outline:
     @cached_property
     def graph(self) -> FactorGraph | None:
         """The graph of this realization, None where it is too large to be drawn now, or not known before the run."""
+        if self.ready is not None:
+            return self.ready
         return self.draw() if self.draw is not None and self.factors <= MOST else None
 
     def ask(self, question: Question[T]) -> Answer[T]:

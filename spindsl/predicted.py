@@ -59,11 +59,20 @@ class Prediction(Analysis):
             except ValidationError as error:
                 raise MeaningError(f"no such lattice: {error.errors()[0]['msg']}", "sides", code="E203",
                                    hint="other sides") from error  # fmt: skip
+            if system.files:
+                self.fits(word, system)
             outline = word.outline(system.disorder, system.files)
             system = replace(system, name=f"analysis.{name}.matter", params=word, group="", energy=outline,
                              sizes={**system.sizes, **word.extents(outline.factors)})  # fmt: skip
         self.suits(outline)
         return system
+
+    def fits(self, word: Matter, system: Stage) -> None:
+        """MeaningError where an energy of a file cannot be put on the lattice that is asked for."""
+        try:
+            word.factor_graph(system.disorder, system.files)
+        except ValueError as error:
+            raise MeaningError(f"no such lattice: {error}", "sides", code="E203", hint="other sides") from error
 
     def suits(self, energy: Outline) -> None:
         """MeaningError where the chains cannot run an energy."""

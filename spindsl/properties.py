@@ -167,11 +167,11 @@ def uniform(graph: FactorGraph) -> Answer[Magnet]:
     if graph.domain == "colour":
         return _coloured(graph, bonds)
     c, f = graph.products.c, graph.field
-    if len(c) != bonds or (c != c[0]).any():
+    if len(c) not in (0, bonds) or (c != c[:1]).any():
         return Answer(None, "couplings of nearest neighbours differ")
     if (f != f[0]).any():
         return Answer(None, "fields differ from place to place")
-    return Answer(Magnet(float(c[0]), float(f[0])))
+    return Answer(Magnet(float(c[0]) if len(c) else 0.0, float(f[0])))
 
 
 def _coloured(graph: FactorGraph, bonds: int) -> Answer[Magnet]:

@@ -39,7 +39,7 @@ class Record(Words):
 
 
 @dataclass(frozen=True)
-class Course:
+class ChainPlan:
     """How chains run and when they are recorded: what decides the numbers, whatever their length."""
 
     sweeps: Sweeps
@@ -52,7 +52,7 @@ class Course:
 class Ladder:
     """Chains of all temperatures together, which exchange their configurations."""
 
-    course: Course
+    course: ChainPlan
     betas: tuple[float, ...]
 
 
@@ -89,7 +89,7 @@ class Equilibrium(Protocol):
             "beta": self.betas, "chain": tuple(range(self.chains)), "sample": tuple(range(1, self.samples + 1)),
         }  # fmt: skip
         sizes = {"spin": energy.sites}
-        params = Course(sweeps, self.initial, self.burn_in, self.every)
+        params = ChainPlan(sweeps, self.initial, self.burn_in, self.every)
         pilot = (self.pilot(params, ensemble),) if self.every == "auto" else ()
         gives, seconds = promises(energy, self.record), 3e-8 * len(self.betas) * self.chains * self.samples
         one = Stage(
@@ -120,7 +120,7 @@ class Equilibrium(Protocol):
         if doubt := moves.missed(self.betas, stages["system"]):
             yield doubt
 
-    def pilot(self, params: Course, ensemble: sampling.Ensemble) -> Stage:
+    def pilot(self, params: ChainPlan, ensemble: sampling.Ensemble) -> Stage:
         """The stage `pilot`: a short run that measures correlation times, where samples are to be that far apart."""
         gives = {"every": Promise(("beta",), "1", "sweeps from one sample to the next", "int64", label=True)}
         return Stage("pilot", explore, params, gives, ("system",), group="/diagnostics",
@@ -149,21 +149,23 @@ EXCHANGES = {
 }
 
 
-def schedule(params: Course, every: int | Flips) -> sampling.Schedule:
+def schedule(params: ChainPlan, every: int | Flips) -> sampling.Schedule:
     """When configurations are recorded."""
     if isinstance(every, Flips):
         return sampling.Schedule(params.burn_in, every.flips, flips=True)
     return sampling.Schedule(params.burn_in, every)
 
 
-def distance(params: Course, pilot: xr.Dataset | None) -> int | Flips:
+def distance(params: ChainPlan, pilot: xr.Dataset | None) -> int | Flips:
     """From one sample to the next, in sweeps or flips: as written, or as the pilot found."""
     if pilot is not None:
         return int(pilot["every"])
     return 1 if params.every == "auto" else params.every
 
 
-def watch(task: Task[Course, sampling.Temperature], system: xr.Dataset, pilot: xr.Dataset | None = None) -> xr.Dataset:
+def watch(
+    task: Task[ChainPlan, sampling.Temperature], system: xr.Dataset, pilot: xr.Dataset | None = None
+) -> xr.Dataset:
     """Some chains at one temperature, from one sample to another."""
     import xarray as xr
 
@@ -203,7 +205,7 @@ def climb(task: Task[Ladder], system: xr.Dataset) -> xr.Dataset:
     return xr.Dataset(found).assign(magnetization=(ALONG, sampling.magnetization(graph, spins)))
 
 
-def explore(task: Task[Course, sampling.Temperature], system: xr.Dataset) -> xr.Dataset:
+def explore(task: Task[ChainPlan, sampling.Temperature], system: xr.Dataset) -> xr.Dataset:
     """The distance of samples: twice the larger correlation time of energy and magnetization, from a short run."""
     import xarray as xr
 
@@ -221,7 +223,7 @@ WATCHED = {  # what correlation times are of
 }
 
 
-def correlation(trajectory: Stage, params: Course) -> Stage:
+def correlation(trajectory: Stage, params: ChainPlan) -> Stage:
     """The stage `correlation`: what samples of a chain know of one another."""
     each = ("beta",)
     gives: dict[str, Promise] = {}
@@ -243,7 +245,7 @@ def correlation(trajectory: Stage, params: Course) -> Stage:
 
 
 def correlated(
-    task: Task[Course, sampling.Temperature], trajectory: xr.Dataset, pilot: xr.Dataset | None = None
+    task: Task[ChainPlan, sampling.Temperature], trajectory: xr.Dataset, pilot: xr.Dataset | None = None
 ) -> xr.Dataset:
     """Correlation times of one temperature. Madras and Sokal 1988; Sprague et al. 2021, Table 1."""
     import xarray as xr

@@ -151,15 +151,20 @@ def spread(values: np.ndarray, least: float, low: float, high: float) -> np.ndar
 
 
 def named(axes: Axes, ends: Sequence[tuple[str, float, str]], least: float) -> None:
-    """Names (name, where the line ends, colour) at the right, `least` of the height apart."""
+    """Names (name, where the line ends, colour) at the right, `least` of the height apart.
+
+    A line that ends without a value has its name at the foot, which says so.
+    """
     from matplotlib.transforms import offset_copy
 
     low, high = axes.get_ylim()
-    places = spread(np.array([e[1] for e in ends]), least * (high - low), low, high)
+    places = spread(np.array([e[1] if np.isfinite(e[1]) else low for e in ends]), least * (high - low), low, high)
     edge = axes.get_yaxis_transform()
     beside = offset_copy(edge, axes.get_figure(root=True), x=16, units="points")
     for (name, value, tint), place in zip(ends, places, strict=True):
         stroke = {"arrowstyle": "-", "color": tint, "lw": 0.9, "relpos": (0, 0.5), "shrinkA": 3, "shrinkB": 1}
+        if not np.isfinite(value):
+            name, value, stroke = f"{name}: no value", place, None
         ink = {"color": SOFT} if tint == SOFT else {"color": INK, "fontweight": "bold"}
         axes.annotate(
             name, (1, value), (1, place), edge, beside, annotation_clip=False, arrowprops=stroke, va="center",

@@ -133,6 +133,10 @@ class Learned(OnGraph):
         if form.repeats and self.lattice is None:
             message = "what was learned is the same everywhere: it needs a lattice"
             raise MeaningError(message, "graph", "kind", hint='graph = { kind = "square", … }')
+        dims = form.dimensions(found) if self.lattice is not None else None
+        if dims is not None and self.lattice is not None and len(self.lattice.sides) != dims:
+            message = f"the energy was learned in {dims} dimensions, this lattice has {len(self.lattice.sides)}"
+            raise MeaningError(message, "graph", code="E203", hint=f"a lattice of {dims} dimensions")
         if not form.repeats and self.graph is not None:
             raise MeaningError(
                 "couplings of single pairs bring their own graph; drop `graph`", "graph", hint="spins = N"
@@ -143,7 +147,8 @@ class Learned(OnGraph):
         try:
             form.factor_graph(found, self.count, self.lattice)
         except ValueError as error:
-            raise MeaningError(str(error), "graph", code="E203", hint="a larger lattice") from error
+            hint = "the sides on which it was learned, or multiples of them"
+            raise MeaningError(str(error), "graph", code="E203", hint=hint) from error
         return form
 
 

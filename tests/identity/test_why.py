@@ -23,7 +23,7 @@ def run(task, **inputs):
     """One number."""
     import xarray as xr
 
-    return xr.Dataset({"x": ((), float(task.said["a"]))})
+    return xr.Dataset({"x": ((), float(task.params["a"]))})
 
 
 @pytest.fixture

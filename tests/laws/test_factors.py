@@ -213,3 +213,10 @@ def test_one_energy_has_the_same_bits_whatever_word_wrote_it(tmp_path: Path):
     E = factors.energy(first.factor_graph(5, {}), s)
     for other in (second, third):
         assert factors.energy(other.factor_graph(7, path), s).tobytes() == E.tobytes()
+
+
+@pytest.mark.parametrize("field", [0.0, 0.4])
+def test_free_spins_are_a_magnet_of_no_coupling(field: float):
+    graph = system({"kind": "ising", "graph": grid(4, 4), "J": 0.0, "field": field}).factor_graph(5, {})
+    found = properties.uniform(graph).value
+    assert found is not None and (found.c, found.field) == (0.0, -field)

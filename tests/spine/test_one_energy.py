@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
+from spindsl import properties
 from spindsl.cli import app
 from spindsl.errors import SpecError
 from spindsl.experiment import loads
@@ -241,3 +242,51 @@ def test_hysterons_meet_no_sweeps():
     for dynamics in ('kind = "wolff"', 'kind = "heat-bath"\norder = "random"', 'kind = "glauber"\nbeta = 1.0'):
         assert codes(refusals(f"{text}[dynamics]\n{dynamics}\n{cycles}"))
     assert not refusals(f'{text}[dynamics]\nkind = "quasistatic"\n{cycles}')
+
+
+def test_a_file_that_was_read_answers_whatever_its_size(tmp_path):
+    """A dense file of 500 spins has 124,750 factors, more than are drawn for a question."""
+    J = np.triu(np.ones((500, 500)), 1)
+    matrix(tmp_path / "J.nc", J + J.T)
+    text = HEAD + f'[system]\nkind = "edwards-anderson"\nspins = 500\n{FILE}' + HEAT + STILL
+    energy = lower(loads(text), tmp_path).stages["system"].energy
+    assert energy is not None and energy.factors == 124_750
+    assert energy.ask(properties.unfrustrated).yes and energy.ask(properties.bipartite).no
+
+
+def asked_elsewhere(sides: str) -> str:
+    return (
+        '[bottleneck.c]\nkind = "mean-field"\nclosure = "independent-pair"\n[analysis.x]\nkind = "extrapolation"\n'
+        f'of = "c"\nbetas = [0.1]\nsides = {sides}\nchains = 4\ninitial = "random"\nburn_in = 5\nsamples = 40\n'
+        'every = 1\ndynamics = { kind = "metropolis", order = "random" }\n'
+    )
+
+
+@pytest.mark.parametrize("name", ["field", "plaquette"])
+def test_a_learned_energy_is_predicted_at_other_sizes_as_the_written_one(name, learned, tmp_path):
+    one = ran(ISING + ENERGIES[name] + HEAT + STILL + asked_elsewhere("[6, 6]"), tmp_path / "written")
+    (tmp_path / "read").mkdir()
+    (tmp_path / "read" / f"{name}.nc").write_bytes((learned / f"{name}.nc").read_bytes())
+    other = ran(twin(name) + HEAT + STILL + asked_elsewhere("[6, 6]"), tmp_path / "read")
+    for variable in ("energy", "true_energy", "true_abs_magnetization"):
+        assert one["/analysis/x"][variable].equals(other["/analysis/x"][variable])
+
+
+@pytest.mark.parametrize("graph", ['kind = "chain", sides = [16]', 'kind = "cubic", sides = [3, 3, 3]'])
+def test_a_learned_energy_stays_in_its_dimensions(graph, learned):
+    text = twin("triple").replace('kind = "square", sides = [4, 4]', graph)
+    found = refusals(text + HEAT + STILL, learned)
+    assert codes(found) == {"E203"} and found[0].path == ("system", "graph")
+    assert "learned in 2 dimensions" in found[0].message
+
+
+def test_a_table_of_patterns_stays_on_lattices_that_its_windows_tile(tmp_path):
+    table = xr.Dataset({"pattern_energy": (("beta", "pattern"), np.arange(16.0)[None])}, {"beta": [0.3]})
+    table["offset"] = ("cluster", "axis"), np.zeros((1, 2), dtype=np.int16)
+    table["pattern_energy"].attrs |= {"focus": 2, "context": 0, "stride": 2, "energy_form": "patterns"}
+    xr.DataTree.from_dict({"/bottleneck/c": table}).to_netcdf(tmp_path / "windows.nc", engine="netcdf4")
+    assert not refusals(twin("windows") + HEAT + STILL + asked_elsewhere("[6, 6]"), tmp_path)
+    found = refusals(twin("windows") + HEAT + STILL + asked_elsewhere("[5, 5]"), tmp_path)
+    assert codes(found) == {"E203"} and found[0].path == ("analysis", "x", "sides")
+    found = refusals(twin("windows").replace("[4, 4]", "[5, 5]") + HEAT + STILL, tmp_path)
+    assert codes(found) == {"E203"} and found[0].path == ("system", "graph")

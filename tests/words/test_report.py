@@ -11,7 +11,7 @@ import xarray as xr
 from spindsl.cite import BIBLIOGRAPHY, ITSELF, bibliography, cited, reference
 from spindsl.experiment import loads, model
 from spindsl.report import write
-from spindsl.report.canvas import spread
+from spindsl.report.canvas import SOFT, named, spread
 from spindsl.report.page import summary
 from spindsl.report.reading import Curve, curves, lead
 from spindsl.report.verdict import findings
@@ -344,6 +344,17 @@ def test_labels_keep_their_distance_and_order():
     assert np.diff(np.sort(placed)).min() > 0.099
     assert np.argsort(placed, kind="stable").tolist() == [2, 3, 0, 1]
     assert placed[2] == 0.5
+
+
+def test_a_line_that_ends_without_a_value_says_so():
+    """NaN at the end of a line is drawn by name: it is bad, never absent."""
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    axes = figure.subplots()
+    named(axes, [("first", 0.5, SOFT), ("second", float("nan"), SOFT)], 0.1)
+    figure.canvas.draw()
+    assert [text.get_text() for text in axes.texts] == ["first", "second: no value"]
 
 
 def test_every_method_can_be_cited():

@@ -112,7 +112,7 @@ class Sum(Bottleneck):
 def squeeze(task, trajectory, split):
     import xarray as xr
 
-    value = trajectory["spins"].mean("spin", dtype="float32") * np.float32(task.said["scale"])
+    value = trajectory["spins"].mean("spin", dtype="float32") * np.float32(task.params["scale"])
     return xr.Dataset({"latent_mean": value.expand_dims("latent", -1)})
 '''
 WORDS = {
