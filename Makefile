@@ -17,10 +17,10 @@ quickstart: $(VENV)/ready  ## a tenth-size classification: its score and where i
 	$(BIN)/spindsl run experiments/zhong2020/quickstart.toml
 	$(BIN)/spindsl report runs/quickstart/$$(ls -t runs/quickstart | head -n 1)
 
-test: $(VENV)/ready  ## the whole suite, some ten minutes on two cores
+test: $(VENV)/ready  ## the suite of every day, some fourteen minutes on two cores
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
-contract: $(VENV)/ready  ## triples of all kinds, all examples in plain Python, 300 mutations of the sources: an hour
+contract: $(VENV)/ready  ## triples of all kinds, all examples in plain Python, 300 mutations of the sources, words from outside
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile -m contract
 
 lint: $(VENV)/ready  ## style and floors

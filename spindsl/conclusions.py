@@ -202,8 +202,13 @@ def alike(label: np.ndarray) -> float:
 
 
 def resampled(credit: np.ndarray, cluster: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Mean credits (trial, …) of bootstrap samples of whole clusters, (resample, …), of trials that are scored."""
+    """Mean credits (trial, …) of bootstrap samples of whole clusters, (resample, …), of trials that are scored.
+
+    NaN where no trial is scored throughout.
+    """
     mine = np.isfinite(credit.reshape(len(credit), -1)).all(axis=1)
+    if not mine.any():
+        return np.full((RESAMPLES, *credit.shape[1:]), np.nan)
     known, which = np.unique(cluster[mine], return_inverse=True)
     total = np.zeros((len(known), *credit.shape[1:]))
     np.add.at(total, which, credit[mine])

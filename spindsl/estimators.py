@@ -214,7 +214,7 @@ def scores(evidence: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, np.ndar
     guess[scored] = evidence[scored].argmax(axis=1)
     credit[scored] = densities.credit(evidence[scored], label[scored])
     counts = np.bincount(label[scored], minlength=evidence.shape[1])
-    weight = scored.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    weight = scored.sum() / np.maximum(np.count_nonzero(counts) * counts, 1)
     return guess, credit * np.where(label >= 0, weight[label], np.nan)
 
 

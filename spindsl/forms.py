@@ -85,6 +85,11 @@ class Patterns(Form):
         lattice = needed(lattice)
         return factors.patterns(sites, self.windows(found, lattice), found["pattern_energy"].values, lattice)
 
+    def dimensions(self, found: xr.Dataset) -> int | None:
+        about, bits = found["pattern_energy"].attrs, (found.sizes["pattern"] - 1).bit_length()
+        side = int(about["focus"]) + 2 * int(about["context"])
+        return next((d for d in (1, 2, 3) if side**d == bits), None) if side > 1 else None
+
     def windows(self, found: xr.Dataset, lattice: Lattice) -> np.ndarray:
         """Spins of the windows, (window, bit)."""
         from .kernels.ednn import Shape, windows

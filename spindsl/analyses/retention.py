@@ -78,11 +78,17 @@ def lasting(task: Task[RetentionParams], **inputs: xr.Dataset) -> xr.Dataset:
     found = {e: np.full(guesses.shape, np.nan) for e in ("", "_low", "_high")}
     for place in np.ndindex(*guesses.shape):
         values = samples(guesses.at(place).credit.isel(time=late))
+        scored = np.isfinite(values).any(axis=0)  # times: a recorded observable may end before the others
+        if not scored.any():
+            continue
+        values, after = values[:, scored], time[scored]
         rng = generator(task.seed, "analysis", params.name, "lifetime", *place)
         drawn = resampled(values, clusters(inputs["split"]), rng)  # (resample, time)
         score = np.nanmean(values, axis=0)
-        found[""][place] = lifetime(time, score, floor, score[0])
-        spread = np.sort(np.nan_to_num(lifetime(time, drawn, floor, drawn[:, 0]), nan=0.0, posinf=np.inf))
+        found[""][place] = lifetime(after, score, floor, score[0])
+        if np.isnan(drawn).all():
+            continue  # no trial is scored at all these times: there is no interval
+        spread = np.sort(np.nan_to_num(lifetime(after, drawn, floor, drawn[:, 0]), nan=0.0, posinf=np.inf))
         found["_low"][place], found["_high"][place] = spread[[round(q * (len(spread) - 1)) for q in (0.025, 0.975)]]
     for end, value in found.items():
         result[f"lifetime{end}"] = (guesses.front, value)

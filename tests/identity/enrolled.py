@@ -1,5 +1,6 @@
 """The examples of all words as graphs, as the conformance suite runs them."""
 
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from spindsl.lower import lower
 from spindsl.spec import NOUNS, PARTS, words
 
 EXAMPLES = Path(__file__).parents[1] / "words" / "examples"
+sys.path.append(str(Path(__file__).parents[1]))  # what conftest imports, for the scripts beside this file
 model()
 ENROLLED = [(noun.__name__.lower(), kind) for noun in (*NOUNS, *PARTS) for kind in words(noun)]
 

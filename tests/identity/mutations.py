@@ -23,6 +23,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from itertools import zip_longest
 from pathlib import Path
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[2]
@@ -143,6 +144,7 @@ def observed(folder: Path, names: list[tuple[str, str]]) -> list[Seen]:
     return found
 
 
+sys.path.append(str(HERE.parent))  # what conftest imports
 SHARED = runpy.run_path(str(HERE.parent / "conftest.py"))
 
 
@@ -242,7 +244,7 @@ def sites(seen: list[Seen], copied: Path) -> Iterator[tuple[Site, Seen, str]]:
     for file in sorted(loose):
         source = Path(file).read_text()
         tree = ast.parse(source)
-        aside = prose(tree)
+        aside, standing = prose(tree), outside_bodies(tree)
         functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
         for number, node in enumerate(ast.walk(tree)):
             kind = change(copy.deepcopy(node), ast.Module([], [])) if isinstance(node, CHANGEABLE) else ""
@@ -253,12 +255,31 @@ def sites(seen: list[Seen], copied: Path) -> Iterator[tuple[Site, Seen, str]]:
             inner = min(around, key=lambda f: f.end_lineno - f.lineno) if around else None
             by = quick.get((file, first(inner))) if inner else rng.choice(loose[file])
             if by:
+                kind = kind if kind != "constant" else standing.get(number, kind)
                 drawn.append((Site(file.removeprefix(home + "/"), line, kind, number), by))
     rng.shuffle(drawn)
-    rare = [d for d in drawn if d[0].kind in ("registration", "table") or d[0].line < 0]
-    for site, by in [x for pair in zip(drawn, [*rare, *drawn]) for x in pair]:
-        text, _, _ = mutated((copied / "spindsl" / site.file).read_text(), site.number)
-        yield site, by, text
+    several: dict[str, list[tuple[Site, Seen]]] = {}
+    for one in drawn:
+        several.setdefault(one[0].kind, []).append(one)
+    for row in zip_longest(*several.values()):  # of every kind in turn, while there are some
+        for site, by in filter(None, row):
+            text, _, _ = mutated((copied / "spindsl" / site.file).read_text(), site.number)
+            yield site, by, text
+
+
+def outside_bodies(tree: ast.Module) -> dict[int, str]:
+    """What a constant is that stands in no body of a function, by the number of its node."""
+    inside: dict[int, str] = {}
+    for one in ast.walk(tree):
+        if isinstance(one, ast.FunctionDef):
+            several, kind = [*one.args.defaults, *filter(None, one.args.kw_defaults)], "default"
+        elif isinstance(one, ast.ClassDef | ast.Module):
+            several = [n for n in one.body if isinstance(n, ast.Assign | ast.AnnAssign)]
+            kind = "class attribute" if isinstance(one, ast.ClassDef) else "constant of a module"
+        else:
+            continue
+        inside |= {id(n): kind for part in several for n in ast.walk(part)}
+    return {number: inside[id(n)] for number, n in enumerate(ast.walk(tree)) if id(n) in inside}
 
 
 def first(node: ast.FunctionDef) -> int:

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from spindsl import factors, properties
 from spindsl.experiment import model as language
 from spindsl.factors import Lattice
+from spindsl.forms import FORMS
 from spindsl.hamiltonian import Matter
 from spindsl.spec import System, word
 
@@ -220,3 +222,13 @@ def test_free_spins_are_a_magnet_of_no_coupling(field: float):
     graph = system({"kind": "ising", "graph": grid(4, 4), "J": 0.0, "field": field}).factor_graph(5, {})
     found = properties.uniform(graph).value
     assert found is not None and (found.c, found.field) == (0.0, -field)
+
+
+@pytest.mark.parametrize(
+    ("focus", "context", "dimensions"), [(2, 0, 1), (2, 0, 2), (2, 0, 3), (2, 1, 1), (2, 1, 2), (3, 0, 2), (1, 0, None)]
+)
+def test_a_table_of_patterns_says_of_how_many_dimensions_it_is(focus, context, dimensions):
+    """The length of its windows along one axis, and how many spins they have, leave one answer; one spin leaves all."""
+    bits = (focus + 2 * context) ** (dimensions or 2)
+    table = xr.DataArray(np.zeros(2**bits), dims="pattern", attrs={"focus": focus, "context": context, "stride": 1})
+    assert FORMS["patterns"].dimensions(xr.Dataset({"pattern_energy": table})) == dimensions

@@ -21,10 +21,10 @@ def kept(asked: Asked) -> list[Series]:
     found = []
     for name, data in asked.found.items():
         since = int(asked.said[name]["since"])
-        late = data["switch"].values > since
-        start = float(data["time"].values[data["switch"].values == since][0])
+        time = dict(zip(data["switch"].values.tolist(), data["time"].values.tolist()))
         for one in series(name, data, "score", "time"):
-            x = data["time"].values[late] - start
+            late = one.x > since  # x are switches, those at which the score is known
+            x = np.array([time[k] for k in one.x[late].tolist()]) - time[since]
             each = None if one.each is None else one.each[:, late]
             found.append(replace(one, x=x, value=one.value[late], low=one.low[late], high=one.high[late], each=each))
     return sorted(found, key=lambda s: -float(np.nansum(s.value)))
@@ -55,10 +55,11 @@ def rows(asked: Asked) -> Html:
     body = []
     for one in sorted(lifetimes(asked), key=lambda s: -np.nan_to_num(s.value[0], posinf=1e300)):
         data = asked.found[one.name]
-        p = float(np.nanmax(data["p_value"].isel(time=-1).values)) if "p_value" in data else np.nan
+        p = float(np.nan_to_num(data["p_value"].isel(time=-1).values, nan=-1.0).max()) if "p_value" in data else -1.0
+        chance = "not known" if p < 0 else f"{p:.3f}"
         body.append((
             joined([one.title, tag("small", " " + asked.reads(one.name))]), lasts(one.value[0]),
-            f"{lasts(one.low[0])} – {lasts(one.high[0])}", f"{float(data['score_control'].mean()):.3f}", f"{p:.3f}",
+            f"{lasts(one.low[0])} – {lasts(one.high[0])}", f"{float(data['score_control'].mean()):.3f}", chance,
         ))  # fmt: skip
     note = (
         "Time until half of the score above a blind guess is left. Control: shuffled labels, mean over times; p of the "

@@ -50,10 +50,11 @@ def series(name: str, data: xr.Dataset, variable: str, along: str) -> Iterator[S
             whole.isel(at).notnull().any([d for d in whole.dims if d not in (*front, "time")]).values
         )
         one: dict[Hashable, int | np.intp | np.ndarray] = dict(at)
-        if "time" in whole.dims and len(known):  # points of a sweep may have times of their own
+        if "time" in whole.dims:  # points of a sweep may have times of their own
+            known = known if len(known) else np.arange(whole.sizes["time"])
             one["time"] = known if along == "time" else known[-1]
         x = data["switch" if along == "time" and "switch" in data.coords else along].values
-        x = x[known] if along == "time" and len(known) else x
+        x = x[known] if along == "time" else x
         yield Series(name, x, *interval(data, variable, one, along), labels)
 
 
