@@ -131,15 +131,15 @@ class Sequence(Bottleneck):
     def unfit(self, trajectory: Stage) -> Iterator[MeaningError]:
         """Keys that do not go together with how it is trained."""
         if self.drives is not None:
-            yield MeaningError("at equilibrium there are no drives", "drives")
+            yield MeaningError("at equilibrium there are no drives", "drives", hint="drop it")
         if isinstance(self.train, FreeEnergy):
             given = {
                 "epochs": self.epochs, "observations": self.observations, "test": self.test, "augment": self.augment,
             }  # fmt: skip
             for key in (k for k, value in given.items() if value):
-                yield MeaningError("training by free energy reads no observations", key, key=True)
+                yield MeaningError("training by free energy reads no observations", key, key=True, hint="drop it")
             if self.batch < 2:
-                yield MeaningError("a gradient needs two samples at least", "batch", code="E203")
+                yield MeaningError("a gradient needs two samples at least", "batch", code="E203", hint="at least 2")
             left = self.train.annealing**self.train.steps
             if left > LEFT:
                 message = f"after {self.train.steps} steps annealing has come to {1 - left:.3g} of beta only"
@@ -162,7 +162,7 @@ class Sequence(Bottleneck):
             yield MeaningError(why, "symmetric", hint="symmetric = false")
         for k, name in enumerate(self.augment):
             if why := opposed(energy) if name == "flips" else elsewhere(energy, name):
-                yield MeaningError(why, "augment", k)
+                yield MeaningError(why, "augment", k, hint="drop it")
 
     def misread(self, sides: tuple[int, ...]) -> Iterator[MeaningError]:
         """Where sites cannot be read in the order that is asked for."""

@@ -38,7 +38,7 @@ class Subsets(Words):
         joint = "" if all(len(f) == 1 for f in fields) else "+"
         sets = {joint.join(names): names for names in combinations(fields, self.size)}
         if len(sets) < comb(len(fields), self.size):
-            raise MeaningError("two subsets would have the same name; rename the fields", "fields", code="E107")
+            raise MeaningError("two subsets would have the same name", "fields", code="E107", hint="rename the fields")
         return sets
 
 
@@ -63,7 +63,7 @@ class List(Words):
             twin = next(n for n, m in self.sets_.items() if set(m) == set(members))
             if twin != name:
                 message = f"drives {twin!r} and {name!r} have the same fields and cannot be told apart"
-                yield MeaningError(message, "drives", "sets", name, code="E107")
+                yield MeaningError(message, "drives", "sets", name, code="E107", hint="drop one of the two")
 
 
 class Blocks(Words):
@@ -144,9 +144,9 @@ class Phase(Words):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.rest and self.drive is not None:
-            raise MeaningError("a phase of rest has no drive", "drive")
+            raise MeaningError("a phase of rest has no drive", "drive", hint="drop it")
         if self.fields is not None and (self.rest or self.drive is not None):
-            raise MeaningError("a phase has fields, or a drive, or rest", "fields")
+            raise MeaningError("a phase has fields, or a drive, or rest", "fields", hint="give one of the three")
         return self
 
     def applied(self, numbers: Mapping[str, tuple[int, ...]], fields: tuple[str, ...]) -> tuple[int, ...] | None:

@@ -79,7 +79,8 @@ class FilesError(SpecError, DataError):
     """A SpecError all of whose findings are of data files."""
 
     def __init__(self, findings: list[Finding]):
-        DataError.__init__(self, "\n".join(f.message for f in findings), code=findings[0].code, hint=findings[0].hint)
+        said = "\n".join(f"{f.message}; {f.hint}" for f in findings)
+        DataError.__init__(self, said, code=findings[0].code, hint=findings[0].hint)
         self.findings = findings
 
 

@@ -143,11 +143,13 @@ def fits(by: Classifier, variable: str, width: int) -> None:
     """MeaningError for a density that so many features do not allow."""
     if isinstance(by, Histogram | Kde) and width > JOINT and variable in ("spins", "features"):
         what = "raw spins" if variable == "spins" else f"more than {JOINT} features"
-        raise MeaningError(f"a joint density of {what} is out of reach; use gaussian or logistic", "by")
+        raise MeaningError(f"a joint density of {what} is out of reach", "by", hint="use gaussian or logistic")
     if isinstance(by, Histogram) and by.bins**width > 10_000_000:
-        raise MeaningError(f"a histogram of {width} features has {by.bins}^{width} cells; use gaussian or kde", "by")
+        raise MeaningError(
+            f"a histogram of {width} features has {by.bins}^{width} cells", "by", hint="use gaussian or kde"
+        )
     if isinstance(by, Bernoulli) and variable != "spins":
-        raise MeaningError("bernoulli is for raw spins; use gaussian", "by")
+        raise MeaningError("bernoulli is for raw spins", "by", hint="use gaussian")
 
 
 def least(by: Classifier, width: int) -> int:

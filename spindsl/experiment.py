@@ -96,12 +96,20 @@ class Expect(Words):
     def _bounded(self) -> Self:
         if (self.value is None) != (self.tolerance is None):
             raise MeaningError(
-                "`value` and `tolerance` come together", "value" if self.value is not None else "tolerance"
+                "`value` and `tolerance` come together",
+                "value" if self.value is not None else "tolerance",
+                hint="give both",
             )
         if self.min is None and self.max is None and self.value is None:
-            raise MeaningError("give min, max, or value with tolerance", code="E102")
+            raise MeaningError(
+                "give min, max, or value with tolerance",
+                code="E102",
+                hint="min = …, max = …, or value = … with tolerance = …",
+            )
         if self.min is not None and self.max is not None and self.min > self.max:
-            raise MeaningError(f"min {self.min:g} is above max {self.max:g}", "min", code="E203")
+            raise MeaningError(
+                f"min {self.min:g} is above max {self.max:g}", "min", code="E203", hint="min at most max"
+            )
         return self
 
 
@@ -134,11 +142,13 @@ class Experiment(Words):
         wrong, kind = [], f"a system of kind {self.system.of_kind()!r}"
         for noun in ("dynamics", "protocol"):
             if simulated and getattr(self, noun) is None:
-                wrong.append(MeaningError(f"{kind} needs [{noun}]", noun, code="E102"))
+                wrong.append(
+                    MeaningError(f"{kind} needs [{noun}]", noun, code="E102", hint=f"add [{noun}] with its kind")
+                )
             if not simulated and getattr(self, noun) is not None:
-                wrong.append(MeaningError("recorded matter brings its own history; drop this table", noun))
+                wrong.append(MeaningError("recorded matter brings its own history", noun, hint="drop this table"))
         if not simulated and self.realizations > 1:
-            wrong.append(MeaningError("recorded matter has one realization", "realizations"))
+            wrong.append(MeaningError("recorded matter has one realization", "realizations", hint="drop it"))
         together([*wrong, *overlaps(self.sweep)])
         return self
 

@@ -77,12 +77,12 @@ def feature(of: str, use: Use, sources: Mapping[str, Stage]) -> Feature:
     trajectory, bottleneck = sources["trajectory"], sources.get(f"bottleneck.{of}")
     if bottleneck is None:
         if use != "means":
-            raise MeaningError(f"{of!r} is no bottleneck; drop `use`", "use")
+            raise MeaningError(f"{of!r} is no bottleneck", "use", hint="drop `use`")
         return Feature(trajectory, of, "")
     if use == "samples" and "latent_std" not in bottleneck.gives:
-        raise MeaningError(f"{of!r} has no posterior to sample; drop `use`", "use")
+        raise MeaningError(f"{of!r} has no posterior to sample", "use", hint="drop `use`")
     if VARIABLES[use] not in bottleneck.gives:
-        raise MeaningError(f"{of!r} does not say how likely a configuration is; drop `use`", "use")
+        raise MeaningError(f"{of!r} does not say how likely a configuration is", "use", hint="drop `use`")
     return Feature(bottleneck, VARIABLES[use], use)
 
 
@@ -93,7 +93,12 @@ def coords(found: Feature, trajectory: Stage, switches: tuple[int, ...] | None) 
     if switches:
         missing = set(switches) - set(out["switch"])
         if missing:
-            raise MeaningError(f"switch {min(missing)} is not recorded", "switches", code="E203")
+            raise MeaningError(
+                f"switch {min(missing)} is not recorded",
+                "switches",
+                code="E203",
+                hint=f"one of those from {out['switch'][0]} to {out['switch'][-1]}",
+            )
         chosen = [out["switch"].index(k) for k in sorted(switches)]
         out |= {k: tuple(out[k][i] for i in chosen) for k in ("switch", "time")}
     return out

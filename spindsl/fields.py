@@ -47,7 +47,9 @@ class Fields(Words):
     def all(self, drives: Drives) -> tuple[str, ...]:
         """Names of all fields; MeaningError if they are lacking."""
         if self.names is None and not isinstance(drives, Blocks):
-            raise MeaningError("the fields have no names", "fields", "names", code="E102")
+            raise MeaningError(
+                "the fields have no names", "fields", "names", code="E102", hint='names = ["A", "B", "C"]'
+            )
         names = self.names or tuple(str(k + 1) for k in range(drives.count))  # pyright: ignore
         if self.mixed is None:
             return names
@@ -57,7 +59,9 @@ class Fields(Words):
                 raise MeaningError(f"no field {name!r}", "fields", "mixed", "of", k, code="E202", hint=hint)
         for k, name in enumerate(self.mixed.names()):
             if name in (*names, *self.mixed.names()[:k]):
-                raise MeaningError(f"two fields are named {name}", "fields", "mixed", "w", k, code="E107")
+                raise MeaningError(
+                    f"two fields are named {name}", "fields", "mixed", "w", k, code="E107", hint="give another name"
+                )
         return (*names, *self.mixed.names())
 
     @property

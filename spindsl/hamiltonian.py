@@ -73,7 +73,9 @@ class Matter(System):
 
     def resized(self, sides: tuple[int, ...]) -> Matter:
         """The same matter on a lattice of other sides; MeaningError where it is no lattice of so many dimensions."""
-        raise MeaningError("the matter observed is no lattice of so many dimensions", "sides", code="E203")
+        raise MeaningError(
+            "the matter observed is no lattice of so many dimensions", "sides", code="E203", hint="drop it"
+        )
 
     def extents(self, factors: float) -> dict[str, int]:
         """About how long the dimensions of its stage are, with so many factors."""

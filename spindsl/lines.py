@@ -42,7 +42,12 @@ class Decode(Words):
     @model_validator(mode="after")
     def _fits(self) -> Decode:
         if self.to <= self.from_:
-            raise MeaningError(f"the line ends at {self.to:g}, where it starts or before", "to", code="E203")
+            raise MeaningError(
+                f"the line ends at {self.to:g}, where it starts or before",
+                "to",
+                code="E203",
+                hint="further than where it starts",
+            )
         return self
 
 
@@ -80,7 +85,13 @@ def named(decode: Decode, latent: int, trajectory: Stage) -> tuple[str, ...]:
     axes = [f"z{k + 1}" for k in range(latent)] + (["diagonal"] if latent > 1 else [])
     names = (*axes, *(decode.along or observables(trajectory)))
     if len(set(names)) < len(names):
-        raise MeaningError("an observable has the name of a latent axis", "decode", "along", code="E107")
+        raise MeaningError(
+            "an observable has the name of a latent axis",
+            "decode",
+            "along",
+            code="E107",
+            hint="give the observable another name",
+        )
     return names
 
 
@@ -89,11 +100,17 @@ def stage(
 ) -> Stage:
     """The stage `bottleneck.NAME.lines`, which fits as the stage `bottleneck.NAME` does and then decodes."""
     if "spins" not in trajectory.gives:
-        raise MeaningError("only spins are decoded along lines, not real-valued features", "decode")
+        raise MeaningError("only spins are decoded along lines, not real-valued features", "decode", hint="drop it")
     switch = bottleneck.coords["switch"]
     missing = set(decode.switches) - set(switch)
     if missing:
-        raise MeaningError(f"switch {min(missing)} is not recorded", "decode", "switches", code="E203")
+        raise MeaningError(
+            f"switch {min(missing)} is not recorded",
+            "decode",
+            "switches",
+            code="E203",
+            hint="a switch that is recorded",
+        )
     at = sorted(decode.switches)
     directions = named(decode, latent, trajectory)
     position = tuple(np.linspace(decode.from_, decode.to, decode.points).tolist())
@@ -145,9 +162,10 @@ def through(
     like = trajectory["spins"].isel(time=0, spin=0, drop=True)
     line, spin, own = [], [], []
     units = np.broadcast_to(units, (len(means), *means.shape[2:]))
+    varies = np.where(units > 0, units, 1.0)  # a latent variable that does not vary has no unit
     for n, mean in enumerate(means):
         for k in at.tolist():
-            v = np.array(list(vectors(params.directions, mean[train, k] / units[n, k], k, train, trajectory)))
+            v = np.array(list(vectors(params.directions, mean[train, k] / varies[n, k], k, train, trajectory)))
             known = np.isfinite(v).all(axis=1)
             z = position[:, None] * (v * units[n, k])[:, None, :]  # (direction, point, latent)
             line.append(z)

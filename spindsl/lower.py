@@ -202,6 +202,10 @@ def lowered(point: Point, data: Path, have: Limits | None = None) -> tuple[dict[
         add("split", lambda: (ensemble.split(trajectory, experiment.split.test),))
     trials = known(experiment, stages, wrong)
     for name, word in experiment.reference.items():
+        if "system" not in stages:
+            hint = "drop it; references are of simulated matter"
+            wrong.append(Finding("E204", "recordings have no energy", ("reference", name, "kind"), hint=hint))
+            continue
         add(f"reference.{name}", partial(word.stages, name, stages))
     for name, word in ordered(experiment.bottleneck):
         wrong += (unfit := [*watched(word, f"bottleneck.{name}", trajectory), *missing(experiment, name, word)])
@@ -235,7 +239,9 @@ def filed(error: DataError, path: str, experiment: Experiment) -> Finding:
     path = path if path in words and words[path].files() else "system"
     files = words[path].files() if path in words else {}
     at = error.path or next(iter(files), "").split(".")
-    return Finding(error.code, str(error), (*path.split(".", 1), *filter(None, at)), hint=error.hint)
+    message, _, hint = (str(error), "", error.hint) if error.hint else str(error).partition("; ")
+    hint = hint or "mend the file, or what is said of it here"
+    return Finding(error.code, message, (*path.split(".", 1), *filter(None, at)), hint=hint)
 
 
 def known(experiment: Experiment, stages: Mapping[str, Stage], wrong: list[Finding]) -> Trials | None:
@@ -305,7 +311,7 @@ def trained(experiment: Experiment, trajectory: Stage) -> Iterator[Finding]:
         left = trials - max(1, round(experiment.split.test * trials))
         if left < 7:
             message = f"{trials} trials a drive leave {left} to train on, at least 7 are needed"
-            yield Finding("E203", message, ("protocol", "trials"))
+            yield Finding("E203", message, ("protocol", "trials"), hint="more trials, or a smaller split.test")
 
 
 def referred(experiment: Experiment, name: str, of: str, stages: dict[str, Stage]) -> Iterator[Finding]:
@@ -316,7 +322,12 @@ def referred(experiment: Experiment, name: str, of: str, stages: dict[str, Stage
         hint = f"known are {', '.join(known)}"
         yield Finding("E204", f"no bottleneck or observable {of!r}", ("analysis", name, "of"), hint=hint)
     if of in experiment.bottleneck and of in stages["trajectory"].gives:
-        yield Finding("E107", f"{of!r} is a bottleneck and an observable", ("analysis", name, "of"))
+        yield Finding(
+            "E107",
+            f"{of!r} is a bottleneck and an observable",
+            ("analysis", name, "of"),
+            hint="give the bottleneck another name",
+        )
 
 
 def promised(expect: Expect, k: int, graph: Graph, experiment: Experiment, doubt: bool) -> Iterator[Finding]:

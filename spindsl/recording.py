@@ -111,7 +111,7 @@ def named(names: Variables, observables: Mapping[str, str | int], wanted: type[T
         if isinstance(name, wanted):
             return name
         found = name.said() if isinstance(name, Every) else list(name) if isinstance(name, tuple) else name
-        raise MeaningError(f"wanted {what}, found {found!r}", *path, code="E103")
+        raise MeaningError(f"wanted {what}, found {found!r}", *path, code="E103", hint=f"give {what}")
 
     def perhaps(name: Columns | Column | Every | None, *path: str) -> T | None:
         return None if name is None else needed(name, *path)
@@ -128,7 +128,13 @@ def unlisted(names: Variables) -> str:
     """The one name of the configuration in a file of arrays; MeaningError for a list of columns."""
     found = names.configuration or "spins"
     if not isinstance(found, str):
-        raise MeaningError(f"wanted one name, found {len(found)} columns", "variables", names.kind, code="E103")
+        raise MeaningError(
+            f"wanted one name, found {len(found)} columns",
+            "variables",
+            names.kind,
+            code="E103",
+            hint="the variable that holds all of them",
+        )
     return found
 
 

@@ -49,7 +49,9 @@ class Record(Words):
         """MeaningError of the protocol unless something is recorded, and nothing after the last switch."""
         late = [s for s in self.switches or () if s > last]
         if late:
-            raise MeaningError(f"switch {late[0]} is after the last, {last}", "record", "switches", code="E203")
+            raise MeaningError(
+                f"switch {late[0]} is after the last, {last}", "record", "switches", code="E203", hint=f"at most {last}"
+            )
         if self.every > last:
             hint = f"at most {last}"
             raise MeaningError("nothing would be recorded", "record", "every", code="E203", hint=hint)

@@ -46,7 +46,7 @@ def _tuple(value: Any) -> Any:
 def _unique(values: tuple) -> tuple:
     for k, value in enumerate(values):
         if value in values[:k]:
-            raise MeaningError(f"{value!r} appears twice", k, code="E107")
+            raise MeaningError(f"{value!r} appears twice", k, code="E107", hint="drop one of the two")
     return values
 
 
@@ -60,7 +60,9 @@ Switches = Annotated[tuple[Count, ...], Field(min_length=1), Listed, Unique]
 def _ascending(betas: tuple[float, ...]) -> tuple[float, ...]:
     for k in range(1, len(betas)):
         if betas[k] < betas[k - 1]:
-            raise MeaningError(f"{betas[k]:g} comes after {betas[k - 1]:g}; write them ascending", k, code="E203")
+            raise MeaningError(
+                f"{betas[k]:g} comes after {betas[k - 1]:g}", k, code="E203", hint="write them ascending"
+            )
     return betas
 
 
@@ -312,7 +314,7 @@ class Topology(Word):
 
     def resized(self, sides: tuple[int, ...]) -> Topology:
         """The same kind of lattice with other sides; MeaningError for any other graph."""
-        raise MeaningError("this graph is no lattice", "graph", "kind")
+        raise MeaningError("this graph is no lattice", "graph", "kind", hint="chain, square or cubic")
 
     @abstractmethod
     def degree(self, spins: int) -> float:
@@ -353,7 +355,12 @@ class Drawn(Couplings):
 
     def fits(self, graph: Topology | None) -> None:
         if graph is None:
-            raise MeaningError("drawn couplings need a graph", "graph", code="E102")
+            raise MeaningError(
+                "drawn couplings need a graph",
+                "graph",
+                code="E102",
+                hint='graph = { kind = "erdos-renyi", mean_degree = 4 }',
+            )
 
 
 class Reader(Word):

@@ -31,10 +31,10 @@ class Range(Words):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.from_ == self.to:
-            raise MeaningError("all values would be the same", "to", code="E203")
+            raise MeaningError("all values would be the same", "to", code="E203", hint="further than `from`")
         if self.scale == "log" and (self.from_ <= 0 or self.to <= 0):
             at = "from" if self.from_ <= 0 else "to"
-            raise MeaningError("a logarithmic range has positive ends", at, code="E203")
+            raise MeaningError("a logarithmic range has positive ends", at, code="E203", hint="above 0")
         return self
 
     def values(self) -> tuple[int | float, ...]:
@@ -65,14 +65,16 @@ class Sweep(Words):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if not self.product and not self.zip:
-            raise MeaningError("give `product` or `zip`", code="E102")
+            raise MeaningError("give `product` or `zip`", code="E102", hint="product = { … }, or zip = { … }")
         together([*self._repeated(), *self._unequal()])
         return self
 
     def _repeated(self) -> Iterator[MeaningError]:
         for path, values in self.product.items():
             for k, value in repeated(values):
-                yield MeaningError(f"{value!r} appears twice", "product", path, k, code="E107")
+                yield MeaningError(
+                    f"{value!r} appears twice", "product", path, k, code="E107", hint="drop one of the two"
+                )
         if self.zip and all(repeated(values) for values in self.zip.values()):
             path = next(iter(self.zip))
             k, value = repeated(self.zip[path])[0]
@@ -85,7 +87,13 @@ class Sweep(Words):
         for path, count in counts.items():
             first, least = next(iter(counts.items()))
             if count != least:
-                yield MeaningError(f"{count} values beside {least} of {first}", "zip", path, code="E203")
+                yield MeaningError(
+                    f"{count} values beside {least} of {first}",
+                    "zip",
+                    path,
+                    code="E203",
+                    hint=f"{least} values, as {first} has",
+                )
 
 
 def listed(values: Sequence[Any] | Range) -> tuple[Any, ...]:
@@ -157,7 +165,7 @@ def overlaps(sweeps: Sequence[Sweep]) -> Iterator[MeaningError]:
             other = next((p for p in before if f"{path}.".startswith(f"{p}.") or p.startswith(f"{path}.")), None)
             if other is not None:
                 message = f"{path} is swept twice" if path == other else f"{other} is swept too"
-                yield MeaningError(message, "sweep", k, at, path, code="E107", key=True)
+                yield MeaningError(message, "sweep", k, at, path, code="E107", key=True, hint="sweep it once")
             before.append(path)
 
 

@@ -23,6 +23,6 @@ class Classification(PlainReadout):
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         if len(sources["trajectory"].coords.get("drive", ("", ""))) < 2:
-            raise MeaningError("one drive alone cannot be told from others", "of")
+            raise MeaningError("one drive alone cannot be told from others", "of", hint="two drives or more")
         guess = self.guesses(name, sources, drive)
         return guess, self.conclusion(name, guess, sources, drive_scores, "drive")

@@ -59,7 +59,7 @@ class Discrimination(PlainReadout):
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         trajectory = sources["trajectory"]
         if isinstance(self.by, Histogram):
-            raise MeaningError("an empty cell of a histogram has no evidence ratio; use kde or gaussian", "by")
+            raise MeaningError("an empty cell of a histogram has no evidence ratio", "by", hint="use kde or gaussian")
         if not paired(sources["split"]):
             hint = 'protocol.drives of kind "probes"'
             raise MeaningError("a choice is between drives that share their states", "reference", hint=hint)
@@ -90,7 +90,7 @@ class Discrimination(PlainReadout):
         else:
             between = mixed(sources["fields"]) if "fields" in sources else None
             if between is None:
-                raise MeaningError("there are no mixed fields; say which drives", "against", code="E102")
+                raise MeaningError("there are no mixed fields", "against", code="E102", hint="say which drives")
             into, weights = between.of[0], between.w
             if into != self.reference:
                 message, hint = f"fields are mixed into {into!r}", "take that, or say against which drives"
@@ -98,7 +98,11 @@ class Discrimination(PlainReadout):
             drives = sources["trajectory"].coords["drive"]
             found = {f"{w:g}": w for w in weights if f"{w:g}" in drives}
         if len(set(found.values())) < 3 or len(set(found.values())) < len(found):
-            raise MeaningError(f"a curve needs three different w, found {sorted(found.values())}", "against")
+            raise MeaningError(
+                f"a curve needs three different w, found {sorted(found.values())}",
+                "against",
+                hint="three drives or more, each with a w of its own",
+            )
         return dict(sorted(found.items(), key=lambda item: item[1]))
 
 

@@ -59,7 +59,12 @@ class Divergence(Analysis):
         (fitted, model), trajectory = sequences.sequence(self.of, sources), sources["trajectory"]
         exact, _ = truth.against(self.against, sources, {})
         if "log_z" not in exact.gives:
-            raise MeaningError(f"{self.against!r} does not give ln Z", "against", code="E204")
+            raise MeaningError(
+                f"{self.against!r} does not give ln Z",
+                "against",
+                code="E204",
+                hint="a reference that gives ln Z, such as enumeration",
+            )
         if model.seen is not None and not model.seen.test:
             message = f"{self.of!r} was fitted to all chains, so that none is left to try it on"
             raise MeaningError(message, "of", code="E204", hint=f"bottleneck.{self.of}.test = 2, and more chains")

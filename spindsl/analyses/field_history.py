@@ -61,7 +61,9 @@ class FieldHistory(Readout):
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         trajectory = sources["trajectory"]
         if "field" not in trajectory.gives or "fields" not in sources:
-            raise MeaningError("which fields were applied is not known", "kind")
+            raise MeaningError(
+                "which fields were applied is not known", "kind", hint="under field-drive, or recordings with `driving`"
+            )
         recorded = trajectory.coords["switch"]
         for k, switch in enumerate(sorted(self.switches)):
             lacking = [s for s in range(switch - self.lags + 1, switch + 1) if s not in recorded]

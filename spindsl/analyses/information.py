@@ -56,10 +56,10 @@ class Information(Readout):
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         trajectory, found = sources["trajectory"], self.look(sources)
         if isinstance(self.by, Histogram):
-            raise MeaningError("empty cells of a histogram leave no bound; use kde, gaussian or logistic", "by")
+            raise MeaningError("empty cells of a histogram leave no bound", "by", hint="use kde, gaussian or logistic")
         about = ("drive", "field") if "field" in trajectory.gives else ("drive",)
         if len(trajectory.coords.get("drive", ("", ""))) < 2:
-            raise MeaningError("one drive alone carries no information", "of")
+            raise MeaningError("one drive alone carries no information", "of", hint="two drives or more")
         labels: dict[str, tuple] = coords(found, trajectory, self.switches) | {"about": about}
         count = len(labels["switch"]) * len(about) * max(1, len(labels.get("network", ())))
         return (Stage(

@@ -210,6 +210,8 @@ def correspond(kinds: tuple[str, ...], trials: Trials, rng: np.random.Generator)
     shape = len(kinds), len(trials.quantities)
     out = {n: np.full(shape, np.nan) for n in ("r2", "r2_low", "r2_high", "r2_control", "r2_control_high")}
     out |= {f"correlation{e}": np.full((shape[1], z.shape[1]), np.nan) for e in ("", "_low", "_high")}
+    if not np.isfinite(z).all():
+        return out  # a feature that is not known of all trials
     design = fits.designs(z) | {"field": fits.indicators(trials.share.argmax(axis=1))}
     design["both"] = np.hstack([design["field"], design["quadratic"][:, 1:]])
     weight = rng.multinomial(count, np.full(count, 1 / count), size=RESAMPLES).astype(float)

@@ -44,7 +44,7 @@ class MemoryCapacity(PlainReadout):
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         if "nulls" not in sources:
-            raise MeaningError("the memoryless score is not known; this needs a protocol of drives", "kind")
+            raise MeaningError("the memoryless score is not known", "kind", hint="this needs a protocol of drives")
         guess = self.guesses(name, sources, drive)
         score = self.conclusion(name, guess, sources, drive_scores, "drive")
         at = (*self.look(sources).many, "time")

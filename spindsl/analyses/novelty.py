@@ -74,7 +74,13 @@ class Novelty(Analysis):
     def _fits(self) -> Self:
         for k, name in enumerate(self.novel):
             if name in self.known:
-                raise MeaningError(f"drive {name!r} is known and novel", "novel", k, code="E107")
+                raise MeaningError(
+                    f"drive {name!r} is known and novel",
+                    "novel",
+                    k,
+                    code="E107",
+                    hint="name each drive in one of the two",
+                )
         return self
 
     def refers(self) -> str:
@@ -129,7 +135,7 @@ class Novelty(Analysis):
                     )
         if isinstance(self.by, Value):
             if found.width > 1:
-                raise MeaningError(f"{found.width} features are no single number; give a density", "by")
+                raise MeaningError(f"{found.width} features are no single number", "by", hint="give a density")
         else:
             estimators.fits(self.by, found.variable, found.width)
         if found.use and (seen := set(fitted_drives(found.source.params) or self.novel) & set(self.novel)):

@@ -42,7 +42,7 @@ class Robustness(PlainReadout):
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         if "nulls" not in sources or "fields" not in sources:
-            raise MeaningError("which fields were applied is not known; this needs a protocol of drives", "kind")
+            raise MeaningError("which fields were applied is not known", "kind", hint="this needs a protocol of drives")
         guess = self.guesses(name, sources, drive)
         score = self.conclusion(name, guess, sources, learned, "drive")
         at = score.gives["score"].dims

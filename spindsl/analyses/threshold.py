@@ -42,7 +42,8 @@ class Threshold(Analysis):
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         trajectory = sources["trajectory"]
-        if "amplitudes" not in sources or trajectory.gives[self.of].dims != ("drive", "trial", "time"):
+        observed = self.of in trajectory.gives and trajectory.gives[self.of].dims == ("drive", "trial", "time")
+        if "amplitudes" not in sources or not observed:
             raise MeaningError(f"{self.of!r} is no activity", "of", code="E204", hint='"activity", under cyclic-drive')
         amplitudes = tuple(single(about) for about in trajectory.parts.values())
         if None in amplitudes or len(amplitudes) < 4:

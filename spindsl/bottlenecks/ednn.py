@@ -160,13 +160,13 @@ class Ednn(Bottleneck):
     def unfit(self, trajectory: Stage) -> Iterator[MeaningError]:
         """Keys that do not go together with how it is trained."""
         if self.drives is not None:
-            yield MeaningError("at equilibrium there are no drives", "drives")
+            yield MeaningError("at equilibrium there are no drives", "drives", hint="drop it")
         if self.shrink is not None and not self.skip:
             yield MeaningError("it is drawn towards products of spins; skip = 0 has none", "shrink", hint="skip = 2")
         if isinstance(self.train, Regression):
             seen, what = self.train.configurations, "random configurations"
             if self.observations is not None:
-                yield MeaningError("regression reads no observations", "observations", key=True)
+                yield MeaningError("regression reads no observations", "observations", key=True, hint="drop it")
         else:
             seen, what = observations.admitted(trajectory, self.observations), "observations"
         if self.batch > seen:

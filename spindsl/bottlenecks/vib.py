@@ -45,13 +45,13 @@ class Vib(Trained):
     @model_validator(mode="after")
     def _fits(self) -> Vib:
         if self.drives is not None and len(self.drives) < 2:
-            raise MeaningError("one drive alone cannot be told from others", "drives")
+            raise MeaningError("one drive alone cannot be told from others", "drives", hint="two drives or more")
         return self
 
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         trajectory = sources["trajectory"]
         if len(trajectory.coords.get("drive", ("", ""))) < 2:
-            raise MeaningError("one drive alone cannot be told from others", "kind")
+            raise MeaningError("one drive alone cannot be told from others", "kind", hint="two drives or more")
         along, fits, mark = self.along(trajectory), (*self.many, *self.times), {"supervised": 1}
         gives = {
             "latent_mean": Promise(

@@ -27,7 +27,7 @@ class FromFile(Couplings):
 
     def fits(self, graph: Topology | None) -> None:
         if graph is not None:
-            raise MeaningError("couplings from a file bring their own graph; drop `graph`", "graph")
+            raise MeaningError("couplings from a file bring their own graph", "graph", hint="drop `graph`")
 
     def bonds(
         self,

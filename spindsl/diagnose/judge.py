@@ -92,7 +92,7 @@ def judged(one: Any, form: Any, value: Any, path: Path, known: Homes, about: str
         errors = [e for e in errors if isinstance(value[e["loc"][0]], dict)]
     elif short := [e for e in errors if e["type"] == "missing" and len(e["loc"]) == 1 and isinstance(value, list)]:
         count = f"must hold {len(value) + len(short)} values, found {len(value)}"
-        yield Finding("E105", count, path, notes=noted(about))
+        yield Finding("E105", count, path, notes=noted(about), hint=f"give {len(value) + len(short)} values")
         errors = [e for e in errors if e not in short]
     for key in dict.fromkeys(e["loc"][0] for e in errors):
         mine = [e for e in errors if e["loc"][0] == key]
@@ -185,7 +185,7 @@ def misnomer(error: ErrorDetails, name: str, path: Path, known: Homes) -> Findin
         if "." in meant and re.match(error.get("ctx", {})["pattern"], meant):
             return Finding("E109", message, path, hint=f"did you mean {quoted(meant)}?", notes=(wanted,))
         return Finding("E109", message, path, hint=wanted)
-    return Finding("E109", sized(error["type"], error.get("ctx", {}), name), path)
+    return Finding("E109", sized(error["type"], error.get("ctx", {}), name), path, hint="another name")
 
 
 def unquoted(form: Any, name: str, value: Any, error: ErrorDetails) -> list[str]:
@@ -215,7 +215,13 @@ def unkind(named: Mapping[str, object], value: dict, path: Path) -> Iterator[Fin
             hint = f"add kind = {spoken([quoted(k) for k in named])}"
             yield Finding("E102", "missing key", at, hint=hint)
     elif not isinstance(kind, str):
-        yield Finding("E103", f"wanted text, found {found(kind)}", at, notes=(note,))
+        yield Finding(
+            "E103",
+            f"wanted text, found {found(kind)}",
+            at,
+            notes=(note,),
+            hint=f"one of {spoken([quoted(k) for k in named])}",
+        )
     elif kind not in named:
         near = nearest(kind, list(named))
         hint = f"did you mean {quoted(near)}?" if near else ""
@@ -245,7 +251,7 @@ def leaf(error: ErrorDetails, form: Any, value: Any, path: Path, about: str = ""
     if kind == "literal_error":
         return unlisted(get_args(bare(form)), value, path, about)
     if kind == "value_error":
-        return Finding("E201", str(cause), path)
+        return Finding("E201", str(cause), path, hint="see `spindsl schema`")
     if kind == "finite_number":
         code, message = "E106", f"must be finite, found {seen}"
     elif kind in BOUNDS:

@@ -51,7 +51,10 @@ def unreadable(text: str, error: Exception) -> SpecError:
     if said.startswith("Unescaped"):
         line, column = backslash(text, said, line, column)
     if said.startswith(TWICE):
-        return SpecError(repeated(text) or [Finding("E107", "a key or table given twice", (), line, column)])
+        return SpecError(
+            repeated(text)
+            or [Finding("E107", "a key or table given twice", (), line, column, hint="drop one of the two")]
+        )
     whole = text.split("\n")[line - 1].rstrip()
     message, hint = worded(said, whole[: column - 1], whole[column - 1 :])
     word = BARE.match(whole[column - 1 :])
@@ -64,7 +67,7 @@ def excessive(text: str, error: Exception) -> Finding:
     extreme = max(re.finditer(r"[\[{][\[{\s]*" if deep else r"[\d_]+", text), key=lambda m: len(m[0]))
     line, before = text.count("\n", 0, extreme.start()) + 1, text[: extreme.start()]
     message = "nested too deeply" if deep else "a number has too many digits"
-    return Finding("E100", message, (), line, len(before) - before.rfind("\n"))
+    return Finding("E100", message, (), line, len(before) - before.rfind("\n"), hint="write it simpler")
 
 
 def repeated(text: str) -> list[Finding]:
@@ -195,7 +198,9 @@ def put(table: dict[str, Any], path: tuple[str | int, ...], new: Any) -> None:
             key = str(key)
             at[key] = new if last else at.get(key, {})
         elif not isinstance(at, list):
-            raise MeaningError("no table, so no key of it can be set", *path[:depth], code="E111")
+            raise MeaningError(
+                "no table, so no key of it can be set", *path[:depth], code="E111", hint="set a key of a table"
+            )
         elif not isinstance(key, int) or key >= len(at):
             hint = f"it has {len(at)}, counted from 0"
             raise MeaningError("no such element of the array", *path[: depth + 1], code="E111", hint=hint)

@@ -31,7 +31,9 @@ class Spread(Words):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.low > self.high:
-            raise MeaningError(f"low {self.low:g} is above high {self.high:g}", "low", code="E203")
+            raise MeaningError(
+                f"low {self.low:g} is above high {self.high:g}", "low", code="E203", hint="low at most high"
+            )
         return self
 
 

@@ -41,7 +41,7 @@ class Metropolis(Dynamics):
     def _either(self) -> Self:
         if (self.beta is None) == (self.order is None):
             message = "give `beta` under a drive, or `order` at equilibrium"
-            raise MeaningError(message, "order" if self.order else "beta", code="E102")
+            raise MeaningError(message, "order" if self.order else "beta", code="E102", hint="one of the two")
         return self
 
     def sweeps(self) -> moves.Sweeps | None:

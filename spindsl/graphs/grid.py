@@ -42,7 +42,10 @@ class Grid(Topology):
         if np.prod(self.sides) != spins:
             has = " × ".join(map(str, self.sides))
             raise MeaningError(
-                f"a lattice of {has} holds {np.prod(self.sides)} spins, not {spins}", "sides", code="E203"
+                f"a lattice of {has} holds {np.prod(self.sides)} spins, not {spins}",
+                "sides",
+                code="E203",
+                hint=f"spins = {np.prod(self.sides)}",
             )
         return float(sum(2 * (1 if self.periodic else (side - 1) / side) for side in self.sides))
 

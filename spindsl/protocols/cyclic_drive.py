@@ -104,13 +104,13 @@ class CyclicDrive(Protocol):
         phased(self.phases, self.drives.sets(names), names)
         for k, phase in enumerate(self.phases):
             if phase.dwell is not None:
-                raise MeaningError("cycles are not dwelt in; drop it", "phases", k, "dwell", key=True)
+                raise MeaningError("cycles are not dwelt in", "phases", k, "dwell", key=True, hint="drop it")
         for name in self.cycles:
             if name not in self.amplitudes:
                 hint = f"declared are {', '.join(self.amplitudes)}"
                 raise MeaningError(f"no amplitude {name!r}", "cycles", name, code="E202", hint=hint, key=True)
         if isinstance(self.drives, Probes) and self.phases:
-            raise MeaningError("probes are a phase of their own; drop these", "phases")
+            raise MeaningError("probes are a phase of their own", "phases", hint="drop these")
         self.record.fits(self.switches)
         return self
 

@@ -76,7 +76,7 @@ class FieldDrive(Protocol):
     def _fits(self) -> Self:
         phased(self.phases, self.sets, self.names)
         if isinstance(self.drives, Probes) and self.phases:
-            raise MeaningError("probes are a phase of their own; drop these", "phases")
+            raise MeaningError("probes are a phase of their own", "phases", hint="drop these")
         self.record.fits(self.switches)
         return self
 

@@ -58,9 +58,20 @@ class Csv(Reader):
             hint = 'add spins = "s*", or a list'
             raise MeaningError("which columns are spins?", "variables", code="E102", hint=hint)
         if isinstance(wanted, tuple) and not all(isinstance(c, str) for c in wanted):
-            raise MeaningError("wanted names of columns, found numbers", "variables", names.kind, code="E103")
+            raise MeaningError(
+                "wanted names of columns, found numbers",
+                "variables",
+                names.kind,
+                code="E103",
+                hint="names as they stand in the head of the file",
+            )
         if self.separator == self.decimal:
-            raise MeaningError(f"{self.decimal!r} cannot be within and between numbers", "reader", "separator")
+            raise MeaningError(
+                f"{self.decimal!r} cannot be within and between numbers",
+                "reader",
+                "separator",
+                hint="another separator, or another decimal",
+            )
 
     def header(self, files: Mapping[str, Path], names: Variables, observables: Mapping[str, str | int]) -> Header:
         path, known = present(files["file"]), named(names, observables, str, NAME)

@@ -101,12 +101,12 @@ def known_names(names: Variables, observables: Mapping[str, str | int]) -> Known
 def texts(name: Columns | int | None, key: str) -> tuple[str, ...]:
     """One name or several as several; MeaningError for numbers."""
     if isinstance(name, int):
-        raise MeaningError(f"wanted {NAME}, found {name!r}", "variables", key, code="E103")
+        raise MeaningError(f"wanted {NAME}, found {name!r}", "variables", key, code="E103", hint="a name as text")
     if not isinstance(name, tuple):
         return () if name is None else (name,)
     for k, one in enumerate(name):
         if not isinstance(one, str):
-            raise MeaningError(f"wanted {NAME}, found {one!r}", "variables", key, k, code="E103")
+            raise MeaningError(f"wanted {NAME}, found {one!r}", "variables", key, k, code="E103", hint="a name as text")
     return tuple(str(one) for one in name)
 
 

@@ -46,7 +46,7 @@ class Npz(Reader):
         width = names.kind[:-1]
         if self.dims and set(self.dims) not in ({"trial", width}, {"trial", "time", width}):
             message = f"the axes of {names.kind} are trial, {width} and perhaps time, found {', '.join(self.dims)}"
-            raise MeaningError(message, "reader", "dims")
+            raise MeaningError(message, "reader", "dims", hint=f'dims = ["trial", "time", "{width}"]')
 
     def axes(self, path: Path, names: Variables, shape: tuple[int, ...]) -> tuple[str, ...]:
         """What the axes of the configurations are; DataError if there are not so many."""

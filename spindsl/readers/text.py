@@ -50,14 +50,23 @@ class PlainText(Reader):
             hint = 'wanted "*", a range such as "1-256", or a list of numbers'
             raise MeaningError(f"{chosen!r} names no columns of text", "variables", names.kind, code="E108", hint=hint)
         if isinstance(chosen, tuple) and not all(isinstance(c, int) for c in chosen):
-            raise MeaningError("wanted numbers of columns", "variables", names.kind, code="E103")
+            raise MeaningError(
+                "wanted numbers of columns", "variables", names.kind, code="E103", hint="columns are counted from 1"
+            )
         if self.switches and names.switch is not None:
-            raise MeaningError("the switch is told by the file's name; drop this column", "variables", "switch")
+            raise MeaningError("the switch is told by the file's name", "variables", "switch", hint="drop this column")
         for key, name in (("file", self.file), ("labels", self.labels)):
             if name and "{switch}" in name and not self.switches:
-                raise MeaningError("name the switches that there are files of", "reader", key, code="E102")
+                raise MeaningError(
+                    "name the switches that there are files of", "reader", key, code="E102", hint="switches = [1, 2, 5]"
+                )
             if name and "{switch}" not in name and len(self.switches or ()) > 1:
-                raise MeaningError("write {switch} where the names of the files differ", "reader", key)
+                raise MeaningError(
+                    "write {switch} where the names of the files differ",
+                    "reader",
+                    key,
+                    hint="for example spins-{switch}.txt",
+                )
 
     def header(self, files: Mapping[str, Path], names: Variables, observables: Mapping[str, str | int]) -> Header:
         sources, known = self.sources(files), named(names, observables, int, NUMBER)

@@ -28,7 +28,9 @@ class Uniform(Words):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.low >= self.high:
-            raise MeaningError(f"low {self.low:g} is not below high {self.high:g}", "low", code="E203")
+            raise MeaningError(
+                f"low {self.low:g} is not below high {self.high:g}", "low", code="E203", hint="low below high"
+            )
         return self
 
 

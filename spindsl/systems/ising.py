@@ -55,9 +55,16 @@ class Ising(OnGraph):
             for n, offset in enumerate(term.offsets):
                 if len(offset) != len(sides):
                     message = f"{len(offset)} numbers for a place in {len(sides)} dimensions"
-                    raise MeaningError(message, "terms", k, "offsets", n, code="E203")
+                    raise MeaningError(message, "terms", k, "offsets", n, code="E203", hint=f"{len(sides)} numbers")
             if len({tuple(np.mod(o, sides)) for o in term.offsets}) < len(term.offsets):
-                raise MeaningError("the term meets a spin twice", "terms", k, "offsets", code="E203")
+                raise MeaningError(
+                    "the term meets a spin twice",
+                    "terms",
+                    k,
+                    "offsets",
+                    code="E203",
+                    hint="offsets apart, also where the lattice closes",
+                )
         return self
 
     def placed(self) -> list[np.ndarray]:

@@ -38,7 +38,7 @@ class States(Words):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.down == self.up:
-            raise MeaningError(f"down and up are both {self.up}", "up")
+            raise MeaningError(f"down and up are both {self.up}", "up", hint="two values")
         return self
 
 
@@ -52,7 +52,7 @@ class Driving(Words):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if isinstance(self.drives, Probes):
-            raise MeaningError("what was known of probes is not needed; drop this table", "drives", "kind")
+            raise MeaningError("what was known of probes is not needed", "drives", "kind", hint="drop this table")
         self.drives.sets(self.fields)
         return self
 
@@ -80,10 +80,10 @@ class Recorded(System):
         for name in self.observables:
             if name in TAKEN:
                 raise MeaningError(
-                    f"{name!r} is taken; call the observable otherwise", "observables", name, code="E107"
+                    f"{name!r} is taken", "observables", name, code="E107", hint="call the observable otherwise"
                 )
         if self.variables.kind == "features" and self.values != States():
-            raise MeaningError("features are taken as they are; drop this table", "values")
+            raise MeaningError("features are taken as they are", "values", hint="drop this table")
         self.reader.fits(self.variables, self.observables)
         return self
 
