@@ -65,7 +65,7 @@ def order(params: Fitted) -> np.ndarray:
 
     match params.unwrapping:
         case "raster":
-            return np.arange(params.sites)
+            return unwrapping.raster((params.sites,))
         case "snake":
             return unwrapping.snake(params.sides)
         case "spiral":
