@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from .. import declared, factors
 from ..factors import FactorGraph
 from ..graph import Promise, Stage, Task
-from ..hamiltonian import EDGES, OnGraph
-from ..seeds import generator
+from ..hamiltonian import EDGES, Coupled
 from ..spec import Couplings
 
 if TYPE_CHECKING:
     import xarray as xr
 
 
-class EdwardsAnderson(OnGraph):
+class EdwardsAnderson(Coupled):
     """E = -sum_(ij) J_ij s_i s_j - h sum_i s_i, s_i = ±1, J_ij drawn for each edge; J > 0 is ferromagnetic.
 
     Edwards and Anderson, J. Phys. F 5, 965 (1975). On the complete graph it is the Sherrington–Kirkpatrick model.
@@ -32,19 +30,6 @@ class EdwardsAnderson(OnGraph):
     kind: Literal["edwards-anderson"]
     couplings: Couplings = Field(description="how strongly, J: positive is ferromagnetic")
     field: float = Field(default=0.0, description="field h on every spin")
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        self.couplings.fits(self.graph)
-        return self
-
-    def files(self) -> dict[str, str]:
-        return {f"couplings.{key}": name for key, name in self.couplings.files().items()}
-
-    def bonds(self, seed: int, files: Mapping[str, Path]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Edges i < j and their J, (edge)."""
-        named = {key.removeprefix("couplings."): path for key, path in files.items()}
-        return self.couplings.bonds(self.count, self.graph, partial(generator, seed, "system"), named)
 
     def factor_graph(self, seed: int, files: Mapping[str, Path]) -> FactorGraph:
         i, j, J = self.bonds(seed, files)
