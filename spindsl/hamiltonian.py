@@ -35,6 +35,10 @@ EDGES = {
     "i": Promise(("edge",), "1", "first spin of the edge", "int32", label=True),
     "j": Promise(("edge",), "1", "second spin of the edge", "int32", label=True),
 }
+BONDS = EDGES | {
+    "coupling": Promise(("edge",), "J", "coupling of the edge, E = - sum coupling s s: positive is ferromagnetic"),
+    "h": Promise(("spin",), "J", "field, E = - sum h s"),
+}
 
 
 class Matter(System):

@@ -142,14 +142,6 @@ def sampled(
     return Run(*(np.concatenate(v, axis=1) for v in zip(*parts)))
 
 
-def averaged(x: np.ndarray) -> tuple[float, float]:
-    """Mean of samples (chain, sample) and its standard error, from chains or blocks of many correlation times."""
-    from .kernels.autocorrelation import blocks, integrated
-
-    part = blocks(x, integrated(x)[0])
-    return float(x.mean()), float(part.std(ddof=1) / len(part) ** 0.5) if len(part) > 1 else float("nan")
-
-
 def reference(of: str, name: str, sources: Mapping[str, Stage], matter: Stage, betas: tuple[float, ...]) -> Stage:
     """The stage `analysis.NAME.exact`: the reference `of` of the file, asked of other matter at these temperatures."""
     found, _ = truth.against(of, sources, {})

@@ -245,6 +245,7 @@ class Traced:
 
 def traced(plan: Traced, graph: FactorGraph, shift: float) -> list[dict[str, float]]:
     """Quantities of one energy at every target: a panel of nodes, the target, the next panel."""
+    from ..kernels.autocorrelation import averaged
     from ..kernels.quadrature import kronrod
 
     spins, found, betas = graph.sites, [], plan.chains.betas
@@ -255,7 +256,7 @@ def traced(plan: Traced, graph: FactorGraph, shift: float) -> list[dict[str, flo
         h = (beta - low) * np.stack([w, plain - w])
         for k, b in enumerate(low + (beta - low) * x):
             run = plan.sampled(graph, float(b), plan.integral.samples)
-            U, se = predicted.averaged(run.energy / spins)
+            U, se = averaged(run.energy / spins)
             area, variance, done = area + h[:, k] * U, variance + (h[:, k] * se) ** 2, done + 1
             plan.tick(done / ((len(x) + 1) * len(betas)))
         run = plan.sampled(graph, beta, plan.chains.samples, plan.terms)
@@ -270,7 +271,9 @@ def concluded(
     run: predicted.Run, beta: float, spins: int, F: np.ndarray, F_se: np.ndarray, shift: float
 ) -> dict[str, float]:
     """Quantities at one target, of F and of what it changes by with fewer nodes, with errors of the run."""
-    (U, U_se), (m, m_se) = predicted.averaged(run.energy / spins), predicted.averaged(np.abs(run.m))
+    from ..kernels.autocorrelation import averaged
+
+    (U, U_se), (m, m_se) = averaged(run.energy / spins), averaged(np.abs(run.m))
     value = (F[0] + shift, U + shift, beta * (U - F[0]), m)
     se = (F_se[0], U_se, beta * np.hypot(U_se, F_se[0]), m_se)
     found = dict(zip(INTEGRATED, map(float, value))) | {f"{n}_se": float(v) for n, v in zip(INTEGRATED, se)}

@@ -63,6 +63,12 @@ def r_hat(x: np.ndarray) -> float:
     return float(np.sqrt((half - 1) / half + between / within)) if within > 0 else float("nan")
 
 
+def averaged(x: np.ndarray) -> tuple[float, float]:
+    """Mean of samples and its standard error, from chains or blocks; NaN of one chain too short for two blocks."""
+    part = blocks(x, integrated(x)[0])
+    return float(x.mean()), float(part.std(ddof=1) / len(part) ** 0.5) if len(part) > 1 else float("nan")
+
+
 def blocks(x: np.ndarray, tau: float) -> np.ndarray:
     """Means (block, …) of blocks of series (chain, sample, …) that are independent: chains, or parts of `TIMES` tau."""
     chains, samples = x.shape[:2]

@@ -11,8 +11,8 @@ from pydantic import Field
 
 from .. import declared, factors
 from ..factors import FactorGraph
-from ..graph import Promise, Stage, Task
-from ..hamiltonian import EDGES, Coupled
+from ..graph import Stage, Task
+from ..hamiltonian import BONDS, Coupled
 from ..spec import Couplings
 
 if TYPE_CHECKING:
@@ -41,13 +41,7 @@ class EdwardsAnderson(Coupled):
         return declared.pairs(bool(self.field)) | alike
 
     def stages(self, disorder: int, data: Path) -> tuple[Stage, ...]:
-        gives = EDGES | {
-            "coupling": Promise(
-                ("edge",), "J", "coupling of the edge, E = - sum coupling s s: positive is ferromagnetic"
-            ),
-            "h": Promise(("spin",), "J", "field, E = - sum h s"),
-        }
-        return self.stage(couple, gives, disorder, data)
+        return self.stage(couple, BONDS, disorder, data)
 
 
 def couple(task: Task[EdwardsAnderson]) -> xr.Dataset:
