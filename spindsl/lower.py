@@ -39,7 +39,7 @@ def lower(experiment: Experiment, data: Path, judged: bool = True, have: Limits 
     taken = frozenset(v for stages in every.values() for s in stages.values() for v in s.gives)
     dims = axes(experiment.sweep, experiment.realizations, taken)
     if wrong or failing:
-        wrong += misfits(experiment, dims, failing, set(every), data, have) if dims else failing.get((), [])
+        wrong += misfits(experiment, dims, failing, set(every), data, have) if dims and failing else failing.get((), [])
         graph = sketched(experiment, dims, data, wrong, have)
     else:
         graph = woven(dims, every)

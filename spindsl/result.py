@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from .engine import Results
 
+KEPT = 64 << 20  # bytes of results that are kept while the file is written
 LIBRARIES = ("numpy", "numba", "scipy", "torch", "xarray", "netCDF4", "scikit-learn", "pydantic")
 
 
@@ -63,13 +64,16 @@ def write(path: Path, experiment: Experiment, graph: Graph, results: Results, at
     from . import merging, quenched, traits
     from .store import ALONE
 
-    last: dict[str, xr.Dataset] = {}
+    kept: dict[str, xr.Dataset] = {}  # results that were put together, as long as they are small together
 
     def fetch(node: str) -> xr.Dataset:
-        if node not in last:
-            last.clear()
-            last[node] = results.assembled(node)
-        return last[node]
+        if node in kept:
+            return kept[node]
+        found = results.assembled(node)
+        if found.nbytes + sum(data.nbytes for data in kept.values()) > KEPT:
+            kept.clear()
+        kept[node] = found
+        return found
 
     groups, marks = merging.groups(graph, fetch), traits.marks(experiment, graph.axes)
     with ALONE, netCDF4.Dataset(path, "w", format="NETCDF4") as file:

@@ -1,6 +1,8 @@
 """A small experiment that goes through every stage in seconds."""
 
 import gzip
+import io
+from collections import Counter
 from pathlib import Path
 
 import enrolment
@@ -170,6 +172,34 @@ def deposit() -> Path:
     if not folder.is_dir():
         pytest.skip("../shared/data is absent: the authors' configurations are not part of the project")
     return folder
+
+
+DRAWN: set[tuple] = set()  # how figures look that were drawn in this process
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Pages are made as ever, but a figure that looks like one drawn before is not drawn again, which takes longer than
+    all else. What it looks like: of each of its axes titles, labels and scales, and how many artists of each class."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    draw = FigureCanvasSVG.print_svg
+
+    def print_svg(canvas: FigureCanvasSVG, out: io.StringIO, **how: object) -> None:
+        looks = tuple(
+            (
+                *(axes.get_title("left"), axes.get_xlabel(), axes.get_ylabel(), axes.get_xscale(), axes.get_yscale()),
+                *sorted(Counter(type(artist).__name__ for artist in axes.get_children()).items()),
+            )
+            for axes in canvas.figure.axes
+        )
+        if looks in DRAWN:
+            out.write('<svg xmlns="http://www.w3.org/2000/svg" width="1pt" height="1pt"></svg>')
+            return
+        DRAWN.add(looks)
+        draw(canvas, out, **how)
+
+    monkeypatch.setattr(FigureCanvasSVG, "print_svg", print_svg)
 
 
 SLOW = {"covering", "outside", "identity"}  # folders of tests that `make contract` runs, not `make test`

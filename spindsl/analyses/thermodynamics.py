@@ -75,5 +75,6 @@ def measure(task: Task[Measured, Temperature], trajectory: xr.Dataset, **referen
     for variable in task.params.distances:
         name = variable.removesuffix("_z")
         (exact,) = reference.values()
-        found[variable] = (found[name] - float(exact[name])) / found[f"{name}_se"]
+        with np.errstate(divide="ignore", invalid="ignore"):  # one configuration has no standard error
+            found[variable] = np.divide(found[name] - float(exact[name]), found[f"{name}_se"])
     return xr.Dataset({n: ((), float(v)) for n, v in found.items()}).astype(np.float64)

@@ -133,7 +133,8 @@ def fitted(
     models: list[Components] = []
     for k, one in enumerate(sets):
         task.tick(k / len(sets))
-        model = PCA(params.latent, svd_solver="covariance_eigh").fit(one[train].astype(np.float64))
+        with np.errstate(invalid="ignore"):  # configurations that are all alike have no variance to explain
+            model = PCA(params.latent, svd_solver="covariance_eigh").fit(one[train].astype(np.float64))
         models.append(cast("Components", model))
         projected.append(models[-1].transform(one))
         evidence.append(likelihood(models[-1], one))

@@ -22,6 +22,7 @@ DRIVES = ("#4477aa", "#ee6677", "#228833", "#bba52f", "#55bbdd", "#aa3377", "#8a
 TURNED: dict[str, str] = dict(zip((PAPER, INK, SOFT, GRID), ("paper", "ink", "soft", "grid"), strict=True))
 TURNED |= {c: f"c{k}" for k, c in enumerate(SERIES)} | {c: f"d{k}" for k, c in enumerate(DRIVES)}
 WIDE, NARROW = 860, 370  # px
+DPI = 200
 STYLE: Any = {
     "svg.fonttype": "none", "svg.hashsalt": "spindsl", "font.size": 12, "axes.titlesize": 12.5,
     "axes.labelsize": 12, "xtick.labelsize": 11, "ytick.labelsize": 11, "axes.titlelocation": "left",
@@ -66,10 +67,14 @@ def grid(width: int, panels: int, height: float, most: int = 4, **shared: bool |
 def svg(plate: Plate, width: int) -> str:
     """A figure as an SVG file that stands alone; the text is text."""
     from matplotlib import rc_context
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     out = io.StringIO()
     with rc_context(STYLE):
-        plate.draw(width).savefig(out, format="svg", dpi=200, metadata={"Date": None, "Creator": None})
+        figure = plate.draw(width)
+        figure.dpi = DPI  # of images within
+        # `savefig` would draw twice, first without a trace
+        FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Creator": None})
     text = re.sub(r"<metadata>.*?</metadata>", "", out.getvalue(), flags=re.S)
     text = re.sub(r"'DejaVu Sans'(, [^;\"]*)?", "system-ui, sans-serif", text)
     text = re.sub(r"(data:image/png;base64,)([^\"]+)", lambda found: found[1] + lighter(found[2]), text)

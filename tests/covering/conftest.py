@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -82,22 +81,3 @@ def made(home: Path, recording: Callable[[Path], None]) -> World:
     assert code == 0, out
     (Path(out.split()[0]) / "result.nc").rename(data / "learned.nc")
     return world
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    """Figures are made as ever, but one that looks like one drawn before is not drawn again: that takes longer than
-    all else. What they look like: titles and labels of their axes, and how many lines and images are in each."""
-    from matplotlib.figure import Figure
-
-    draw, drawn = Figure.savefig, set()
-
-    def savefig(figure: Figure, out: io.StringIO, **how: object) -> None:
-        looks = tuple((a.get_title("left"), a.get_xlabel(), a.get_ylabel(), len(a.images)) for a in figure.axes)
-        if looks in drawn:
-            out.write('<svg xmlns="http://www.w3.org/2000/svg" width="1pt" height="1pt"></svg>')
-            return
-        drawn.add(looks)
-        draw(figure, out, **how)
-
-    monkeypatch.setattr(Figure, "savefig", savefig)

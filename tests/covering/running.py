@@ -16,7 +16,6 @@ from pathlib import Path
 from unittest.mock import patch
 
 from combine import Core, Target, named, targets
-from known import known
 from questions import Question
 
 from spindsl import cli
@@ -61,7 +60,6 @@ class World:
     tried: dict[Target, int] = field(default_factory=dict)
     spent: dict[str, float] = field(default_factory=dict)  # s of CPU, by command
     placed: set[tuple] = field(default_factory=set)  # refusals whose places were looked at
-    families: set[str] = field(default_factory=set)  # names of those that were run
 
     def check(self, text: str, label: str) -> tuple[bool, list[Failure]]:
         """Whether an experiment is valid, and what is wrong with how it is refused."""
@@ -76,6 +74,13 @@ class World:
             return False, [Failure("check", raised(error), label, text)]
         self.checks[text] = "valid"
         return True, []
+
+    def fine(self, core: Core, question: Question, failures: list[Failure] | None = None) -> bool:
+        """Whether a question is valid of a core; appends what is wrong with how it is refused."""
+        right, wrong = self.check(core.toml([question]), f"{core.label} {question.label}")
+        if failures is not None:
+            failures.extend(wrong)
+        return right
 
     def refused(self, error: SpecError, text: str) -> Iterator[str]:
         """Findings without a code or a hint, or without a line."""
@@ -139,9 +144,7 @@ class World:
         valid, failures, alone = [], [], {}
 
         def fine(question: Question) -> bool:
-            right, wrong = self.check(core.toml([question]), f"{core.label} {question.label}")
-            failures.extend(wrong)
-            return right
+            return self.fine(core, question, failures)
 
         gains = {q: len(targets(core, q, strength, apart)) for q in asked}
         waiting = [(-gains[q], k) for k, q in enumerate(asked)]
@@ -190,8 +193,6 @@ class World:
         if broken and rest:
             alone = [replace(failure, label=f"{core.label} {q.label}", text=core.toml([q])) for q in broken]
             return [*alone, *self.together(core, rest)]
-        if known(failure.cause):
-            return [failure]  # which of them it is has been seen before
         half = len(asked) // 2
         return [f for part in (asked[:half], asked[half:]) for f in self.together(core, part)] or [failure]
 

@@ -16,6 +16,7 @@ from spindsl.errors import StoreError
 from spindsl.experiment import loads
 from spindsl.lower import lower
 from spindsl.planning import plan
+from spindsl.run import opened
 from spindsl.store import Store, keys
 
 MORE_TRIALS, MORE_SWITCHES = "protocol.trials=30", "protocol.switches=9"
@@ -100,10 +101,23 @@ def blocks(runs: Path) -> int:
     return len(list(runs.glob(".store/*/*/*.nc")))
 
 
+def long(small: str) -> str:
+    """Long enough to be killed midway."""
+    return small.replace("epochs = 2", "epochs = 60").replace("trials = 20", "trials = 60")
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory, small) -> Path:
+    """The long run without an interruption."""
+    folder = tmp_path_factory.mktemp("straight")
+    (folder / "small.toml").write_text(long(small))
+    return opened(folder / "small.toml", folder / "runs").run(2).path
+
+
 @pytest.mark.parametrize("seed", range(3))
-def test_kill_9_then_resume(tmp_path, run, same, small, seed):
+def test_kill_9_then_resume(tmp_path, same, small, straight, seed):
     """Killed after a random number of stored blocks, resumed by `run`: the bits of an uninterrupted run."""
-    text = small.replace("epochs = 2", "epochs = 60").replace("trials = 20", "trials = 120")
+    text = long(small)
     file = tmp_path / "killed" / "small.toml"
     file.parent.mkdir()
     file.write_text(text)
@@ -119,7 +133,7 @@ def test_kill_9_then_resume(tmp_path, run, same, small, seed):
     out, err = again.communicate()
     assert again.returncode == 0, err
     assert blocks(file.parent / "runs") > done
-    same(Path(out.split("\n")[0]), run(text, "straight"))
+    same(Path(out.split("\n")[0]), straight)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -176,8 +190,6 @@ def test_a_foreign_block_is_named_and_not_loaded(tmp_path, run, small):
 
 
 def test_the_result_alone_repeats_the_run(tmp_path, run, same, small):
-    from spindsl.run import opened
-
     first = run(small, changes=("protocol.trials=12",))
     again = opened(first / "result.nc", tmp_path / "elsewhere").run(2).path
     same(first, again)

@@ -22,6 +22,7 @@ from spindsl.spec import NOUNS, PARTS, words
 from spindsl.store import Store
 
 ENROLLED = enrolment.every()
+LEARNED_OF_OTHERS = ("topology", "couplings")  # their matter is learned in the examples of systems; not again here
 ours = pytest.mark.skipif(bool(enrolment.given), reason="of the project's own tree: words of others are examined")
 
 
@@ -35,6 +36,8 @@ def example(small, still, recording, tmp_path):
         assert path.exists(), f"the {noun} {kind!r} needs an example in {path}"
         given = tomllib.loads(path.read_text())
         table = tomllib.loads(still if given.pop("base", "") == "equilibrium" else small)
+        if noun in LEARNED_OF_OTHERS and not {"bottleneck", "analysis"} & given.keys():
+            del table["bottleneck"], table["analysis"]["drive"]
         for key, value in given.items():
             named = key in ("reference", "bottleneck", "analysis") and value
             table[key] = table.get(key, {}) | value if named else value

@@ -12,6 +12,8 @@ import xarray as xr
 from spindsl import report
 from spindsl.run import opened
 
+pytestmark = pytest.mark.usefixtures("quick")
+
 EXAMPLES = Path(__file__).parent / "examples/analysis"
 MODULES = [p.stem for p in (Path(report.__file__).parent / "questions").glob("*.py")]
 KINDS = [p.stem for p in EXAMPLES.glob("*.toml") if p.stem.replace("-", "_") in MODULES]

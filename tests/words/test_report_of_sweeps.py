@@ -21,6 +21,8 @@ from spindsl.report.page import summary
 from spindsl.report.reading import curves
 from spindsl.report.slices import Parameter, at, parameters, realizations
 
+pytestmark = pytest.mark.usefixtures("quick")
+
 SWITCH = np.array([1, 2, 10, 30])
 DRIVES = ["AB", "AC", "BC"]
 TRIALS = 8

@@ -1,0 +1,6 @@
+"""Glasses under a field drive."""
+
+from judging import pairs, triples
+
+test_pairs_of_driven = pairs("driven", checks=1, cases=1)
+test_triples_of_driven = triples("driven")
