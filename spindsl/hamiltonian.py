@@ -1,6 +1,6 @@
 """Matter that has an energy: what its words share. Each builds one `FactorGraph`, and lowers to the stage `system`.
 
-`Matter` is any; `OnGraph` has the keys of sites that a graph couples.
+`Matter` is any; `OnGraph` has the keys of sites that a graph couples, `Coupled` those of couplings drawn or read.
 
 A word states the sign and the unit that its users meet in its own keys and variables.
 """
@@ -25,7 +25,7 @@ from .factors import FactorGraph, Lattice
 from .graph import Promise, Stage
 from .outline import LARGEST, Outline
 from .seeds import generator
-from .spec import System, Topology, words
+from .spec import Couplings, System, Topology, words
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,6 +34,10 @@ Interaction = Literal["cosine", "delta"]
 EDGES = {
     "i": Promise(("edge",), "1", "first spin of the edge", "int32", label=True),
     "j": Promise(("edge",), "1", "second spin of the edge", "int32", label=True),
+}
+BONDS = EDGES | {
+    "coupling": Promise(("edge",), "J", "coupling of the edge, E = - sum coupling s s: positive is ferromagnetic"),
+    "h": Promise(("spin",), "J", "field, E = - sum h s"),
 }
 
 
@@ -149,6 +153,25 @@ class OnGraph(Matter):
 
     def extents(self, factors: float) -> dict[str, int]:
         return {"edge": round(self.edges), **super().extents(self.edges)}
+
+
+class Coupled(OnGraph):
+    """Keys of sites on a graph, each of whose edges has a coupling of its own."""
+
+    couplings: Couplings
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        self.couplings.fits(self.graph)
+        return self
+
+    def files(self) -> dict[str, str]:
+        return {f"couplings.{key}": name for key, name in self.couplings.files().items()}
+
+    def bonds(self, seed: int, files: Mapping[str, Path]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Edges i < j and their J, (edge)."""
+        named = {key.removeprefix("couplings."): path for key, path in files.items()}
+        return self.couplings.bonds(self.count, self.graph, partial(generator, seed, "system"), named)
 
 
 def edges_of(graph: Topology, spins: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

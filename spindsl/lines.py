@@ -23,7 +23,6 @@ from .spec import Labels, Switches, Words
 if TYPE_CHECKING:
     import xarray as xr
 
-AXES = ("drive", "trial", "time")
 M = TypeVar("M")  # parameters of the bottleneck
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import log, sqrt
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,6 +16,7 @@ from .factors import FactorGraph, model
 from .graph import Stage
 from .hamiltonian import energy_of
 from .outline import Outline
+from .spec import Dynamics
 
 if TYPE_CHECKING:
     from .kernels.energies import Model
@@ -176,3 +177,23 @@ def missed(betas: tuple[float, ...], system: Stage) -> MeaningError | None:
         return None
     message = f"the transition lies at beta = {critical:.4f}; the nearest of these is {near:g}"
     return MeaningError(message, "betas", code="W205", hint=f"add {critical:.4f}")
+
+
+class Swept(Dynamics):
+    """Keys of a dynamics that moves chains in sweeps."""
+
+    def stages(self, system: Stage) -> tuple[Stage, ...]:
+        suited(self.sweeps(), system)
+        return ()
+
+
+class Clustered(Swept):
+    """Keys of a dynamics that moves clusters."""
+
+    @abstractmethod
+    def sweeps(self) -> Clusters: ...
+
+    def doubts(self, stages: Mapping[str, Stage]) -> Iterator[MeaningError]:
+        yield from unchecked(self.sweeps(), stages["system"])
+        if doubt := percolating(stages["system"]):
+            yield doubt

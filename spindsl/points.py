@@ -14,7 +14,7 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from .errors import Finding, MeaningError, SpecError
+from .errors import Finding, MeaningError
 from .experiment import Experiment, model
 from .seeds import integer
 from .sweeping import axes, changed, owner
@@ -48,15 +48,6 @@ class Point:
         """Seed of a stage that parameters in the tables `owners` come before, whatever the value of `across`."""
         here = {p: v for p, v in self.swept.items() if p not in ("seed", across) and owner(p) in owners}
         return integer(self.disorder, "point", json.dumps(here, sort_keys=True)) if here else self.disorder
-
-
-def points(experiment: Experiment) -> list[Point]:
-    """Every point in the order of the axes, the realizations of one point together; SpecError with all that the
-    language has against swept values."""
-    found, wrong = surveyed(experiment)
-    if wrong:
-        raise SpecError(wrong)
-    return found
 
 
 def surveyed(experiment: Experiment) -> tuple[list[Point], list[Finding]]:

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field, ValidationError
 
-from . import response, sampling, truth
+from . import response, sampling, thermo, truth
 from .errors import MeaningError
 from .factors import FactorGraph
 from .forms import Form
@@ -142,14 +142,6 @@ def sampled(
     return Run(*(np.concatenate(v, axis=1) for v in zip(*parts)))
 
 
-def averaged(x: np.ndarray) -> tuple[float, float]:
-    """Mean of samples (chain, sample) and its standard error, from chains or blocks of many correlation times."""
-    from .kernels.autocorrelation import blocks, integrated
-
-    part = blocks(x, integrated(x)[0])
-    return float(x.mean()), float(part.std(ddof=1) / len(part) ** 0.5) if len(part) > 1 else float("nan")
-
-
 def reference(of: str, name: str, sources: Mapping[str, Stage], matter: Stage, betas: tuple[float, ...]) -> Stage:
     """The stage `analysis.NAME.exact`: the reference `of` of the file, asked of other matter at these temperatures."""
     found, _ = truth.against(of, sources, {})
@@ -164,13 +156,12 @@ def reference(of: str, name: str, sources: Mapping[str, Stage], matter: Stage, b
     )
 
 
-def parts(quantity: str, front: tuple[str, ...], unit: str, says: str) -> dict[str, Promise]:
+def parts(quantity: str, front: tuple[str, ...]) -> dict[str, Promise]:
     """The two parts of a standard error."""
-    of = says.split(",")[0]
-    return {
-        f"{quantity}_run_se": Promise(front, unit, f"standard error of {of} from the length of the run alone"),
-        f"{quantity}_coupling_se": Promise(front, unit, f"standard error of {of} from those of the couplings alone"),
-    }
+    error, found = thermo.QUANTITIES[quantity].error(front), {}
+    for part, of in (("run", "the length of the run"), ("coupling", "those of the couplings")):
+        found[f"{quantity}_{part}_se"] = replace(error, long_name=f"{error.long_name} from {of} alone")
+    return found
 
 
 def joined(found: Mapping[str, float], couplings: np.ndarray, quantities: Iterable[str]) -> dict[str, float]:

@@ -253,14 +253,6 @@ def _gauged(sites: int, at: np.ndarray, differ: np.ndarray, why: str) -> Answer[
     return YES if (label[:sites] != label[sites:]).all() else Answer(False, why)
 
 
-def planar(graph: FactorGraph) -> Answer[bool]:
-    """Whether the graph of pairs can be drawn in a plane without crossings."""
-    import networkx as nx
-
-    drawn, _ = nx.check_planarity(nx.Graph(pairs_of(graph).tolist()))
-    return YES if drawn else Answer(False, "the graph cannot be drawn in a plane")
-
-
 def unit(graph: FactorGraph) -> Answer[float]:
     """The largest unit of which the energies of all factors are whole multiples; None where there is none."""
     return whole(np.concatenate([graph.products.c, graph.field.ravel(), graph.tables.energy.ravel()]))

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import observations
+from . import observations, thermo
 from .architectures import Fitted, FreeEnergy, Likelihood, Symmetry
 from .errors import DataError, MeaningError
 from .factors import energies, model, read
 from .graph import Promise, Stage, Task
+from .hamiltonian import in_units
 from .sampling import Temperature
 from .seeds import integer
 
@@ -29,13 +30,6 @@ if TYPE_CHECKING:
     from .kernels.autoregressive.models import Model
 
     Variables = dict[str, tuple[str | tuple[str, ...], np.ndarray | np.float64]]
-
-QUANTITIES = {
-    "free_energy": ("F", "J", "free energy per spin, F"),
-    "energy": ("U", "J", "energy per spin, U"),
-    "entropy": ("S", "1", "entropy per spin, S"),
-    "abs_magnetization": ("m", "1", "modulus of the magnetization (of colours: order parameter), <|m|>"),
-}
 
 
 @dataclass(frozen=True)
@@ -49,10 +43,9 @@ class Estimates:
 def promises(front: tuple[str, ...], unit: str, about: str, marks: Mapping[str, int]) -> dict[str, Promise]:
     """Free energy, energy, entropy and magnetization, each with its standard error; energies in this unit."""
     gives = {}
-    for name, (_, units, says) in QUANTITIES.items():
-        units = unit if units == "J" else units
-        gives[name] = Promise(front, units, f"{says}, {about}", attrs=marks)
-        gives[f"{name}_se"] = Promise(front, units, f"standard error of {says.split(',')[0]}", attrs=marks)
+    for name, promise in thermo.promises(front, names=thermo.INTEGRATED).items():
+        says = promise.long_name if name.endswith("_se") else f"{promise.long_name}, {about}"
+        gives[name] = replace(in_units(promise, unit), long_name=says, attrs=marks)
     return gives
 
 
@@ -72,7 +65,7 @@ def order(params: Fitted) -> np.ndarray:
 
     match params.unwrapping:
         case "raster":
-            return np.arange(params.sites)
+            return unwrapping.raster((params.sites,))
         case "snake":
             return unwrapping.snake(params.sides)
         case "spiral":
@@ -225,7 +218,7 @@ def drawn(
 def per_spin(estimates: Mapping[str, Estimate], sites: int) -> dict[str, float]:
     """What kernels say of the whole system, by the names of results."""
     found = {}
-    for name, (short, _, _) in QUANTITIES.items():
+    for name, short in zip(thermo.INTEGRATED, ("F", "U", "S", "m")):
         share = 1 if short == "m" else sites
         found[name], found[f"{name}_se"] = estimates[short].value / share, estimates[short].error / share
     return found

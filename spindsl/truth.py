@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from . import thermo
 from .errors import MeaningError
 from .graph import Promise, Stage
 from .hamiltonian import in_units
@@ -25,10 +26,7 @@ if TYPE_CHECKING:
 ALONG = ("beta",)
 THERMO = {
     "log_z": Promise(ALONG, "1", "ln Z"),
-    "free_energy": Promise(ALONG, "J", "free energy per spin, F = -ln Z / (beta N)"),
-    "energy": Promise(ALONG, "J", "energy per spin, U"),
-    "heat_capacity": Promise(ALONG, "1", "heat capacity per spin, C = beta^2 var E / N"),
-    "entropy": Promise(ALONG, "1", "entropy per spin, S = (ln Z + beta U) / N"),
+    **{n: thermo.QUANTITIES[n].promise(ALONG) for n in ("free_energy", "energy", "heat_capacity", "entropy")},
 }
 
 

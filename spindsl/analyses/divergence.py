@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field
 
 from .. import observations, sequences, truth
@@ -90,6 +89,8 @@ def compare(
     task: Task[Compared, Temperature], trajectory: xr.Dataset, system: xr.Dataset, **sources: xr.Dataset
 ) -> xr.Dataset:
     """One temperature."""
+    from ..kernels.autocorrelation import averaged
+
     model, (found, exact) = task.params.model, sources.values()
     spins = observations.unseen(trajectory, task.params.test)
     log_p = -task.part_params.beta * energy(read(system), spins) - float(exact["log_z"])
@@ -99,12 +100,3 @@ def compare(
         one = {"divergence": averaged(log_p - log_q), "cross_entropy": averaged(-log_q)}
         each.append(sequences.numbers({f"{k}{end}": v for k, two in one.items() for end, v in zip(("", "_se"), two)}))
     return sequences.beside(model, each)
-
-
-def averaged(x: np.ndarray) -> tuple[float, float]:
-    """Mean of chains (chain, sample) and its standard error; NaN of one chain too short for two blocks."""
-    from ..kernels.autocorrelation import blocks, integrated
-
-    part = blocks(x, integrated(x)[0])
-    se = part.std(ddof=1) / len(part) ** 0.5 if len(part) > 1 else np.nan
-    return float(x.mean()), float(se)

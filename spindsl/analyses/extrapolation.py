@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from ..report.questions import Part
 
-CHANGE = {"energy_change": ("J", "energy per spin less that of the first target, U - U_1")}
+CHANGE = ("energy_change",)
+PREDICTED = (*thermo.SAMPLED, *CHANGE)
 
 
 class Extrapolation(Prediction):
@@ -56,12 +57,12 @@ class Extrapolation(Prediction):
         many = ("network",) if "network" in bottleneck.coords else ()
         front = ("beta", *many, "target")
         gives = thermo.promises(front) | thermo.promises(("beta", "target"), "true_")
-        gives |= changes(front) | changes(("beta", "target"), "true_")
-        for quantity, (given, says) in (thermo.QUANTITIES | CHANGE).items():
-            told = f"(learned - true) / combined standard error of {says.split(',')[0]}"
+        gives |= thermo.promises(front, "", CHANGE) | thermo.promises(("beta", "target"), "true_", CHANGE)
+        for quantity in PREDICTED:
+            told = f"(learned - true) / combined standard error of {thermo.QUANTITIES[quantity].name}"
             gives[f"{quantity}_z"] = Promise(front, "1", told)
             if params.errors:
-                gives |= predicted.parts(quantity, front, given, says)
+                gives |= predicted.parts(quantity, front)
         coords = {k: bottleneck.coords[k] for k in ("beta", *many)} | {"target": self.betas}
         length = self.chains * (self.burn_in + self.samples * self.every) * len(self.betas)
         asked = Stage(
@@ -99,7 +100,7 @@ def predict(task: Task[Extrapolated, sampling.Temperature], system: xr.Dataset, 
         result[name] = ((*many, "target"), values if many else values[0])
     for name in true[0]:
         result[f"true_{name}"] = ("target", np.array([t[name] for t in true]))
-    for name in (*thermo.QUANTITIES, *CHANGE):
+    for name in PREDICTED:
         off = result[name] - result[f"true_{name}"]
         result[f"{name}_z"] = off / np.hypot(result[f"{name}_se"], result[f"true_{name}_se"])
     return result.assign_coords(target=list(betas))
@@ -119,10 +120,9 @@ def measured(
         slopes.append(response.moved(*run, beta, matter.sites))
     each, slope = changed(each), np.array(slopes)
     slope = np.concatenate([slope, slope[:, :1] - slope[0, 0]], axis=1)  # (target, quantity, coupling)
-    names = (*thermo.QUANTITIES, *CHANGE)
     if not task.params.errors:
         return each
-    return [one | predicted.joined(one, response.error(g, known.covariance), names) for one, g in zip(each, slope)]
+    return [one | predicted.joined(one, response.error(g, known.covariance), PREDICTED) for one, g in zip(each, slope)]
 
 
 def changed(each: list[dict[str, float]]) -> list[dict[str, float]]:
@@ -130,13 +130,6 @@ def changed(each: list[dict[str, float]]) -> list[dict[str, float]]:
     first = each[0]
     se = [0.0, *(float(np.hypot(one["energy_se"], first["energy_se"])) for one in each[1:])]
     return [one | {"energy_change": one["energy"] - first["energy"], "energy_change_se": e} for one, e in zip(each, se)]
-
-
-def changes(front: tuple[str, ...], prefix: str = "") -> dict[str, Promise]:
-    """What the energy differs by from that of the first target, with its standard error."""
-    ((name, (unit, says)),) = CHANGE.items()
-    told = f"standard error of {says.split(',')[0]}"
-    return {prefix + name: Promise(front, unit, says), f"{prefix}{name}_se": Promise(front, unit, told)}
 
 
 def estimated(

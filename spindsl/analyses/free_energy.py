@@ -17,18 +17,12 @@ from ..graph import Promise, Stage, Task
 from ..hamiltonian import energy_of, in_units
 from ..predicted import Prediction
 from ..spec import Count, Name, Words
+from ..thermo import INTEGRATED, QUANTITIES
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from ..report.questions import Part
-
-QUANTITIES = {
-    "free_energy": ("J", "free energy per spin, F"),
-    "energy": ("J", "energy per spin, U"),
-    "entropy": ("1", "entropy per spin, S"),
-    "abs_magnetization": ("1", "modulus of the magnetization, <|m|>"),
-}
 
 
 class Ordered(Words):
@@ -78,7 +72,7 @@ class FreeEnergy(Prediction):
         matter = self.matter(name, sources)
         own = () if matter.name == "system" else (matter,)
         reference = predicted.reference(self.against, name, sources, matter, self.betas) if self.against else None
-        exact = tuple(q for q in QUANTITIES if reference is not None and q in reference.gives)
+        exact = tuple(q for q in INTEGRATED if reference is not None and q in reference.gives)
         own += (reference,) if reference is not None else ()
         control = self.control(name, matter, reference, exact)
         if self.of is None:
@@ -94,11 +88,11 @@ class FreeEnergy(Prediction):
         many = ("network",) if "network" in bottleneck.coords else ()
         front = ("beta", *many, "target")
         gives = promises(front, exact)
-        for quantity, (given, says) in QUANTITIES.items():
-            told = f"(learned - true) / combined standard error of {says.split(',')[0]}"
+        for quantity in INTEGRATED:
+            told = f"(learned - true) / combined standard error of {QUANTITIES[quantity].name}"
             gives[f"{quantity}_control_z"] = Promise(front, "1", told)
             if errors:
-                gives |= predicted.parts(quantity, front, given, says)
+                gives |= predicted.parts(quantity, front)
         coords = {k: bottleneck.coords[k] for k in ("beta", *many)} | control.coords
         return *own, control, Stage(
             f"analysis.{name}", predict, params, {n: in_units(p, unit) for n, p in gives.items()},
@@ -112,7 +106,7 @@ class FreeEnergy(Prediction):
         """The stage of the true energy, beside the quantities that a reference gives."""
         params, unit = TrueEnergy(self.plan(name), self.integral, exact), energy_of(matter).unit
         gives = promises(("target",), exact, "true_")
-        gives |= {f"exact_{q}": Promise(("target",), *QUANTITIES[q]) for q in exact}
+        gives |= {f"exact_{q}": QUANTITIES[q].promise(("target",)) for q in exact}
         nodes = (2 * self.integral.nodes + 1) * (self.burn_in + self.integral.samples * self.every)
         length = self.chains * len(self.betas) * (nodes + self.burn_in + self.samples * self.every)
         keywords = {matter.name: "system"} | ({reference.name: "reference"} if reference is not None else {})
@@ -148,13 +142,12 @@ class LearnedEnergy:
 def promises(front: tuple[str, ...], exact: tuple[str, ...], prefix: str = "") -> dict[str, Promise]:
     """Each quantity with its standard error and, where there is an exact one, how far it is from that."""
     gives = {}
-    for name, (unit, says) in QUANTITIES.items():
-        of = says.split(",")[0]
-        gives[prefix + name] = Promise(front, unit, says)
-        gives[f"{prefix}{name}_se"] = Promise(front, unit, f"standard error of {of}")
+    for name in INTEGRATED:
+        told = QUANTITIES[name]
+        gives |= {prefix + name: told.promise(front), f"{prefix}{name}_se": told.error(front)}
         if name in exact:
-            gives[f"{prefix}{name}_deviation"] = Promise(front, unit, f"measured - exact {of}")
-            gives[f"{prefix}{name}_z"] = Promise(front, "1", f"(measured - exact) / standard error of {of}")
+            gives[f"{prefix}{name}_deviation"] = Promise(front, told.units, f"measured - exact {told.name}")
+            gives[f"{prefix}{name}_z"] = Promise(front, "1", f"(measured - exact) / standard error of {told.name}")
     told = "what the free energy per spin changes by with Gauss's nodes only"
     gives[f"{prefix}quadrature"] = Promise(front, "J", told)
     gives[f"{prefix}quadrature_se"] = Promise(front, "J", "standard error of that change")
@@ -186,7 +179,7 @@ def predict(
     each = [estimated(task, matter, one, k, len(several)) for k, one in enumerate(several)]
     values = {n: np.array([one[n] for one in each]) for n in each[0]}
     result = xr.Dataset({n: ((*many, "target"), v if many else v[0]) for n, v in values.items()})
-    for name in QUANTITIES:
+    for name in INTEGRATED:
         off = result[name] - control[f"true_{name}"]
         result[f"{name}_control_z"] = off / np.hypot(result[f"{name}_se"], control[f"true_{name}_se"])
     result = compared(result, control, task.params.exact)
@@ -252,6 +245,7 @@ class Traced:
 
 def traced(plan: Traced, graph: FactorGraph, shift: float) -> list[dict[str, float]]:
     """Quantities of one energy at every target: a panel of nodes, the target, the next panel."""
+    from ..kernels.autocorrelation import averaged
     from ..kernels.quadrature import kronrod
 
     spins, found, betas = graph.sites, [], plan.chains.betas
@@ -262,13 +256,13 @@ def traced(plan: Traced, graph: FactorGraph, shift: float) -> list[dict[str, flo
         h = (beta - low) * np.stack([w, plain - w])
         for k, b in enumerate(low + (beta - low) * x):
             run = plan.sampled(graph, float(b), plan.integral.samples)
-            U, se = predicted.averaged(run.energy / spins)
+            U, se = averaged(run.energy / spins)
             area, variance, done = area + h[:, k] * U, variance + (h[:, k] * se) ** 2, done + 1
             plan.tick(done / ((len(x) + 1) * len(betas)))
         run = plan.sampled(graph, beta, plan.chains.samples, plan.terms)
         one = concluded(run, beta, spins, area / beta, np.sqrt(variance) / beta, shift)
         more = plan.error(run, beta) if plan.error else None
-        found.append(one if more is None else one | predicted.joined(one, more, QUANTITIES))
+        found.append(one if more is None else one | predicted.joined(one, more, INTEGRATED))
         low = beta
     return found
 
@@ -277,10 +271,12 @@ def concluded(
     run: predicted.Run, beta: float, spins: int, F: np.ndarray, F_se: np.ndarray, shift: float
 ) -> dict[str, float]:
     """Quantities at one target, of F and of what it changes by with fewer nodes, with errors of the run."""
-    (U, U_se), (m, m_se) = predicted.averaged(run.energy / spins), predicted.averaged(np.abs(run.m))
+    from ..kernels.autocorrelation import averaged
+
+    (U, U_se), (m, m_se) = averaged(run.energy / spins), averaged(np.abs(run.m))
     value = (F[0] + shift, U + shift, beta * (U - F[0]), m)
     se = (F_se[0], U_se, beta * np.hypot(U_se, F_se[0]), m_se)
-    found = dict(zip(QUANTITIES, map(float, value))) | {f"{n}_se": float(v) for n, v in zip(QUANTITIES, se)}
+    found = dict(zip(INTEGRATED, map(float, value))) | {f"{n}_se": float(v) for n, v in zip(INTEGRATED, se)}
     return found | {"quadrature": float(F[1]), "quadrature_se": float(F_se[1])}
 
 

@@ -5,11 +5,9 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from .. import moves
-from ..graph import Stage
-from ..spec import Dynamics
 
 
-class HeatBath(Dynamics):
+class HeatBath(moves.Swept):
     """A spin takes the value a with probability exp(-beta E(a)) / sum_b exp(-beta E(b)), the others held.
 
     Gibbs sampling. Creutz, Phys. Rev. D 21, 2308 (1980). At equilibrium; in continuous time it is `glauber`.
@@ -22,7 +20,3 @@ class HeatBath(Dynamics):
 
     def sweeps(self) -> moves.Sweeps:
         return moves.SingleSite("heat-bath", self.order)
-
-    def stages(self, system: Stage) -> tuple[Stage, ...]:
-        moves.suited(self.sweeps(), system)
-        return ()

@@ -9,9 +9,8 @@ from pydantic import Field, model_validator
 
 from .. import moves
 from ..errors import MeaningError
-from ..graph import Stage
 from ..kinetics import Rates
-from ..spec import Dynamics, Positive
+from ..spec import Positive
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from ..kernels.rules import Rule
 
 
-class Metropolis(Dynamics):
+class Metropolis(moves.Swept):
     """Flips are taken with probability min(1, exp(-beta dE)); dE = -2 e_j for spin j of local energy e_j. Obeys
     detailed balance. Metropolis et al., J. Chem. Phys. 21, 1087 (1953).
 
@@ -49,10 +48,6 @@ class Metropolis(Dynamics):
 
     def rates(self) -> Rates | None:
         return None if self.beta is None else DownhillRates(self.kind, self.beta)
-
-    def stages(self, system: Stage) -> tuple[Stage, ...]:
-        moves.suited(self.sweeps(), system)
-        return ()
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,10 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from .. import moves
-from ..graph import Stage
-from ..spec import Count, Dynamics
+from ..spec import Count
 
 
-class ParallelTempering(Dynamics):
+class ParallelTempering(moves.Swept):
     """Neighbouring temperatures exchange configurations with probability min(1, exp((beta_a - beta_b)(E_a - E_b))).
 
     Hukushima and Nemoto, J. Phys. Soc. Jpn. 65, 1604 (1996). The ladder is that of the protocol's `betas`.
@@ -24,7 +23,3 @@ class ParallelTempering(Dynamics):
 
     def sweeps(self) -> moves.Sweeps:
         return moves.SingleSite(self.move, self.order, self.exchange)
-
-    def stages(self, system: Stage) -> tuple[Stage, ...]:
-        moves.suited(self.sweeps(), system)
-        return ()

@@ -56,29 +56,26 @@ def texts(value: object) -> Iterator[str]:
     """All text within parameters."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from texts(one)
-    elif isinstance(value, list | tuple | set | frozenset):
-        for one in value:
-            yield from texts(one)
-    elif names := members(value):
-        for name in names:
-            yield from texts(getattr(value, name, None))
+    for one in held(value):
+        yield from texts(one)
 
 
 def classes(value: object) -> Iterator[type]:
     """The classes of models and records within parameters."""
-    if names := members(value):
+    if members(value):
         yield type(value)
-        for name in names:
-            yield from classes(getattr(value, name, None))
+    for one in held(value):
+        yield from classes(one)
+
+
+def held(value: object) -> Iterator[object]:
+    """What a model, a record or a collection holds."""
+    if names := members(value):
+        yield from (getattr(value, name, None) for name in names)
     elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from classes(one)
+        yield from value.values()
     elif isinstance(value, list | tuple | set | frozenset):
-        for one in value:
-            yield from classes(one)
+        yield from value
 
 
 def members(value: object) -> list[str]:

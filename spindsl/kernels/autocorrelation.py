@@ -5,14 +5,11 @@ tau    = 1/2 + sum_(t = 1 … W) rho(t)          W the first with W >= 5 tau(W),
 var of the mean of n samples = var x 2 tau / n;  n_eff = n / (2 tau);  tau = 1/2 where nothing is correlated
 """
 
-from collections.abc import Callable
-
 import numpy as np
 from scipy import fft, stats
 
 WINDOW = 5.0  # W over tau
 NARROWEST = 8  # W at least: what is correlated negatively needs its next terms too
-ENOUGH = 50.0  # correlation times that a chain must last for its tau to be believed
 TIMES = 20.0  # correlation times that make a block
 BLOCKS = 32  # as many blocks as errors are to be taken from, where there are chains enough
 
@@ -66,6 +63,12 @@ def r_hat(x: np.ndarray) -> float:
     return float(np.sqrt((half - 1) / half + between / within)) if within > 0 else float("nan")
 
 
+def averaged(x: np.ndarray) -> tuple[float, float]:
+    """Mean of samples and its standard error, from chains or blocks; NaN of one chain too short for two blocks."""
+    part = blocks(x, integrated(x)[0])
+    return float(x.mean()), float(part.std(ddof=1) / len(part) ** 0.5) if len(part) > 1 else float("nan")
+
+
 def blocks(x: np.ndarray, tau: float) -> np.ndarray:
     """Means (block, …) of blocks of series (chain, sample, …) that are independent: chains, or parts of `TIMES` tau."""
     chains, samples = x.shape[:2]
@@ -73,67 +76,3 @@ def blocks(x: np.ndarray, tau: float) -> np.ndarray:
     cut = max(1, min(wanted, int(samples / (TIMES * tau)))) if tau > 0 else 1
     length = samples // cut
     return x[:, : cut * length].reshape(chains * cut, length, *x.shape[2:]).mean(axis=1)
-
-
-def fitted(x: np.ndarray) -> tuple[float, float]:
-    """`exponential`, and its standard error by leaving out chains, or parts of `TIMES` tau where they are few."""
-    tau = exponential(x)
-    if not tau > 0:
-        return tau, float("nan")
-    wanted = -(-BLOCKS // len(x))
-    cut = max(1, min(wanted, int(x.shape[1] / (TIMES * tau))))
-    part = x[:, : x.shape[1] // cut * cut].reshape(len(x) * cut, -1)
-    if len(part) < 2:
-        return tau, float("nan")
-    left = np.array([exponential(np.delete(part, k, axis=0)) for k in range(len(part))])
-    return tau, float(np.sqrt((len(part) - 1) * left.var()))
-
-
-def effective(x: np.ndarray) -> float:
-    """n_eff = n / (2 tau)."""
-    return x.size / (2 * integrated(x)[0])
-
-
-def error(x: np.ndarray) -> float:
-    """Standard error of the mean of all samples, (var x / n_eff)^(1/2)."""
-    return float(np.sqrt(x.var() / effective(x)))
-
-
-def jackknife(
-    x: np.ndarray, estimator: Callable[[np.ndarray], np.ndarray], tau: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """estimator(mean) of series x (chain, sample, moment), its standard error, and the bias that is to be subtracted.
-
-    `estimator` takes mean moments (…, moment). Blocks are chains, or parts of `TIMES` tau; error NaN of a single one.
-    """
-    part = blocks(x, tau)
-    n, mean = len(part), part.mean(axis=0)
-    value = estimator(mean)
-    if n < 2:
-        return value, np.full(np.shape(value), np.nan), np.full(np.shape(value), np.nan)
-    left = estimator((n * mean - part) / (n - 1))
-    return value, np.sqrt((n - 1) * left.var(axis=0)), (n - 1) * (left.mean(axis=0) - value)
-
-
-def short(x: np.ndarray) -> bool:
-    """Whether chains last less than `ENOUGH` correlation times, or too short to tell: their tau is a guess."""
-    tau = integrated(x)[0]
-    return not x.shape[1] >= ENOUGH * tau
-
-
-def drift(x: np.ndarray) -> float:
-    """First less second half of the samples in standard errors: far from 0 where the burn-in was too short.
-
-    The error is that of the differences of chains, of which there must be 8, or by the tau of the last half.
-    """
-    half = x.shape[1] // 2
-    first, last = x[:, :half], x[:, -half:]
-    if len(x) >= 8:
-        d = first.mean(axis=1) - last.mean(axis=1)
-        return float(d.mean() / (d.std(ddof=1) / np.sqrt(len(d))))
-    return float((first.mean() - last.mean()) / (np.sqrt(2) * error(last)))
-
-
-def thinning(x: np.ndarray) -> int:
-    """Samples from one to the next that is nearly independent, 2 tau."""
-    return max(1, int(np.ceil(2 * integrated(x)[0])))

@@ -143,6 +143,19 @@ def draw(n: int, spare: float, t: np.uint64, chain: np.uint64, k0: np.uint64, k1
     return uniforms(t, np.uint64(n >> 1), chain, k0, k1)
 
 
+@njit(inline="always")
+def ties(
+    beta: float, d: float, n: int, spare: float, t: np.uint64, chain: np.uint64, k0: np.uint64, k1: np.uint64
+) -> tuple[bool, int, float]:
+    """Whether what rises by d is tied, by uniform n where d > 0; the number of the next, and the spare one."""
+    tied = False
+    if d > 0.0:
+        u, spare = draw(n, spare, t, chain, k0, k1)
+        tied = u >= exp(-beta * d)
+        n += 1
+    return tied, n, spare
+
+
 @njit(**UNCOUNTED)
 def root(parent: np.ndarray, i: np.uint32) -> np.uint32:
     """The site that stands for the cluster of i; the path to it is halved."""
@@ -174,22 +187,16 @@ def grow(
     while free and done < size:
         i = np.int64(stack[done])
         done += 1
-        d = lean(model, s, i, r)
-        if d > 0.0:
-            u, spare = draw(n, spare, t, chain, k0, k1)
-            n += 1
-            free = u < exp(-beta * d)
+        tied, n, spare = ties(beta, lean(model, s, i, r), n, spare, t, chain, k0, k1)
+        free = not tied
         for k in range(model.at[i], model.at[i + 1] if free else model.at[i]):
             j = np.int64(model.other[k])
             if inside[j]:
                 continue
-            d = rise(model, s, i, k, j, r)
-            if d > 0.0:
-                u, spare = draw(n, spare, t, chain, k0, k1)
-                n += 1
-                if u >= exp(-beta * d):
-                    stack[size], inside[j] = j, True
-                    size += 1
+            tied, n, spare = ties(beta, rise(model, s, i, k, j, r), n, spare, t, chain, k0, k1)
+            if tied:
+                stack[size], inside[j] = j, True
+                size += 1
     for a in range(size):
         inside[stack[a]] = False
     return size if free else 0
@@ -226,19 +233,13 @@ def tie(
             j = np.int64(model.other[k])
             if j <= i:
                 continue
-            d = rise(model, s, i, k, j, r)
-            if d > 0.0:
-                u, spare = draw(n, spare, t, chain, k0, k1)
-                n += 1
-                if u >= exp(-beta * d):
-                    join(parent, i, j)
+            tied, n, spare = ties(beta, rise(model, s, i, k, j, r), n, spare, t, chain, k0, k1)
+            if tied:
+                join(parent, i, j)
     for i in range(len(s)):
-        d = lean(model, s, i, r)
-        if d > 0.0:
-            u, spare = draw(n, spare, t, chain, k0, k1)
-            n += 1
-            if u >= exp(-beta * d):
-                held[root(parent, np.uint32(i))] = True
+        tied, n, spare = ties(beta, lean(model, s, i, r), n, spare, t, chain, k0, k1)
+        if tied:
+            held[root(parent, np.uint32(i))] = True
     return n + (n & 1)
 
 

@@ -4,6 +4,7 @@ Each takes train (n, d), label (n) in 0..classes-1, test (m, d) and gives (m, cl
 tie, exactly, where classes look the same: ties are shared by whoever scores them.
 """
 
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
@@ -15,22 +16,28 @@ from .floats import exp, log
 def kde(train: np.ndarray, label: np.ndarray, test: np.ndarray, classes: int) -> np.ndarray:
     """Gaussian kernel density of each class with the class's own covariance C, by Scott's rule.
 
-    ln p(z) = ln mean_i N(z; z_i, h^2 C), h = n^(-1/(d+4)), up to a constant common to the classes. C is
-    held off singularity by 1e-9 of the largest variance of any feature.
+    ln p(z) = ln mean_i N(z; z_i, h^2 C), h = n^(-1/(d+4)), up to a constant common to the classes.
     """
-    floor = 1e-9 * max(train.var(axis=0).max(), 1e-30)
     evidence = np.empty((len(test), classes))
-    for k in range(classes):
-        mine = train[label == k]
+    for k, (mine, root) in enumerate(spreads(train, label, classes, "a kernel density")):
         n, d = mine.shape
-        if n <= d:
-            raise ValueError(f"a kernel density of {d} features needs more than {d} training trials a drive, found {n}")
-        covariance = np.atleast_2d(np.cov(mine.T)) + floor * np.eye(d)
-        root = n ** (-1.0 / (d + 4)) * np.linalg.cholesky(covariance)
+        root = n ** (-1.0 / (d + 4)) * root
         whiten = np.linalg.inv(root).T
         kernels = log_kernels((mine @ whiten).T.copy(), test @ whiten)
         evidence[:, k] = kernels - np.log(n) - np.log(np.diagonal(root)).sum()
     return evidence
+
+
+def spreads(train: np.ndarray, label: np.ndarray, classes: int, what: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Training trials of each class and the Cholesky root of their covariance, held off singularity by 1e-9 of the
+    largest variance of any feature; ValueError, of `what`, where they are too few."""
+    floor = 1e-9 * max(train.var(axis=0).max(), 1e-30)
+    for k in range(classes):
+        mine = train[label == k]
+        n, d = mine.shape
+        if n <= d:
+            raise ValueError(f"{what} of {d} features needs more than {d} training trials a class, found {n}")
+        yield mine, np.linalg.cholesky(np.atleast_2d(np.cov(mine.T)) + floor * np.eye(d))
 
 
 @njit(nogil=True, cache=True)
@@ -134,18 +141,9 @@ def credit(evidence: np.ndarray, label: np.ndarray) -> np.ndarray:
 
 
 def full_gaussian(train: np.ndarray, label: np.ndarray, test: np.ndarray, classes: int) -> np.ndarray:
-    """A normal with its own mean and covariance C for each class: -((z - m) C^-1 (z - m) + ln |C|) / 2.
-
-    C is held off singularity by 1e-9 of the largest variance of any feature, as in `kde`.
-    """
-    floor = 1e-9 * max(train.var(axis=0).max(), 1e-30)
+    """A normal with its own mean and covariance C for each class: -((z - m) C^-1 (z - m) + ln |C|) / 2."""
     evidence = np.empty((len(test), classes))
-    for k in range(classes):
-        mine = train[label == k]
-        n, d = mine.shape
-        if n <= d:
-            raise ValueError(f"a covariance of {d} features needs more than {d} training trials a class, found {n}")
-        root = np.linalg.cholesky(np.atleast_2d(np.cov(mine.T)) + floor * np.eye(d))
+    for k, (mine, root) in enumerate(spreads(train, label, classes, "a covariance")):
         away = np.linalg.solve(root, (test - mine.mean(axis=0)).T)
         evidence[:, k] = -0.5 * (away * away).sum(axis=0) - np.log(np.diagonal(root)).sum()
     return evidence

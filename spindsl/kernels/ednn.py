@@ -3,8 +3,8 @@
     E(s) = sum_w g(s_w),   w: windows of side f + 2c around the focus blocks of side f, which tile the lattice
 
 Mills et al., Chem. Sci. 10, 4129 (2019); in Sprague et al. (2021) f = 2, c = 1 and g is 16 - 32 - 64 - 1 with ReLU.
-A window of b spins has 2^b patterns only: `table` holds g of all of them, bit k of a pattern is 1 where
-spin k of the window (C order) is up. With `energies.tiles(sites, windows(…), table)` it runs under any dynamics, on any
+A window of b spins has 2^b patterns only, of which a table holds g; bit k of a pattern is 1 where spin k of the
+window (C order) is up. With `energies.tiles(sites, windows(…), table)` it runs under any dynamics, on any
 lattice whose sides f divides.
 """
 
@@ -87,24 +87,12 @@ def network(weights: Weights, x: Tensor) -> Tensor:
     return (x @ W + b)[..., 0]
 
 
-def energy(weights: Weights, window: Tensor, s: Tensor) -> Tensor:
-    """E of configurations s (batch, site), windows (window, bit) -> (batch)."""
-    return network(weights, s[:, window]).sum(1)
-
-
 def patterns(bits: int, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Tensor:
     """All 2^b patterns as ±1 (pattern, bit)."""
     if bits > 20:
         raise ValueError(f"a window of {bits} sites has too many patterns to be tabulated: 20 sites at most")
     number = torch.arange(1 << bits, device=device)
     return ((number[:, None] >> torch.arange(bits, device=device)) & 1).to(dtype) * 2 - 1
-
-
-def table(weights: Weights) -> np.ndarray:
-    """g of all patterns, float64 (2^bits), evaluated in float64."""
-    exact = [(W.detach().double(), b.detach().double()) for W, b in weights]
-    x = patterns(weights[0][0].shape[0], weights[0][0].device, torch.float64)
-    return network(exact, x).cpu().numpy()
 
 
 def seen(window: np.ndarray, s: np.ndarray) -> np.ndarray:

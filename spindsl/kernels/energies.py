@@ -14,6 +14,7 @@ from functools import singledispatch
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
 from .verbs import compiled
 
@@ -220,6 +221,18 @@ def _(model: Tiles, s: np.ndarray, i: int, new: int) -> float:
     return total
 
 
+@njit(inline="always")
+def products(start: np.ndarray, site: np.ndarray, c: np.ndarray, s: np.ndarray) -> float:
+    """sum_t c_t prod_k s_k over the sites k of term t, site[start[t]:start[t + 1]]."""
+    total = 0.0
+    for t in range(len(c)):
+        term = c[t]
+        for k in range(start[t], start[t + 1]):
+            term *= s[site[k]]
+        total += term
+    return total
+
+
 @compiled()
 @singledispatch
 def energy(model: Model, s: np.ndarray) -> float:
@@ -229,13 +242,7 @@ def energy(model: Model, s: np.ndarray) -> float:
 
 @energy.register(Clusters)
 def _(model: Clusters, s: np.ndarray) -> float:
-    total = 0.0
-    for t in range(len(model.c)):
-        term = model.c[t]
-        for k in range(model.start[t], model.start[t + 1]):
-            term *= s[model.site[k]]
-        total += term
-    return total
+    return products(model.start, model.site, model.c, s)
 
 
 @energy.register(Paired)

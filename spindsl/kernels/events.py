@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from .couplings import Dense, Pairs, Products, local_fields
+from .energies import products
 from .floats import log
 from .philox import uniforms
 from .rules import Rule, rate
@@ -147,13 +148,7 @@ def _(couplings: Pairs | Dense, g: np.ndarray, s: np.ndarray) -> float:
 
 @interaction.register(Products)
 def _(couplings: Products, g: np.ndarray, s: np.ndarray) -> float:
-    total = 0.0
-    for t in range(len(couplings.c)):
-        c = couplings.c[t]
-        for k in range(couplings.start[t], couplings.start[t + 1]):
-            c *= s[couplings.site[k]]
-        total += c
-    return total
+    return products(couplings.start, couplings.site, couplings.c, s)
 
 
 @njit(nogil=True)

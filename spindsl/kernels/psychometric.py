@@ -12,16 +12,11 @@ b = 1, lambda = 0 is the ideal observer. Lapses are at most 0.06, as Wichmann an
 """
 
 import numpy as np
-from scipy.special import erf, erfinv, ndtr, ndtri, xlogy
+from scipy.special import erf, erfinv, ndtri, xlogy
 
 Z = float(ndtri(0.75))
 LAPSE, SLOPE = 0.06, (0.25, 6.0)  # the largest lapse; smallest and largest b
 REACH, STEPS = 100.0, 60  # theta may lie so many times outside the w presented; steps of the fit
-
-
-def ideal(d: np.ndarray | float) -> np.ndarray:
-    """Share of correct choices of two normals with means d apart and unit variance."""
-    return ndtr(np.asarray(d) / np.sqrt(2))
 
 
 def chosen(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -95,15 +95,6 @@ def pairs(known: np.ndarray, novel: np.ndarray) -> int:
     return min(len(a), len(b), len(np.union1d(a, b)) // 2)
 
 
-def difference(
-    one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray], clusters: np.ndarray
-) -> tuple[float, float]:
-    """AUC of one score less that of another, each (known, novel) values of the same samples, and its standard error."""
-    (above, below), (away, beside) = placements(*one), placements(*other)
-    found = spread(above - away, below - beside, clusters)
-    return float(below.mean() - beside.mean()), float(np.sqrt(max(found, 0.0)))
-
-
 def curve(known: np.ndarray, novel: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Share of novel values detected where a share `at` of the known ones is a false alarm; linear between points."""
     order = np.unique(np.concatenate([known, novel]))[::-1]

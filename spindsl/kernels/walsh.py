@@ -60,14 +60,6 @@ def couplings_of(table: np.ndarray, side: int, dims: int, stride: int, step: int
     return clusters, np.bincount(kind, a) * (step / stride) ** dims
 
 
-def gauged(table: np.ndarray, side: int, dims: int, stride: int) -> np.ndarray:
-    """The table of least square that gives every configuration the same energy: translates share their coefficient."""
-    a = expanded(torch.as_tensor(np.asarray(table, dtype=np.float64))).numpy()
-    _, kind = np.unique(corners(side, dims, stride), return_inverse=True)
-    mean = np.bincount(kind, a) / np.bincount(kind)
-    return summed(torch.as_tensor(mean[kind])).numpy()
-
-
 def products(bits: int, terms: np.ndarray) -> np.ndarray:
     """prod_{k in S} s_k of all patterns, float64 (2^bits, term)."""
     number, out = np.arange(1 << bits), np.ones((1 << bits, len(terms)))
@@ -88,9 +80,3 @@ def shrunk(table: np.ndarray, seen: np.ndarray, terms: np.ndarray, spread: float
     gram[np.diag_indices(len(gram))] *= 1 + 1e-9
     low = product @ np.linalg.solve(gram, weighed.T @ table)
     return low + seen / (seen + spread) * (table - low)
-
-
-def penalty(table: Tensor, weight: Tensor) -> tuple[float, Tensor]:
-    """sum_S weight_S a_S^2 of a table (2^b) and its gradient by the table: a prior on interactions, order by order."""
-    a = expanded(table)
-    return float((weight * a * a).sum()), summed(2 * weight * a) / len(table)

@@ -10,7 +10,7 @@ import numpy as np
 from .. import thermo, truth
 from ..errors import MeaningError
 from ..factors import model, read
-from ..graph import Promise, Stage, Task
+from ..graph import Stage, Task
 from ..hamiltonian import energy_of
 from ..spec import Reference
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MOST = 24  # bits
 EXTRA = {
-    name: Promise(truth.ALONG, *thermo.QUANTITIES[name]) for name in ("abs_magnetization", "susceptibility", "binder")
+    name: thermo.QUANTITIES[name].promise(truth.ALONG) for name in ("abs_magnetization", "susceptibility", "binder")
 }
 
 

@@ -10,14 +10,14 @@ import numpy as np
 from .. import properties, thermo, truth
 from ..errors import MeaningError
 from ..factors import read
-from ..graph import Promise, Stage, Task
+from ..graph import Stage, Task
 from ..hamiltonian import energy_of
 from ..spec import Reference
 
 if TYPE_CHECKING:
     import xarray as xr
 
-GIVES = truth.THERMO | {"abs_magnetization": Promise(truth.ALONG, *thermo.QUANTITIES["abs_magnetization"])}
+GIVES = truth.THERMO | {"abs_magnetization": thermo.QUANTITIES["abs_magnetization"].promise(truth.ALONG)}
 
 
 class Onsager(Reference):

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from .. import declared, factors
 from ..factors import FactorGraph
-from ..graph import Promise, Stage, Task
-from ..hamiltonian import EDGES, OnGraph
-from ..seeds import generator
+from ..graph import Stage, Task
+from ..hamiltonian import BONDS, Coupled
 from ..spec import Couplings
 
 if TYPE_CHECKING:
     import xarray as xr
 
 
-class EdwardsAnderson(OnGraph):
+class EdwardsAnderson(Coupled):
     """E = -sum_(ij) J_ij s_i s_j - h sum_i s_i, s_i = ±1, J_ij drawn for each edge; J > 0 is ferromagnetic.
 
     Edwards and Anderson, J. Phys. F 5, 965 (1975). On the complete graph it is the Sherrington–Kirkpatrick model.
@@ -33,19 +31,6 @@ class EdwardsAnderson(OnGraph):
     couplings: Couplings = Field(description="how strongly, J: positive is ferromagnetic")
     field: float = Field(default=0.0, description="field h on every spin")
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        self.couplings.fits(self.graph)
-        return self
-
-    def files(self) -> dict[str, str]:
-        return {f"couplings.{key}": name for key, name in self.couplings.files().items()}
-
-    def bonds(self, seed: int, files: Mapping[str, Path]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Edges i < j and their J, (edge)."""
-        named = {key.removeprefix("couplings."): path for key, path in files.items()}
-        return self.couplings.bonds(self.count, self.graph, partial(generator, seed, "system"), named)
-
     def factor_graph(self, seed: int, files: Mapping[str, Path]) -> FactorGraph:
         i, j, J = self.bonds(seed, files)
         pairs = [(np.stack([i, j], axis=1), -J)]
@@ -56,13 +41,7 @@ class EdwardsAnderson(OnGraph):
         return declared.pairs(bool(self.field)) | alike
 
     def stages(self, disorder: int, data: Path) -> tuple[Stage, ...]:
-        gives = EDGES | {
-            "coupling": Promise(
-                ("edge",), "J", "coupling of the edge, E = - sum coupling s s: positive is ferromagnetic"
-            ),
-            "h": Promise(("spin",), "J", "field, E = - sum h s"),
-        }
-        return self.stage(couple, gives, disorder, data)
+        return self.stage(couple, BONDS, disorder, data)
 
 
 def couple(task: Task[EdwardsAnderson]) -> xr.Dataset:

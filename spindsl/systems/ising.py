@@ -13,7 +13,7 @@ from .. import declared, factors
 from ..errors import MeaningError
 from ..factors import FactorGraph, Lattice
 from ..graph import Promise, Stage, Task
-from ..hamiltonian import EDGES, OnGraph, edges_of
+from ..hamiltonian import BONDS, OnGraph, edges_of
 from ..properties import Magnet
 from ..spec import Listed, Topology, Words
 
@@ -89,14 +89,9 @@ class Ising(OnGraph):
         return self.edges + self.count * len(self.terms)
 
     def stages(self, disorder: int, data: Path) -> tuple[Stage, ...]:
-        gives = EDGES | {
-            "coupling": Promise(
-                ("edge",), "J", "coupling of the edge, E = - sum coupling s s: positive is ferromagnetic"
-            ),
-            "h": Promise(("spin",), "J", "field, E = - sum h s"),
-        }
+        gives = BONDS
         if self.terms:
-            gives |= {
+            gives = gives | {
                 "sites": Promise(("term", "body"), "1", "spins of a further term, -1 for none", "int32", label=True),
                 "strength": Promise(("term",), "J", "strength of a further term, E = - strength prod s"),
             }

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from .. import declared, factors
 from ..factors import FactorGraph
 from ..graph import Promise, Stage, Task
-from ..hamiltonian import EDGES, OnGraph
-from ..seeds import generator
+from ..hamiltonian import EDGES, Coupled
 from ..spec import Couplings
 
 if TYPE_CHECKING:
     import xarray as xr
 
 
-class SpinGlass(OnGraph):
+class SpinGlass(Coupled):
     """E(s) = sum_{i<j} J_ij s_i s_j + sum_i A_i s_i, with s_i = ±1 and J_ij = J_ji.
 
     A positive local energy is unhappy: spins anti-align with the field A, and J > 0 is
@@ -35,19 +33,6 @@ class SpinGlass(OnGraph):
     kind: Literal["spin-glass"]
     spins: Annotated[int, Field(ge=2)] = Field(description="number of spins N")
     couplings: Couplings = Field(description="how strongly, K: positive is antiferromagnetic")
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        self.couplings.fits(self.graph)
-        return self
-
-    def files(self) -> dict[str, str]:
-        return {f"couplings.{key}": name for key, name in self.couplings.files().items()}
-
-    def bonds(self, seed: int, files: Mapping[str, Path]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Edges i < j and their J, (edge)."""
-        named = {key.removeprefix("couplings."): path for key, path in files.items()}
-        return self.couplings.bonds(self.count, self.graph, partial(generator, seed, "system"), named)
 
     def factor_graph(self, seed: int, files: Mapping[str, Path]) -> FactorGraph:
         i, j, J = self.bonds(seed, files)

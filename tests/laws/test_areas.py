@@ -85,21 +85,6 @@ def test_states_with_one_side_only_count_for_that_side():
     assert roc.interval(known, novel, [0] * 8 + [1, 2, 3]) == (0.0, 1.0)
 
 
-def test_difference_of_two_scores_of_the_same_samples(tied):
-    """Paired: V(A - B) = V(A) + V(B) - 2 C(A, B), the covariance by the influence of each sample. A score and itself
-    differ by exactly nothing."""
-    one, other = tied[:2], tied[2:]
-    first, second = order(*one), order(*other)
-    alone = np.arange(65)
-    gap, error = roc.difference(one, other, alone)
-    assert gap == pytest.approx(first.mean() - second.mean(), abs=1e-14)
-    apart = (first - second).mean(axis=1).var(ddof=1) / 40 + (first - second).mean(axis=0).var(ddof=1) / 25
-    assert error == pytest.approx(np.sqrt(apart), rel=1e-12)
-    assert roc.difference(one, one, alone) == (0.0, 0.0)
-    states = np.concatenate([np.arange(40) % 10, np.arange(25) % 10])
-    assert roc.difference(one, other, states)[1] != pytest.approx(error, rel=0.02)
-
-
 def test_interval_is_normal_on_the_logit(tied):
     """t of 24 degrees of freedom, of 25 novel values: 2.0639."""
     known, novel, *_ = tied

@@ -192,11 +192,6 @@ def test_units_and_orders():
     assert properties.pairwise(ask["triple"]).no and "product of 3 spins" in properties.pairwise(ask["triple"]).why
 
 
-def test_planar_graphs():
-    assert properties.planar(system(MATTER["open in a field"]).factor_graph(5, {})).yes
-    assert properties.planar(system(MATTER["magnet"]).factor_graph(5, {})).no
-
-
 def test_one_energy_has_the_same_bits_whatever_word_wrote_it(tmp_path: Path):
     import xarray as xr
 

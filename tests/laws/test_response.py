@@ -7,6 +7,7 @@ that holds each state so many times is the ensemble itself.
 import numpy as np
 import pytest
 import xarray as xr
+from states import configurations
 
 from spindsl import response, thermo
 from spindsl.factors import Lattice
@@ -54,7 +55,7 @@ def slopes() -> np.ndarray:
 @pytest.fixture(scope="module")
 def ensemble():
     """E, m and Phi of the list (1, state)."""
-    every = enumeration.configurations(N, 2, True)
+    every = configurations(N, 2, True)
     model = energies.clusters(N, [tuple(map(int, t)) for one in TERMS[:2] for t in one], -np.ones(18))
     E = energies_of(model, every)
     weight = 2.0 ** ((E.max() - E) / 4)

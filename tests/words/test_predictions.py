@@ -4,6 +4,8 @@ Ranges of a sum of n squared z are those of chi^2_n, alarm 1e-6 in all, half at 
 that Student's t of 255 is a normal one to a hundredth of that.
 """
 
+from itertools import product
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -14,7 +16,6 @@ from spindsl.analyses.free_energy import Ordered, constant
 from spindsl.engine import Runner
 from spindsl.errors import SpecError
 from spindsl.experiment import Expect, loads
-from spindsl.kernels.exact.enumeration import configurations
 from spindsl.kernels.exact.kaufman import torus
 from spindsl.lower import lower
 from spindsl.result import reduced
@@ -140,7 +141,9 @@ def test_colours_stay_colours(still, tmp_path):
 def test_constants_are_what_is_asked_for():
     """Over all states of 3 × 3: the mean is 0; or all spins alike have -2 a spin."""
     rng = np.random.default_rng(1)
-    spins, colours = configurations(9, 2, True), configurations(5, 3, False)
+    spins, colours = (
+        np.array(list(product(values, repeat=n)), np.int8) for values, n in (((-1, 1), 9), ((0, 1, 2), 5))
+    )
     window = np.array([[k, (k + 1) % 9, (k + 4) % 9] for k in range(9)], dtype=np.int32)
     tiles = factors.patterns(9, window, rng.normal(size=8))
     pairs = factors.spins(9, [(np.array([(k, (k + 1) % 9) for k in range(9)]), rng.normal(size=9))])

@@ -183,7 +183,7 @@ def test_errors_of_the_divergence_are_of_independent_blocks():
     """8 chains of 5,000 normal numbers: 1/200, from 32 blocks; their variance inside its chi-squared at 1e-6."""
     from scipy.stats import chi2
 
-    from spindsl.analyses.divergence import averaged
+    from spindsl.kernels.autocorrelation import averaged
 
     mean, se = averaged(3 + np.random.default_rng(0).normal(size=(8, 5000)))
     assert abs(mean - 3) < GAUSS / 200

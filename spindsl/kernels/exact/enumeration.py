@@ -1,4 +1,4 @@
-"""All states of small systems: Z, moments and probabilities without any approximation.
+"""All states of small systems: Z and moments without any approximation.
 
 State number a has the digits d_i in base Q, site 0 the most significant: s_i = 2 d_i - 1 of spins, q_i = d_i of
 colours. The last sites run through Gray code, so that the next state differs at one site by one step and its energy
@@ -48,35 +48,6 @@ def moments(model: Model, betas: np.ndarray) -> Moments:
     sums = _summed(model, betas, _spin(model), states(model), block, head)
     low, z, mean, squares, *m = sums.T
     return Moments(np.log(z) - betas * low, mean, squares / z, *(k / z for k in m))
-
-
-def spectrum(model: Model) -> tuple[np.ndarray, np.ndarray]:
-    """Energy and order parameter of every state, (state) by number: 16 bytes a state."""
-    block, head = _cut(model)
-    return _listed(model, _spin(model), states(model), block, head)
-
-
-def probabilities(model: Model, beta: float) -> np.ndarray:
-    """e^(-beta E) / Z of every state, (state) by number."""
-    e, _ = spectrum(model)
-    w = np.exp(-beta * (e - e.min()))
-    return w / w.sum()
-
-
-def configurations(sites: int, Q: int, spin: bool) -> np.ndarray:
-    """Every state by number, (state, site) int8: ±1, or colours 0 … Q - 1."""
-    d = np.stack(np.unravel_index(np.arange(Q**sites), (Q,) * sites), axis=-1).astype(np.int8)
-    return 2 * d - 1 if spin else d
-
-
-def density(model: Model, unit: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Levels of E and how many states each has, (level); ValueError where E / unit are not integers."""
-    e, _ = spectrum(model)
-    level, count = np.unique(np.rint(e / unit), return_counts=True)
-    worst = np.abs(e / unit - np.rint(e / unit)).max()
-    if worst > 1e-9:
-        raise ValueError(f"energies are no multiples of {unit}: one is {worst:.3g} away; couplings must be integers")
-    return level * unit, count
 
 
 def _spin(model: Model) -> bool:
@@ -135,17 +106,6 @@ def _weighed(e: np.ndarray, m: np.ndarray, w: np.ndarray, beta: float, low: floa
         part[2] = low + part[2] / part[1]
         for a in range(len(e)):
             part[3] += w[a] * (e[a] - part[2]) ** 2
-
-
-@njit(cache=True, nogil=True)
-def _listed(model: Model, spin: bool, Q: int, block: int, head: int) -> tuple[np.ndarray, np.ndarray]:
-    """Energies and order parameters by number."""
-    size = Q**block
-    e, m = np.empty(size * Q**head), np.empty(size * Q**head)
-    for b in range(Q**head):
-        part = slice(b * size, (b + 1) * size)
-        _block(model, spin, Q, block, head, b, e[part], m[part])
-    return e, m
 
 
 @njit(cache=True, nogil=True)

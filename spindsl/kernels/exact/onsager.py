@@ -41,9 +41,3 @@ def magnetization(J: float, beta: float) -> float:
     """Spontaneous |M| a site; 0 above the transition temperature."""
     K = beta * abs(J)
     return float((-np.expm1(-4 * np.log(np.sinh(2 * K)))) ** 0.125) if K > K_C else 0.0
-
-
-def transition(Q: int) -> tuple[float, float]:
-    """(beta J, u / J) where the square lattice's Potts model, E = -J sum delta, orders: ln(1 + Q^(1/2)) and, by
-    duality, -(1 + Q^(-1/2)), beyond four colours the mean of both phases. Wu, Rev. Mod. Phys. 54, 235, section V."""
-    return float(np.log1p(np.sqrt(Q))), float(-(1 + Q**-0.5))

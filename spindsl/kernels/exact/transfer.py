@@ -17,16 +17,6 @@ def log_z(s: Strip, beta: float) -> tuple[float, float, float]:
     return float(z.f), float(-z.d), float(z.dd)
 
 
-def observed(s: Strip, beta: float, weight: np.ndarray) -> tuple[float, float]:
-    """(<X>, var X) of X = sum_xy weight[x, y, q_xy], weight (M, W, Q) by place: X = M has weight s.value."""
-    t, _ = lifted(s)
-    own = row_energies(t.across, t.own)
-    each = row_energies(np.zeros_like(t.across), -weight)
-    jets = _sectors(own, each, t.along, np.zeros_like(t.along), beta, s.closed)
-    z = logsum(Jet(jets[:, 0], jets[:, 1], jets[:, 2]))
-    return float(z.d), float(z.dd)
-
-
 def sectors(s: Strip, beta: float) -> Jet:
     """ln Z of each state of the first row, (Q^W); of an open strip of all states together, (1).
 
@@ -34,15 +24,13 @@ def sectors(s: Strip, beta: float) -> Jet:
     """
     t, low = lifted(s)
     own = row_energies(t.across, t.own)
-    jets = _sectors(own, own, t.along, t.along, beta, s.closed)
+    jets = _sectors(own, t.along, beta, s.closed)
     return Jet(jets[:, 0] - beta * low, jets[:, 1] - low, jets[:, 2])
 
 
 @njit(cache=True, nogil=True)
-def _sectors(
-    own: np.ndarray, x_own: np.ndarray, along: np.ndarray, x_along: np.ndarray, beta: float, closed: bool
-) -> np.ndarray:
-    """Jets of ln sum e^(-beta E - lambda X) in lambda, (sector, 3); X = E as well as any other sum over the strip."""
+def _sectors(own: np.ndarray, along: np.ndarray, beta: float, closed: bool) -> np.ndarray:
+    """Jets of ln sum e^(-beta E) in beta, (sector, 3)."""
     M, W, Q, _ = along.shape
     rows = own.shape[1]
     w = np.exp(-beta * along)
@@ -52,11 +40,11 @@ def _sectors(
         v[0], v[1:] = 0.0 if closed else 1.0, 0.0
         v[0, a] = 1.0
         for x in range(M):
-            _weigh(v, own[x], x_own[x], beta)
+            _weigh(v, own[x], beta)
             if not _split(v, out[a]):
                 break
             for y in range(W):
-                _cross(v, w[x, y], x_along[x, y], Q**y)
+                _cross(v, w[x, y], along[x, y], Q**y)
         else:
             _add(v[0, a], v[1, a], v[2, a], out[a])
     return out
@@ -75,14 +63,14 @@ def _add(z: float, d: float, dd: float, log: np.ndarray) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _weigh(v: np.ndarray, e: np.ndarray, x: np.ndarray, beta: float) -> None:
-    """Times e^(-beta e - lambda x) of each state."""
+def _weigh(v: np.ndarray, e: np.ndarray, beta: float) -> None:
+    """Times e^(-beta e) of each state."""
     for a in range(len(e)):
         w = np.exp(-beta * e[a])
         v0, v1, v2 = v[0, a], v[1, a], v[2, a]
         v[0, a] = w * v0
-        v[1, a] = w * (v1 - x[a] * v0)
-        v[2, a] = w * (v2 - 2 * x[a] * v1 + x[a] ** 2 * v0)
+        v[1, a] = w * (v1 - e[a] * v0)
+        v[2, a] = w * (v2 - 2 * e[a] * v1 + e[a] ** 2 * v0)
 
 
 @njit(cache=True, nogil=True)
@@ -101,7 +89,7 @@ def _split(v: np.ndarray, log: np.ndarray) -> bool:
 
 @njit(cache=True, nogil=True)
 def _cross(v: np.ndarray, w: np.ndarray, e: np.ndarray, stride: int) -> None:
-    """From the old spin to the new one at one place: v'(q') = sum_q v(q) w(q, q') e^(-lambda e(q, q'))."""
+    """From the old spin to the new one at one place: v'(q') = sum_q v(q) w(q, q'), w = e^(-beta e)."""
     Q = len(w)
     new = np.zeros((3, Q))
     for top in range(0, v.shape[1], stride * Q):

@@ -5,5 +5,4 @@ scores       pseudolikelihood of the conditionals: its gradient by blocks, its H
 templates    a translation-invariant energy, grown term by term, refitted without penalty
 pairs        position-dependent couplings on a graph that is not known
 potts        pair tables of colours
-floor        Cramer-Rao: how well any unbiased estimate can do
 """

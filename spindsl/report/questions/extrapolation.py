@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...thermo import QUANTITIES
 from ..canvas import SOFT, WIDE, Plate, colour, grid
 from ..figures import keyed
 from ..markup import Html, joined, table, tag
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SHOWN = {"energy": "U, J", "abs_magnetization": "|m|", "heat_capacity": "C", "susceptibility": "χ, 1/J"}
-TABLED = {"energy": "U", "energy_change": "U − U₁", "abs_magnetization": "|m|", "heat_capacity": "C",
-          "susceptibility": "χ"}  # fmt: skip
+SHOWN = {q: QUANTITIES[q].title for q in ("energy", "abs_magnetization", "heat_capacity", "susceptibility")}
+TABLED = {
+    q: QUANTITIES[q].symbol for q in ("energy", "energy_change", "abs_magnetization", "heat_capacity", "susceptibility")
+}
 TOLD = (*TABLED, "binder")
 FEW = 4  # targets of which there must be as many for a figure
 

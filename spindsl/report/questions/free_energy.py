@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...thermo import QUANTITIES
 from ..canvas import Plate
 from ..kinds import traits
 from ..markup import Html, joined, table, tag
@@ -18,7 +19,7 @@ from .asked import Asked, Part
 if TYPE_CHECKING:
     import xarray as xr
 
-SHOWN = {"energy": "U, J", "abs_magnetization": "|m|", "entropy": "S", "free_energy": "F, J"}
+SHOWN = {q: QUANTITIES[q].title for q in ("energy", "abs_magnetization", "entropy", "free_energy")}
 Numbers = Mapping[str, tuple[float, float]]  # by quantity, with standard error
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...thermo import QUANTITIES, SAMPLED
 from ..canvas import SOFT, Plate, colour, grid
 from ..figures import keyed
 from ..markup import Html, joined, table, tag
@@ -19,10 +20,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-SHOWN = {
-    "energy": "energy per spin, J", "abs_magnetization": "|m|", "heat_capacity": "heat capacity per spin",
-    "susceptibility": "susceptibility per spin, 1/J",
-}  # fmt: skip
+SHOWN = ("energy", "abs_magnetization", "heat_capacity", "susceptibility")
 REMEMBERED = ("energy", "abs_magnetization", "magnetization")
 
 
@@ -69,7 +67,7 @@ def plates(asked: Asked) -> Iterator[Plate]:
 def drawn(found: Sequence[tuple[str, xr.Dataset, xr.Dataset | None]], width: int) -> Figure:
     """A panel a quantity, a colour an analysis."""
     figure, axes = grid(width, len(SHOWN), 0.62, most=2)
-    for ax, (variable, says) in zip(axes, SHOWN.items(), strict=True):
+    for ax, variable in zip(axes, SHOWN, strict=True):
         for k, (_, one, truth) in enumerate(found):
             x = one["beta"].values
             if truth is not None and variable in truth:
@@ -77,7 +75,7 @@ def drawn(found: Sequence[tuple[str, xr.Dataset, xr.Dataset | None]], width: int
             bar = {"yerr": 2 * one[f"{variable}_se"].values, "elinewidth": 1, "capsize": 2}
             ax.errorbar(x, one[variable].values, color=colour(k), marker="o", ms=3.5, lw=1, zorder=4, **bar)
         ax.set(xlabel="β, 1/J")
-        ax.set_title(f"{says[0].upper()}{says[1:]}" if says[0] != "|" else says, fontweight="bold")
+        ax.set_title(QUANTITIES[variable].title, fontweight="bold")
     if len(found) > 1:
         keyed(figure, [name for name, *_ in found], [colour(k) for k in range(len(found))])
     return figure
@@ -89,13 +87,13 @@ def rows(asked: Asked) -> Html:
     for name, one, _ in curves(asked):
         for k, beta in enumerate(one["beta"].values):
             cells = []
-            for variable in (*SHOWN, "binder"):
+            for variable in SAMPLED:
                 z = f" ({float(one[f'{variable}_z'][k]):+.1f})" if f"{variable}_z" in one else ""
                 cells.append(f"{float(one[variable][k]):.5g} ± {float(one[f'{variable}_se'][k]):.1g}{z}")
             body.append((name, f"{beta:g}", *cells))
     note = "Per spin, with standard errors; in brackets the distance from the exact value in standard errors. "
     note += "Of several realizations the first."
-    values = table(("", "β", "U", "|m|", "C", "χ", "Binder"), body, note, class_="scores")
+    values = table(("", "β", *(QUANTITIES[q].symbol for q in SAMPLED)), body, note, class_="scores")
     return joined([values, chains(asked)])
 
 
