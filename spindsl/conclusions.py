@@ -172,7 +172,8 @@ def interval(credit: np.ndarray, count: float) -> tuple[float, float]:
     """95 % Wilson interval of a mean credit that is worth `count` independent trials."""
     from .kernels.intervals import pointwise, wilson
 
-    return wilson(credit.mean(), count, pointwise())
+    low, high = wilson(credit.mean(), count, pointwise())
+    return float(low), float(high)
 
 
 def band(

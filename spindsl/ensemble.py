@@ -191,7 +191,7 @@ def together(
         some = count[np.ix_(mine, np.flatnonzero(count[mine].any(axis=0)))]
         order, cut = evenest(some, share, generator(seed, "split", "group", k))
         if not cut:
-            told = ", ".join(repr(str(names[d])) for d in np.flatnonzero(count[mine].any(axis=0)))
+            told = ", ".join(repr(str(names[int(d)])) for d in np.flatnonzero(count[mine].any(axis=0)))
             raise DataError(
                 f"no choice of whole groups was found that trains and tests each of the drives {told}, which share "
                 "groups; more groups a drive are needed, or no `group`",

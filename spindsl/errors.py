@@ -19,6 +19,11 @@ class Finding:
     key: bool = False  # the key is wrong, not its value
 
     @property
+    def told(self) -> str:
+        """What is wrong, and what to do."""
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
+    @property
     def warns(self) -> bool:
         return self.code.startswith("W")
 
@@ -35,7 +40,7 @@ class SpecError(SpindslError):
     exit_code = 3
 
     def __init__(self, findings: list[Finding]):
-        super().__init__("\n".join(f"{f.code} {'.'.join(map(str, f.path))}: {f.message}" for f in findings))
+        super().__init__("\n".join(f"{f.code} {'.'.join(map(str, f.path))}: {f.told}" for f in findings))
         self.findings = findings
 
 
@@ -79,8 +84,7 @@ class FilesError(SpecError, DataError):
     """A SpecError all of whose findings are of data files."""
 
     def __init__(self, findings: list[Finding]):
-        said = "\n".join(f"{f.message}; {f.hint}" for f in findings)
-        DataError.__init__(self, said, code=findings[0].code, hint=findings[0].hint)
+        DataError.__init__(self, "\n".join(f.told for f in findings), code=findings[0].code, hint=findings[0].hint)
         self.findings = findings
 
 

@@ -10,8 +10,9 @@ The entry of a table for the values v_0, v_1, … of a window is number sum_b v_
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -92,7 +93,9 @@ class FactorGraph:
     domain: Domain = "spin"
     states: int = 2
     lattice: Lattice | None = None
-    hidden: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))  # (site); empty: all are seen
+    hidden: np.ndarray = dataclasses.field(
+        default_factory=lambda: np.zeros(0, dtype=bool)
+    )  # (site); empty: all are seen
 
     @property
     def factors(self) -> int:
@@ -225,8 +228,8 @@ def rows_and_columns(graph: FactorGraph) -> tuple[int, int]:
     """Sides of a chain or square lattice as two, a chain as one column; TypeError for any other."""
     if graph.lattice is None or len(graph.lattice.sides) > 2:
         raise TypeError("only chains and square lattices lie in a plane")
-    first, *second = graph.lattice.sides
-    return first, second[0] if second else 1
+    rows, columns = (*graph.lattice.sides, 1)[:2]
+    return rows, columns
 
 
 VARIABLES = {

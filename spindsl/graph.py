@@ -129,7 +129,7 @@ class Stage:
     def checked(self, result: xr.Dataset) -> xr.Dataset:
         """Hold one piece against the promises and label its variables; TypeError names what differs."""
         if set(result.data_vars) != set(self.gives):
-            raise TypeError(f"{self.name} gave {sorted(result.data_vars)}, promised {sorted(self.gives)}")
+            raise TypeError(f"{self.name} gave {sorted(map(str, result.data_vars))}, promised {sorted(self.gives)}")
         for name, promise in self.gives.items():
             dims = promise.dims[1:] if self.cut and promise.dims[:1] == (self.dim,) else promise.dims
             if result[name].dims != dims or result[name].dtype != np.dtype(promise.dtype):

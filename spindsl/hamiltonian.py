@@ -146,10 +146,9 @@ class OnGraph(Matter):
         lattice = self.lattice
         if self.graph is None or lattice is None or len(lattice.sides) != len(sides):
             return super().resized(sides)
-        return type(self).model_validate(
-            {**{f.alias or name: getattr(self, name) for name, f in type(self).model_fields.items()}, "spins": None,
-             "graph": self.graph.resized(sides)}
-        )  # fmt: skip
+        keys = type(self).model_fields
+        held = {keys[name].alias or name: value for name, value in self}
+        return type(self).model_validate({**held, "spins": None, "graph": self.graph.resized(sides)})
 
     def extents(self, factors: float) -> dict[str, int]:
         return {"edge": round(self.edges), **super().extents(self.edges)}

@@ -188,11 +188,12 @@ def lowered(point: Point, data: Path, have: Limits | None = None) -> tuple[dict[
             stages[stage.name] = replace(stage, seed=seed, disorder=point.disorder)
 
     add("system", lambda: experiment.system.stages(point.disorder, data))
-    if experiment.protocol is not None and not wrong and have is not None:
-        add("protocol", partial(counted, experiment.protocol, stages["system"], have))
-    if experiment.protocol is not None and not wrong:
-        add("dynamics", lambda: experiment.dynamics.stages(stages["system"]))
-        add("protocol", lambda: experiment.protocol.stages(stages, experiment.dynamics, data))
+    protocol, dynamics = experiment.protocol, experiment.dynamics
+    if protocol is not None and not wrong and have is not None:
+        add("protocol", partial(counted, protocol, stages["system"], have))
+    if protocol is not None and dynamics is not None and not wrong:
+        add("dynamics", lambda: dynamics.stages(stages["system"]))
+        add("protocol", lambda: protocol.stages(stages, dynamics, data))
     if "trajectory" not in stages:
         wrong += [f for _, f in crowded(stages, have)] if have is not None else []
         return stages, wrong

@@ -68,7 +68,10 @@ class Group:
         for dim, size in data.sizes.items():
             mine = own(data, str(dim))
             all_ = self.labels.get(str(dim))
-            found[str(dim)] = np.arange(size) if mine is None else np.array([index(all_, v) for v in mine])
+            if mine is None or all_ is None:
+                found[str(dim)] = np.arange(size)
+            else:
+                found[str(dim)] = np.array([index(all_, v) for v in mine])
         return found
 
     def label(self, data: xr.Dataset) -> None:

@@ -21,10 +21,9 @@ def as_json(value: object) -> Json:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, BaseModel):
-        named = {name: getattr(value, name) for name in type(value).model_fields}
-        return {k: as_json(v) for k, v in named.items() if v is not None}
+        return {name: as_json(v) for name, v in value if v is not None}
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: as_json(v) for f in fields(value) if (v := getattr(value, f.name)) is not None}
+        return {f.name: as_json(v) for f in fields(value) if (v := value.__dict__[f.name]) is not None}
     if isinstance(value, Mapping):
         return {str(k): as_json(v) for k, v in value.items()}
     if isinstance(value, tuple | list | frozenset):

@@ -88,7 +88,8 @@ def values(table: object, path: Sequence[str | int]) -> Iterator[object]:
     if not path:
         yield table
     elif mending.there(table, path[:1]) and isinstance(table, dict | list):
-        yield from values(dict(enumerate(table) if isinstance(table, list) else table)[path[0]], path[1:])
+        held = enumerate(table) if isinstance(table, list) else table.items()
+        yield from values(next(value for key, value in held if key == path[0]), path[1:])
 
 
 def begins(path: Sequence[str | int], first: Sequence[str | int]) -> bool:

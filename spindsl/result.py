@@ -164,7 +164,8 @@ def attempted(expect: Expect, tree: xr.DataTree) -> float:
 
 def reduced(expect: Expect, tree: xr.DataTree) -> float:
     """The selected values as one number, NaN if nothing is selected."""
-    values = tree["/" + expect.of.replace(".", "/")]
+    group, _, variable = f"/{expect.of.replace('.', '/')}".rpartition("/")
+    values = tree[group].to_dataset()[variable]
     for name, selection in expect.where.items():
         if name not in values.coords:
             raise DataError(f"{expect.of} has no coordinate {name!r}; it has {', '.join(map(str, values.coords))}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, Union, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, Union, dataclass_transform, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -69,7 +69,12 @@ def _ascending(betas: tuple[float, ...]) -> tuple[float, ...]:
 Betas = Annotated[tuple[Positive, ...], Field(min_length=1), Listed, Unique, AfterValidator(_ascending)]
 
 
-class Words(BaseModel):
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(Field,))
+class Frozen(type(BaseModel)):
+    """Tells type checkers that tables are frozen, so that a word may narrow a key that it inherits."""
+
+
+class Words(BaseModel, metaclass=Frozen):
     """What every table of the file shares: frozen, strict, no unknown key, no NaN or infinity."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
@@ -109,8 +114,8 @@ class Word(Words, ABC):
     def cited(self) -> Iterator[str]:
         """BibTeX keys of the methods used, those of the words within it included."""
         yield from self.cites
-        for name in type(self).model_fields:
-            if isinstance(part := getattr(self, name), Word):
+        for _, part in self:
+            if isinstance(part, Word):
                 yield from part.cited()
 
     def doubts(self, stages: Mapping[str, Stage]) -> Iterator[MeaningError]:
@@ -350,6 +355,7 @@ class Drawn(Couplings):
         self, spins: int, graph: Topology | None, stream: Callable[[str], np.random.Generator],
         files: Mapping[str, Path],
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+        assert graph is not None  # `fits` says so
         i, j = graph.edges(spins, stream("graph"))
         return i, j, self.draw(len(i), stream("couplings"))
 

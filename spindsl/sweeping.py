@@ -6,7 +6,7 @@ import copy
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import Field, model_validator
 
@@ -174,6 +174,7 @@ def named(paths: Sequence[str], taken: frozenset[str]) -> dict[str, str]:
     latent is another dimension."""
     found = {}
     for path in paths:
+        name = path
         for name in ends(path):
             others = [end for p in paths if p != path for end in ends(p)]
             if name not in taken and name not in others:
@@ -197,8 +198,11 @@ def changed(base: Mapping[str, object], swept: Mapping[str, object]) -> dict[str
         *outer, last = path.split(".")
         at: Any = table
         for key in outer:
-            inner = at[int(key)] if isinstance(at, list) else at.setdefault(key, {})
-            at = inner if isinstance(inner, dict | list) else at.__setitem__(key, {}) or at[key]
+            place: Any = int(key) if isinstance(at, list) else key
+            inner = at[place] if isinstance(at, list) else at.setdefault(key, {})
+            if not isinstance(inner, dict | list):
+                at[place] = inner = {}
+            at = cast("Any", inner)
         at[int(last) if isinstance(at, list) else last] = value
     return table
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import thermo
 from .errors import MeaningError
 from .graph import Promise, Stage
 from .hamiltonian import in_units
 from .outline import Outline
 from .spec import Reference
+from .thermo import QUANTITIES
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ALONG = ("beta",)
 THERMO = {
     "log_z": Promise(ALONG, "1", "ln Z"),
-    **{n: thermo.QUANTITIES[n].promise(ALONG) for n in ("free_energy", "energy", "heat_capacity", "entropy")},
+    **{n: QUANTITIES[n].promise(ALONG) for n in ("free_energy", "energy", "heat_capacity", "entropy")},
 }
 
 

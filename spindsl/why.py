@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from .graph import Graph
 from .store import Made, Store, made
@@ -21,7 +22,7 @@ class Account:
     meant: str  # hash of the code with what its names mean
 
     @classmethod
-    def of(cls, made_of: Mapping[str, object], code: Mapping[str, str]) -> Account:
+    def of(cls, made_of: Mapping[str, Any], code: Mapping[str, str]) -> Account:
         known = {k: made_of.get(k) for k in ("params", "seed", "part_params", "part")}
         needs = {n: json.dumps(v, sort_keys=True) for n, v in dict(made_of["needs"]).items()}
         return cls(code, dict(made_of["files"]), dict(flat(known)), needs, str(made_of["code"]))

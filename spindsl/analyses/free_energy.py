@@ -93,7 +93,7 @@ class FreeEnergy(Prediction):
             gives[f"{quantity}_control_z"] = Promise(front, "1", told)
             if errors:
                 gives |= predicted.parts(quantity, front)
-        coords = {k: bottleneck.coords[k] for k in ("beta", *many)} | control.coords
+        coords = {**{k: bottleneck.coords[k] for k in ("beta", *many)}, **control.coords}
         return *own, control, Stage(
             f"analysis.{name}", predict, params, {n: in_units(p, unit) for n, p in gives.items()},
             (control.name, bottleneck.name, matter.name), group=control.group,

@@ -130,7 +130,7 @@ def look(task: Task[KinksParams], trajectory: xr.Dataset) -> xr.Dataset:
         with np.errstate(invalid="ignore"):
             tops = slopes.peaks(change[d, t], z[d, t] > word.level, 2 * w)
         number[d, t] = len(tops)
-        again = weight @ bend[d, :, t] if tops else None
+        again = weight @ bend[d, :, t]
         for n, k in enumerate(tops[: word.find]):
             spread = (slopes.summit(again, k, w) + 1) * step
             found["kink"][d, t, n] = (slopes.summit(change[d, t], k, 0) + 1) * step

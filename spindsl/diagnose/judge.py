@@ -94,11 +94,12 @@ def judged(one: Any, form: Any, value: Any, path: Path, known: Homes, about: str
         count = f"must hold {len(value) + len(short)} values, found {len(value)}"
         yield Finding("E105", count, path, notes=noted(about), hint=f"give {len(value) + len(short)} values")
         errors = [e for e in errors if e not in short]
+    held: Any = value
     for key in dict.fromkeys(e["loc"][0] for e in errors):
         mine = [e for e in errors if e["loc"][0] == key]
         rest = [e for e in mine if e["loc"][1:] != ("[key]",)]
         for wrong in [e for e in mine if e not in rest]:
-            if meant := unquoted(within(one, key), str(key), value[key], wrong):
+            if meant := unquoted(within(one, key), str(key), held[key], wrong):
                 hint = f"quote the whole path: {', '.join(map(quoted, meant))}"
                 yield Finding("E109", "dotted keys without quotes are tables", (*path, key), hint=hint)
                 rest = []

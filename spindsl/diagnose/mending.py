@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, cast, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -115,16 +115,17 @@ def there(table: Any, path: Sequence[str | int]) -> bool:
         known = isinstance(table, dict) and key in table
         if not known and not (isinstance(table, list) and isinstance(key, int) and key < len(table)):
             return False
-        table = table[key]
+        table = cast("Any", table)[key]
     return True
 
 
 def leave(copied: Mended, path: Path) -> None:
     """Leave out a named table, or all of a noun."""
-    if len(path) < 2 or not isinstance(copied.table[str(path[0])], dict):
-        copied.table.pop(str(path[0]), None)
+    noun = str(path[0])
+    if len(path) < 2 or not isinstance(copied.table[noun], dict):
+        copied.table.pop(noun, None)
     else:
-        copied.table[str(path[0])].pop(path[1], None)
+        copied.table[noun].pop(path[1], None)
         copied.lost.add(owner(path))
 
 

@@ -114,7 +114,7 @@ class Places(dict[Path, Place]):
     def _parts(self, key: Node) -> list[tuple[str, Span]]:
         if key.type == "dotted_key":
             return [part for child in key.named_children for part in self._parts(child)]
-        token = key.text.decode(errors="surrogatepass")
+        token = (key.text or b"").decode(errors="surrogatepass")
         return [(unquoted(token) if key.type == "quoted_key" else token, self._span(key, key))]
 
     def _span(self, first: Node, last: Node) -> Span:

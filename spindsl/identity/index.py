@@ -44,12 +44,19 @@ class Index:
     def _module(self, name: str) -> Module | None:
         return read(name, self.files[name]) if name in self.files else None
 
+    def known(self, name: str) -> Module:
+        """A module of ours; KeyError for any other."""
+        found = self.module(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
     def definition(self, place: Place) -> Definition:
-        return self.module(place[0]).definitions[place[1]]
+        return self.known(place[0]).definitions[place[1]]
 
     def enrol(self, name: str) -> None:
         """Note subclasses and registrations of a module."""
-        for number, one in enumerate(self.module(name).definitions):
+        for number, one in enumerate(self.known(name).definitions):
             place = name, number
             for base in one.bases:
                 for above in self.resolve(base).places:
@@ -94,7 +101,7 @@ class Index:
 
     def bound(self, module: str, name: str, after: tuple[str, ...], passed: frozenset[str]) -> Target | None:
         """What a name of a module stands for; None if it has no such name, or it is a module within."""
-        here = self.module(module)
+        here = self.known(module)
         bindings = here.names.get(name, ())
         if not bindings and f"{module}.{name}" not in self.files:
             bindings = here.names.get("__getattr__", ()) or self.starred(here, name, passed)

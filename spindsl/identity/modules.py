@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from .scopes import Function, bound, imported
 from .syntax import Writer, dotted, unquoted
@@ -106,7 +107,7 @@ def keep(path: Path, module: Module) -> None:
 def loaded(kept: dict) -> Module:
     """A module from JSON."""
 
-    def tuples(value: object) -> object:
+    def tuples(value: Any) -> Any:
         return tuple(map(tuples, value)) if isinstance(value, list) else value
 
     found = []
@@ -148,8 +149,9 @@ class Parser:
         elif isinstance(node, ast.ClassDef):
             self.bind(node.name, self.klass(node))
         elif typing_only(node):
-            for one in filter(lambda n: isinstance(n, ast.Import | ast.ImportFrom), ast.walk(node)):
-                self.take(one, effective=False)
+            for one in ast.walk(node):
+                if isinstance(one, ast.Import | ast.ImportFrom):
+                    self.take(one, effective=False)
         elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
             self.other(node)
 
@@ -169,13 +171,14 @@ class Parser:
     def writer(self) -> Writer:
         return Writer(self.name, self.package, self.known)
 
-    def add(self, name: str, kind: str, w: Writer, node: ast.AST, **more: object) -> int:
+    def add(self, name: str, kind: str, w: Writer, node: ast.stmt, **more: Any) -> int:
         """One more definition; gives its number."""
         text = hashlib.sha256(w.text().encode()).hexdigest()[:24]
+        last = node.end_lineno or node.lineno
         first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
         self.found.append(Definition(
             name, kind, text, tuple(w.references), tuple(sorted(w.notes)), tuple(sorted(w.attributes)),
-            tuple(sorted(w.strings)), tuple(sorted(w.prefixes)), tuple(w.faults), (first, node.end_lineno), **more,
+            tuple(sorted(w.strings)), tuple(sorted(w.prefixes)), tuple(w.faults), (first, last), **more,
         ))  # fmt: skip
         return len(self.found) - 1
 
@@ -263,7 +266,8 @@ class Parser:
         """The types of `generic.register(type, function)`."""
         call = node.value if isinstance(node, ast.Expr) else None
         found = dotted(call.func) if isinstance(call, ast.Call) else None
-        return self.mentioned(call.args[:1]) if found and found[1][-1:] == ["register"] else []
+        registers = isinstance(call, ast.Call) and found is not None and found[1][-1:] == ["register"]
+        return self.mentioned(call.args[:1]) if isinstance(call, ast.Call) and registers else []
 
     def changed(self, node: ast.AST) -> Iterator[str]:
         """Dotted paths of what a statement changes: receivers of calls, targets of assignments, or their arguments."""
@@ -271,7 +275,7 @@ class Parser:
             targets: list[ast.AST] = []
             if isinstance(one, ast.Call):
                 root = dotted(one.func)
-                targets = [one.func] if root and root[0] in self.known and not self.foreign(root[0]) else one.args
+                targets = [one.func] if root and root[0] in self.known and not self.foreign(root[0]) else [*one.args]
             elif isinstance(one, ast.Assign | ast.Delete):
                 targets = [t for t in one.targets if not isinstance(t, ast.Name)]
             elif isinstance(one, ast.AugAssign):
@@ -288,7 +292,7 @@ class Parser:
         return any(isinstance(n, ast.Import) and name in dict(imported(n, self.package)) for n in self.tree.body)
 
 
-SIMPLE = (ast.Assign, ast.AnnAssign, *((ast.TypeAlias,) if hasattr(ast, "TypeAlias") else ()))
+SIMPLE = (ast.Assign, ast.AnnAssign, *(t for t in ast.stmt.__subclasses__() if t.__name__ == "TypeAlias"))
 
 
 def typing_only(node: ast.stmt) -> bool:
@@ -312,5 +316,5 @@ def kinds(node: ast.ClassDef) -> tuple[str, ...]:
     """The kinds of a word, `kind: Literal["a"]`."""
     for one in node.body:
         if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name) and one.target.id == "kind":
-            return tuple(n.value for n in ast.walk(one.annotation) if isinstance(n, ast.Constant))
+            return tuple(str(n.value) for n in ast.walk(one.annotation) if isinstance(n, ast.Constant))
     return ()

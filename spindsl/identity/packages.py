@@ -80,12 +80,9 @@ def held(value: object) -> Iterator[object]:
 
 def members(value: object) -> list[str]:
     """Fields of a pydantic model, a dataclass or a named tuple."""
-    form = type(value)
-    if hasattr(form, "model_fields"):
-        return list(form.model_fields)
-    if is_dataclass(form):
+    if is_dataclass(value):
         return [f.name for f in fields(value)]
-    return list(getattr(form, "_fields", ()))
+    return list(getattr(type(value), "model_fields", ()) or getattr(type(value), "_fields", ()))
 
 
 def scope(modules: Iterable[str], words: Iterable[str]) -> frozenset[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from .index import Index, Place, Target, digest
 from .packages import RULE, classes, scope, texts
@@ -37,7 +37,7 @@ def closure(run: Callable[..., object], params: object = None) -> Closure:
     """What `run` reaches when it is given these parameters."""
     forms = frozenset(classes(params))
     words = frozenset(t for t in texts(params) if len(t) <= 200)
-    while hasattr(run, "func"):  # functools.partial
+    while isinstance(run, partial):
         run = run.func
     return reached(run, frozenset((f.__module__, f.__qualname__) for f in forms), words)
 
@@ -58,7 +58,7 @@ def reached(run: Callable[..., object], forms: frozenset[tuple[str, str]], words
 @cache
 def vocabulary(index: Index) -> frozenset[str]:
     """The kinds of all words."""
-    return frozenset(k for name in index.files for d in index.module(name).definitions for k in d.kinds)
+    return frozenset(k for name in index.files for d in index.known(name).definitions for k in d.kinds)
 
 
 def line(run: Callable[..., object]) -> int:
@@ -146,7 +146,7 @@ class Walk:
                 self.direct.add(place)
             self.add(place)
         if target.module:
-            for number in range(len(self.index.module(target.module).definitions)):
+            for number in range(len(self.index.known(target.module).definitions)):
                 self.add((target.module, number))
 
     def touch(self, name: str) -> None:
@@ -157,7 +157,7 @@ class Walk:
         for place in self.index.effects.get(name, ()):
             self.add(place)
         self.touch(name.rpartition(".")[0])
-        for path in self.index.module(name).imports:
+        for path in self.index.known(name).imports:
             self.touch(path if path in self.index.files else path.rpartition(".")[0])
 
     def settle(self) -> None:
@@ -203,7 +203,9 @@ class Walk:
     def rule(self, word: str) -> None:
         """The definition that a text "module:name" names, here or after the beginning of an f-string."""
         match = RULE.match(word)
-        for prefix in ("", *self.prefixes) if match else ():
+        if match is None:
+            return
+        for prefix in ("", *self.prefixes):
             target = self.index.resolve(f"{prefix}{match[1]}:{match[2]}")
             if target.places:
                 self.refer(target)
@@ -212,7 +214,7 @@ class Walk:
     def looked_up(self) -> None:
         """Functions of a module that was imported by a computed name, where their name stands after a dot."""
         for name in self.dynamic:
-            for target, bindings in self.index.module(name).names.items():
+            for target, bindings in self.index.known(name).names.items():
                 if target in self.attributes:
                     for number in (b for b in bindings if isinstance(b, int)):
                         self.add((name, number))

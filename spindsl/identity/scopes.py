@@ -18,7 +18,8 @@ def imported(node: ast.Import | ast.ImportFrom, package: str) -> Iterator[tuple[
     """Names bound by an import within `package`, each with the path that it stands for, "module:name"; "*" for all."""
     if isinstance(node, ast.Import):
         for alias in node.names:
-            yield (alias.asname, alias.name) if alias.asname else (alias.name.partition(".")[0],) * 2
+            first = alias.name.partition(".")[0]
+            yield (alias.asname, alias.name) if alias.asname else (first, first)
         return
     for alias in node.names:
         yield alias.asname or alias.name, f"{source(node, package)}:{alias.name}"

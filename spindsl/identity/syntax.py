@@ -12,6 +12,7 @@ import ast
 import builtins
 import re
 from collections.abc import Callable, Container, Iterable
+from typing import Any
 
 from .scopes import COMPREHENSIONS, Comprehension, Frame, Function, bound, parameters
 
@@ -247,7 +248,7 @@ def write_argument(w: Writer, node: ast.arg) -> None:
     w.out.append(f"a:{node.arg}")
 
 
-SPECIAL: dict[type, Callable[[Writer, ast.AST], None]] = {
+SPECIAL: dict[type, Callable[[Writer, Any], None]] = {
     ast.Name: write_name, ast.Attribute: write_name, ast.Constant: write_constant, ast.JoinedStr: write_format,
     ast.Raise: write_raise, ast.keyword: write_keyword, ast.Call: write_call, ast.FunctionDef: write_function,
     ast.AsyncFunctionDef: write_function, ast.Lambda: write_lambda, ast.ClassDef: write_class,

@@ -19,7 +19,7 @@ def correlation(x: np.ndarray) -> np.ndarray:
     n = x.shape[1]
     d = x - x.mean()
     size = fft.next_fast_len(2 * n, real=True)
-    power = (np.abs(fft.rfft(d, size, axis=1)) ** 2).mean(axis=0)
+    power = (np.abs(np.asarray(fft.rfft(d, size, axis=1))) ** 2).mean(axis=0)
     c = fft.irfft(power, size)[:n] / (n - np.arange(n))
     return c / c[0] if c[0] > 0 else np.full(n, np.nan)
 

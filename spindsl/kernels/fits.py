@@ -59,7 +59,7 @@ def correlation(a: np.ndarray, b: np.ndarray) -> float:
     return float(a @ b / size) if size > 0 else np.nan
 
 
-def fisher(r: float, pairs: int, z: float) -> tuple[float, float]:
+def fisher(r: np.ndarray, pairs: int, z: float) -> tuple[np.ndarray, np.ndarray]:
     """Interval of a correlation of so many pairs, tanh(artanh r ± z / sqrt(pairs - 3))."""
     half, middle = z / np.sqrt(max(pairs - 3, 1)), np.arctanh(np.clip(r, -1 + 1e-15, 1 - 1e-15))
     return np.tanh(middle - half), np.tanh(middle + half)

@@ -35,7 +35,7 @@ def sharpness(asked: Iterable[tuple[np.ndarray, np.ndarray]], prior: np.ndarray)
     """
     parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     for evidence, label in asked:
-        seen = ~np.isnan(evidence).any(axis=0)
+        seen = np.asarray(~np.isnan(evidence).any(axis=0))
         mine = seen[label]
         x = evidence[np.ix_(mine, seen)]
         own = (np.cumsum(seen) - 1)[label[mine]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from numba.core.caching import IndexDataCacheFile, UserProvidedCacheLocator
 
 from .compiled import outside
@@ -31,14 +33,14 @@ class Stamp:
 class Locator(UserProvidedCacheLocator):
     """Code lies in NUMBA_CACHE_DIR, one index a function."""
 
-    def get_source_stamp(self) -> Stamp:
+    def get_source_stamp(self) -> Any:
         return Stamp(super().get_source_stamp())
 
 
-def read(index: IndexDataCacheFile) -> dict[object, str]:
+def read(self: IndexDataCacheFile) -> dict[object, str]:
     """An index as numba reads it; an empty one where it names types of a package that is not installed any more."""
     try:
-        return READ(index)
+        return READ(self)
     except (ImportError, AttributeError):
         return {}
 

@@ -10,7 +10,7 @@ def translates(template: Sequence[Sequence[int]], sides: tuple[int, ...], period
     at = np.indices(sides).reshape(len(sides), -1).T[:, None] + np.array(template)
     if not periodic:
         at = at[((at >= 0) & (at < sides)).all(axis=(1, 2))]
-    return np.ravel_multi_index(tuple(np.moveaxis(at % sides, -1, 0)), sides)
+    return np.asarray(np.ravel_multi_index(tuple(np.moveaxis(at % sides, -1, 0)), sides))
 
 
 def distinct(template: Sequence[Sequence[int]], sides: tuple[int, ...], periodic: bool = True) -> np.ndarray:

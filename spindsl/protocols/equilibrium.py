@@ -254,7 +254,7 @@ def correlated(
 
     sweeps, every = task.params.sweeps, distance(task.params, pilot)
     length = sampling.sweep(sweeps, trajectory.sizes["spin"])
-    found = {"distance": every.flips if isinstance(every, Flips) else every * length}
+    found: dict[str, float] = {"distance": every.flips if isinstance(every, Flips) else every * length}
     if sweeps.exchange:
         tried = int(trajectory["tried"].sum())
         found["exchange_rate"] = int(trajectory["exchanged"].sum()) / tried if tried else float("nan")

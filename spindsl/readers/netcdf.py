@@ -129,8 +129,10 @@ def variable(file: netCDF4.Dataset, path: Path, name: str) -> netCDF4.Variable:
     """A variable of a rectangular type, or DataError."""
     if name not in file.variables:
         raise DataError(f"{path}: no variable {name!r}; it holds {', '.join(file.variables)}")
+    import netCDF4
+
     found = file.variables[name]
-    if getattr(found, "_isvlen", False) and found.dtype is not str:
+    if isinstance(found.datatype, netCDF4.VLType) and found.dtype is not str:
         raise DataError(f"{path}: {name} is ragged (rows of unequal length); trials must have the same length")
     return found
 
@@ -173,37 +175,43 @@ def plain(found: netCDF4.Variable) -> np.ndarray:
     return np.where(lost, np.nan, values.astype(np.float64)) if lost.any() else values
 
 
+def attributes(found: netCDF4.Variable) -> dict[str, object]:
+    """Attributes of a variable by name."""
+    return {name: found.getncattr(name) for name in found.ncattrs()}
+
+
 def unsigned(found: netCDF4.Variable) -> bool:
     """Whether integers are meant without a sign, which netCDF-3 has not."""
-    return str(getattr(found, "_Unsigned", "false")).lower() == "true"
+    return str(attributes(found).get("_Unsigned", "false")).lower() == "true"
 
 
 def missing(found: netCDF4.Variable, raw: np.ndarray) -> np.ndarray:
     """Which packed values are missing."""
     import netCDF4
 
-    attributes = {name: np.atleast_1d(getattr(found, name)) for name in found.ncattrs()}
-    marks = [v for name in ("_FillValue", "missing_value") for v in attributes.get(name, ()) if v == v]
-    if "_FillValue" not in attributes and raw.dtype.kind == "f":
+    given = {name: np.atleast_1d(value) for name, value in attributes(found).items()}
+    marks = [v for name in ("_FillValue", "missing_value") for v in given.get(name, ()) if v == v]
+    if "_FillValue" not in given and raw.dtype.kind == "f":
         marks.append(netCDF4.default_fillvals[raw.dtype.str[1:]])
     lost = np.zeros(raw.shape, dtype=bool)
     for mark in marks:
         lost |= raw == np.asarray(mark).astype(raw.dtype)
-    bounds = attributes.get("valid_range", ())
-    for least in (*bounds[:1], *attributes.get("valid_min", ())):
+    bounds = given.get("valid_range", ())
+    for least in (*bounds[:1], *given.get("valid_min", ())):
         lost |= raw < least
-    for most in (*bounds[1:], *attributes.get("valid_max", ())):
+    for most in (*bounds[1:], *given.get("valid_max", ())):
         lost |= raw > most
     return lost
 
 
 def unpacked(found: netCDF4.Variable, raw: np.ndarray) -> np.ndarray:
     """raw * scale_factor + add_offset; of packed integers, what is whole but for rounding of the scale is whole."""
-    scale, offset = (getattr(found, name, None) for name in ("scale_factor", "add_offset"))
-    if scale is None and offset is None:
+    given = {n: v for n, v in attributes(found).items() if n in ("scale_factor", "add_offset")}
+    scale, offset = np.asarray(given.get("scale_factor", 1.0)), np.asarray(given.get("add_offset", 0.0))
+    if not given:
         return raw
-    values = raw.astype(np.float64) * (1.0 if scale is None else float(scale)) + float(offset or 0.0)
-    near, single = np.rint(values), any(getattr(v, "dtype", None) == np.float32 for v in (scale, offset))
+    values = raw.astype(np.float64) * float(scale) + float(offset)
+    near, single = np.rint(values), np.float32 in (scale.dtype, offset.dtype)
     fine = 4 * np.finfo(np.float32 if single else np.float64).eps
     whole = (raw.dtype.kind in "iu") & (np.abs(values - near) <= fine * np.maximum(np.abs(near), 1.0))
     return np.where(whole, near, values)
@@ -215,7 +223,7 @@ def written(found: netCDF4.Variable) -> np.ndarray:
     raw = np.ma.getdata(found[:])
     if raw.ndim > 1:
         raw = np.ascontiguousarray(raw).view(f"S{raw.shape[-1]}")[..., 0]
-    encoding = str(getattr(found, "_Encoding", "utf-8"))
+    encoding = str(attributes(found).get("_Encoding", "utf-8"))
     if encoding.lower() in ("utf-8", "utf8", "bytes", "none"):
         return raw
     return np.char.decode(raw, encoding)

@@ -50,5 +50,6 @@ def solve(task: Task[truth.Asked], system: xr.Dataset) -> xr.Dataset:
     betas, graph = np.array(task.params.betas), read(system)
     found, lattice = properties.uniform(graph).value, graph.lattice
     assert found is not None and lattice is not None
-    log_z, energy, variance = np.array([torus(*lattice.sides, -found.c, b) for b in betas]).T
+    rows, columns = lattice.sides
+    log_z, energy, variance = np.array([torus(rows, columns, -found.c, b) for b in betas]).T
     return truth.thermo(betas, graph.sites, log_z, energy, variance)

@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+Shared = bool | Literal["none", "all", "row", "col"]  # axes
 PAPER, INK, SOFT, GRID = "#ffffff", "#1b1f24", "#626b76", "#e2e5e9"
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#b8588f", "#c98a00", "#3f9bd0", "#7a6a53")  # after Okabe, Ito
 DRIVES = ("#4477aa", "#ee6677", "#228833", "#bba52f", "#55bbdd", "#aa3377", "#8a8a8a")  # after Tol, bright
@@ -43,7 +44,12 @@ class Plate:
 
 
 def sheet(
-    width: int, height: float, rows: int = 1, columns: int = 1, **shared: bool | str
+    width: int,
+    height: float,
+    rows: int = 1,
+    columns: int = 1,
+    sharey: Shared = False,
+    width_ratios: Sequence[float] | None = None,
 ) -> tuple[Figure, list[Axes]]:
     """An empty figure with its axes row by row; the unit of everything is the CSS pixel."""
     from matplotlib.figure import Figure
@@ -51,14 +57,14 @@ def sheet(
 
     layout = ConstrainedLayoutEngine(w_pad=4 / 72, h_pad=4 / 72, wspace=0.03, hspace=0.05)
     figure = Figure(figsize=(width / 72, height / 72), layout=layout)
-    return figure, list(figure.subplots(rows, columns, squeeze=False, **shared).flat)
+    return figure, list(figure.subplots(rows, columns, squeeze=False, sharey=sharey, width_ratios=width_ratios).flat)
 
 
-def grid(width: int, panels: int, height: float, most: int = 4, **shared: bool | str) -> tuple[Figure, list[Axes]]:
+def grid(width: int, panels: int, height: float, most: int = 4, sharey: Shared = False) -> tuple[Figure, list[Axes]]:
     """As many panels in a row as are legible; `height` of a row as a share of a panel's width."""
     columns = min(max(panels, 3), most) if width >= WIDE else 2
     rows = -(-panels // columns)
-    figure, axes = sheet(width, rows * (height * width / columns + 34), rows, columns, **shared)
+    figure, axes = sheet(width, rows * (height * width / columns + 34), rows, columns, sharey=sharey)
     for left_over in axes[panels:]:
         left_over.remove()
     return figure, axes[:panels]

@@ -145,7 +145,7 @@ def cells(axes: Axes, one: Map, few: bool) -> None:
         share, tint = shade(one, value)
         axes.add_patch(Rectangle((a - 0.5, b - 0.5), 1, 1, color=tint, alpha=share, lw=0))
         if few:
-            number(axes, a, b, value, se[a, b], share, one)
+            number(axes, a, b, value, float(se[a, b]), share, one)
     if one.marked and np.isfinite(mean).any():
         a, b = np.unravel_index(np.nanargmax(mean), mean.shape)
         axes.add_patch(Rectangle((a - 0.47, b - 0.47), 0.94, 0.94, fill=False, ec=INK, lw=1.6))
@@ -189,7 +189,7 @@ def barred(axes: Sequence[Axes], one: Map, label: str) -> None:
     from matplotlib.colorbar import make_axes
     from matplotlib.patches import Rectangle
 
-    beside, _ = make_axes(axes, location="right", aspect=22, shrink=0.8, pad=0.02)
+    beside, _ = make_axes(list(axes), location="right", aspect=22, shrink=0.8, pad=0.02)
     first = 2 * one.low - one.high if one.against else one.low
     levels = np.linspace(first, one.high, 49)
     for a, b in pairwise(levels.tolist()):

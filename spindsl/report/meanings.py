@@ -123,12 +123,13 @@ def coloured(z: np.ndarray, panels: Sequence[Colouring], width: int) -> Figure:
             tints = np.array(colours(len(one.names)))
             ax.scatter(x[order], y[order], c=tints[one.number[order]], **dots)
             if len(one.names) <= 5:
-                keys(ax, one.names, tints)
+                keys(ax, one.names, tints.tolist())
         else:
             low, high = np.nanquantile(one.number, (0.02, 0.98))
             drawn = ax.scatter(x[order], y[order], c=one.number[order], cmap=scale(), vmin=low, vmax=high, **dots)
             bar = figure.colorbar(drawn, ax=ax, orientation="horizontal", fraction=0.05, pad=0.03, aspect=22)
-            bar.solids.set(rasterized=True, alpha=1)
+            if bar.solids is not None:
+                bar.solids.set(rasterized=True, alpha=1)
             bar.outline.set_visible(False)
             bar.ax.tick_params(length=2, labelsize=10)
             bar.locator = ticks()
@@ -184,9 +185,11 @@ def walked(data: xr.Dataset) -> Iterator[Walk]:
                 continue
             says = "on the line z1 = z2" if along == "diagonal" else f"along {along.replace('_', ' ')}"
             title = observable.replace("_", " ")
+            generated, nearest = (
+                np.array([line[f"{n}{e}"] for e in ("", "_low", "_high")]) for n in ("generated", "nearest")
+            )
             yield Walk(
-                title, UNITS.get(title, ""), says, data["point"].values,
-                *(np.array([line[f"{n}{e}"] for e in ("", "_low", "_high")]) for n in ("generated", "nearest")),
+                title, UNITS.get(title, ""), says, data["point"].values, generated, nearest,
                 first(data["distance"]).sel(direction=along).values > FAR,
                 (float(one["observed_low"]), float(one["observed_high"])), float(one["control"]),
             )  # fmt: skip

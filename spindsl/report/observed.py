@@ -31,6 +31,11 @@ def observed(tree: xr.DataTree) -> dict[str, xr.DataArray]:
     return {n: v for n, v in found.items() if set(v.dims) - {"realization"} in kept and v.dtype.kind in "if"}
 
 
+def recorded(tree: xr.DataTree, name: str) -> xr.DataArray:
+    """An observable of the trajectory."""
+    return tree["/trajectory"].to_dataset()[name]
+
+
 def numbers(variable: xr.DataArray) -> np.ndarray:
     """Values with NaN for padding, (realization, sample, time); a lone realization in front too."""
     first = [d for d in ("realization", "drive", "trial") if d in variable.dims]
@@ -88,7 +93,7 @@ def early_switch(tree: xr.DataTree) -> float:
 
 def ending(tree: xr.DataTree, name: str) -> Value:
     """One observable over the last switches: mean over trials and drives, error over realizations or trials."""
-    values = numbers(tree[f"/trajectory/{name}"].isel(time=last(tree)))
+    values = numbers(recorded(tree, name).isel(time=last(tree)))
     each = averaged(values.reshape(len(values), -1)) if len(values) > 1 else averaged(values[0])
     return estimated(each)
 
@@ -98,7 +103,7 @@ def ratio(tree: xr.DataTree, name: str) -> Value | None:
     every, first = switches(tree["/trajectory"].to_dataset()), early_switch(tree)
     if not np.isfinite(first) or first >= every[last(tree)[0]]:
         return None
-    variable = tree[f"/trajectory/{name}"]
+    variable = recorded(tree, name)
     early = numbers(variable.isel(time=np.flatnonzero(every == first)))[..., 0]
     end = np.stack([averaged(v) for v in numbers(variable.isel(time=last(tree)))])
     if len(end) > 1:

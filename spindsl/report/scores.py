@@ -45,8 +45,7 @@ def scores(curves: Sequence[Curve], nulls: Sequence[Level], width: int) -> Figur
     every, last = together(curves), ending(curves)
     apart = len(last) > 0
     height = 400 if width >= WIDE else 340
-    two = {"columns": 2, "sharey": True, "width_ratios": (4, 1)} if apart else {}
-    figure, axes = sheet(width, height, **two)
+    figure, axes = sheet(width, height, columns=2, sharey=True, width_ratios=(4, 1)) if apart else sheet(width, height)
     for ax in axes:
         levels(ax, nulls)
         for k, curve in enumerate(curves):

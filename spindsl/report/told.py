@@ -147,7 +147,7 @@ def luck(found: Landscape, points: int) -> str:
     from scipy.stats import t
 
     count = amount(found)
-    share = 2 * t.sf(CLEAR, count - 1) if count > 1 else 2 * t.sf(CLEAR, 1e6)
+    share = 2 * float(t.sf(CLEAR, count - 1 if count > 1 else 1e6))
     return (
         f"; were there no difference, {percent(round(share, 2))} of points ({share * points:.1f}) would pass by chance"
     )

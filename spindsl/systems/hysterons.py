@@ -57,7 +57,7 @@ class Hysterons(System):
         description="law of the two thresholds, in units of the input"
     )
 
-    def stages(self, seed: int, data: Path) -> tuple[Stage, ...]:
+    def stages(self, disorder: int, data: Path) -> tuple[Stage, ...]:
         gives = {
             "lower": Promise(("spin",), "1", "input at which the hysteron goes down"),
             "upper": Promise(("spin",), "1", "input at which the hysteron goes up"),

@@ -48,7 +48,7 @@ class RandomOrganization(System):
         """L, diameters."""
         return math.sqrt(self.particles * math.pi / (4 * self.area_fraction))
 
-    def stages(self, seed: int, data: Path) -> tuple[Stage, ...]:
+    def stages(self, disorder: int, data: Path) -> tuple[Stage, ...]:
         gives = {"side": Promise((), "1", "side of the periodic box, diameters of a disc")}
         sizes = {"particle": self.particles}
         return (Stage("system", box, self, gives, group="/system", sizes=sizes, quenched=True),)

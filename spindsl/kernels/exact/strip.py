@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from ..energies import Clusters, Colours
+from ..energies import Clusters, Colours, Model
 
 Pair = tuple[int, int, np.ndarray]  # two spins and the table (Q, Q) of their energies
 
@@ -42,7 +42,7 @@ class Strip(NamedTuple):
         return M * W * Q * self.rows * (self.rows if self.closed else 1)
 
 
-def strip(model: Clusters | Colours, sides: tuple[int, int]) -> Strip:
+def strip(model: Model, sides: tuple[int, int]) -> Strip:
     """A model whose pairs are neighbours on a grid in C order, turned so that least work is left.
 
     ValueError where a term is neither a field nor a pair of neighbours.
@@ -51,6 +51,8 @@ def strip(model: Clusters | Colours, sides: tuple[int, int]) -> Strip:
     if m * n != model.sites:
         raise ValueError(f"{m} × {n} is not {model.sites} sites")
     site = np.arange(m * n).reshape(m, n)
+    if not isinstance(model, Clusters | Colours):
+        raise ValueError("a strip is made of products of spins, or of tables of colours")
     pairs, own, value = _spins(model) if isinstance(model, Clusters) else _colours(model)
     both = [_laid(pairs, own, value, s) for s in (site, site.T)]
     return min(both, key=lambda s: s.work)

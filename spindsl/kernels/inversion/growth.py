@@ -10,7 +10,7 @@ class Fit(Protocol):
     """What a search knows of the terms that are in."""
 
     @property
-    def chosen(self) -> Sequence[int]:
+    def chosen(self) -> Sequence[int] | np.ndarray:
         """Numbers of the candidates in the fit, in the order in which they entered."""
         ...
 

@@ -201,7 +201,7 @@ class Search(NamedTuple):
     """Couplings and fields that are fitted and tested by what is `needed` by the error, a function (candidate)."""
 
     x: np.ndarray
-    index: np.ndarray
+    place: np.ndarray
     cuts: np.ndarray
     needed: Callable[[np.ndarray], np.ndarray]
     prior: float
@@ -210,7 +210,7 @@ class Search(NamedTuple):
         """K of largest symmetric pseudolikelihood, and its covariance from the blocks."""
         which, K, covariance = np.sort(np.array(chosen, dtype=np.int64)), np.zeros(0), np.zeros((0, 0))
         if len(which):
-            slope = partial(joint, self.x, self.index, which, cuts=self.cuts, whole=False)
+            slope = partial(joint, self.x, self.place, which, cuts=self.cuts, whole=False)
             K, curve = climb(slope, before.estimate[which], self.prior)
             covariance = sandwich(curve, slope(K)[0])
         return settled(which, K, covariance, before.estimate, before.se)
@@ -222,7 +222,7 @@ class Search(NamedTuple):
 
     def beyond(self, fit: Settled, shut: Sequence[int]) -> tuple[Settled, list[int]]:
         """Candidates whose estimate to first order exceeds what is needed."""
-        slopes = joint(self.x, self.index, fit.chosen, fit.K, self.cuts, whole=True)
+        slopes = joint(self.x, self.place, fit.chosen, fit.K, self.cuts, whole=True)
         fit = settled(fit.chosen, fit.K, fit.covariance, *efficient(*slopes, fit.chosen, self.prior))
         new = np.flatnonzero(np.abs(fit.estimate) > self.needed(fit.se))
         return fit, np.setdiff1d(new, [*fit.chosen, *shut]).tolist()
@@ -230,7 +230,7 @@ class Search(NamedTuple):
 
 def settle(search: Search, start: list[int]) -> Settled:
     """Add and drop until neither is left, beginning with the candidates `start`."""
-    size, none = search.index.max() + 1, np.zeros(0, dtype=np.int64)
+    size, none = search.place.max() + 1, np.zeros(0, dtype=np.int64)
     fit = Settled(none, np.zeros(0), np.zeros((0, 0)), np.zeros(size), np.ones(size))
     dropped = np.zeros(size, dtype=np.int64)
     return grown(search, fit, dropped, new=start, singly=False, again=AGAIN, rounds=ROUNDS)

@@ -214,7 +214,7 @@ class Search(NamedTuple):
         """Tables whose own estimates are within chance of zero, likeliest first."""
         K, places = fit.K, slices(self.of(fit.chosen))
         t2 = [K[s] @ np.linalg.solve(fit.covariance[s, s], K[s]) for s in places]
-        p = np.array([tail(t, s.stop - s.start, len(self.cuts)) for t, s in zip(t2, places)])
+        p = np.array([tail(float(t), s.stop - s.start, len(self.cuts)) for t, s in zip(t2, places)])
         return [fit.chosen[n] for n in np.argsort(-p, kind="stable") if p[n] > self.chance]
 
     def beyond(self, fit: Grown, shut: Sequence[int]) -> tuple[Grown, list[int]]:

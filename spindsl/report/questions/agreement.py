@@ -34,7 +34,7 @@ class Farthest(NamedTuple):
     name: str
     place: Mapping[str, str]
     size: float  # standard errors
-    count: int  # of numbers
+    numbers: int
 
     @property
     def agrees(self) -> bool:

@@ -12,7 +12,7 @@ from ..markup import Html, joined, table, tag
 from ..verdict import listed
 from .asked import Asked, Part
 from .drawing import lines
-from .series import Series, series
+from .series import Series, level_at, series
 
 
 def choices(asked: Asked) -> list[Series]:
@@ -24,10 +24,7 @@ def plates(asked: Asked) -> Iterator[Plate]:
     """A figure a feature: before and after training, and untrained."""
     for name in asked.found:
         shown = [s for s in choices(asked) if s.name == name]
-        level = [
-            Series(n, shown[0].x, *[np.full(len(shown[0].x), v)] * 3)
-            for n, v in (("chance", 0.5), ("three quarters", 0.75))
-        ]
+        level = [level_at(n, shown[0].x, v) for n, v in (("chance", 0.5), ("three quarters", 0.75))]
         caption = joined([tag("b", f"Two-alternative forced choice by {name}: "), "share of states in which the ",
                           "other field is told from the reference, against its difference w; shading: 95 % intervals; ",
                           "long dashes: 75 %, where the just-noticeable difference is read off."])  # fmt: skip

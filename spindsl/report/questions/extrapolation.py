@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +25,7 @@ TABLED = {
     q: QUANTITIES[q].symbol for q in ("energy", "energy_change", "abs_magnetization", "heat_capacity", "susceptibility")
 }
 TOLD = (*TABLED, "binder")
+BARS: Any = {"elinewidth": 1, "capsize": 2}
 FEW = 4  # targets of which there must be as many for a figure
 
 
@@ -77,18 +78,18 @@ def drawn(data: xr.Dataset, width: int) -> Figure:
 
 def panels(above: Axes, below: Axes, one: xr.Dataset, variable: str, which: tuple[int, int]) -> None:
     """Of one temperature of observation, the k-th of so many."""
-    (k, count), x, bars = which, one["target"].values, {"elinewidth": 1, "capsize": 2}
+    (k, count), x = which, one["target"].values
     value, true = one[variable].values, one[f"true_{variable}"].values
     se, true_se = one[f"{variable}_se"].values, one[f"true_{variable}_se"].values
-    above.errorbar(x, true, yerr=2 * true_se, color=SOFT, lw=1, zorder=2, **bars)
-    above.errorbar(x, value, yerr=2 * se, color=colour(k), marker="o", ms=3.5, lw=0, zorder=4, **bars)
+    above.errorbar(x, true, yerr=2 * true_se, color=SOFT, lw=1, zorder=2, **BARS)
+    above.errorbar(x, value, yerr=2 * se, color=colour(k), marker="o", ms=3.5, lw=0, zorder=4, **BARS)
     seen = float(one["beta"])
     if x.min() <= seen <= x.max():
         for ax in (above, below):
             ax.axvline(seen, color=colour(k), lw=0.9, dashes=(4, 3), zorder=1)
     beside = x + (k - (count - 1) / 2) * 0.5 * np.diff(x).min() / count
     off, both = value - true, np.hypot(se, true_se)
-    below.errorbar(beside, off, yerr=2 * both, color=colour(k), marker="o", ms=3.5, lw=0, zorder=4, **bars)
+    below.errorbar(beside, off, yerr=2 * both, color=colour(k), marker="o", ms=3.5, lw=0, zorder=4, **BARS)
 
 
 def rows(asked: Asked) -> Html:

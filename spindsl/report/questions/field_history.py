@@ -12,7 +12,7 @@ from ..markup import Html, joined, table, tag
 from ..verdict import listed
 from .asked import Asked, Part
 from .drawing import lines
-from .series import Series, series
+from .series import Series, level_at, series
 
 
 def scores(asked: Asked) -> list[Series]:
@@ -24,7 +24,7 @@ def plates(asked: Asked) -> Iterator[Plate]:
     shown, (_, data) = scores(asked), next(iter(asked.found.items()))
     alone = [Series("present field alone", s.x, s.value, s.value, s.value)
              for s in series("", data, "score_present", "lag")][:1]  # fmt: skip
-    chance = Series("chance", shown[0].x, *[np.full(len(shown[0].x), float(np.ravel(data["chance"].values)[0]))] * 3)
+    chance = level_at("chance", shown[0].x, float(np.ravel(data["chance"].values)[0]))
     caption = joined([tag("b", "Score of the field so many switches ago. "), "Shading: 95 % intervals. Dotted: ",
                       "what the present field alone tells, for no field follows itself; grey: chance."])  # fmt: skip
     yield Plate("field-history", caption, partial(lines, shown, [*alone, chance], ("switches ago", "score"), log=False))

@@ -12,7 +12,7 @@ from ..markup import Html, joined, table, tag
 from ..verdict import listed
 from .asked import Asked, Part, contest
 from .drawing import lines
-from .series import Series, ranked, series
+from .series import Series, level_at, ranked, series
 
 FIELDS = "fields"
 
@@ -36,7 +36,7 @@ def nulls(asked: Asked, x: np.ndarray) -> list[Series]:
     memoryless = next((s.value for s in found if s.name == "present field alone"), np.full(len(x), chance))
     half = (memoryless + 1) / 2
     found.append(Series("half height", x, half, half, half))
-    return [*found, Series("chance", x, *[np.full(len(x), chance)] * 3)]
+    return [*found, level_at("chance", x, chance)]
 
 
 def plates(asked: Asked) -> Iterator[Plate]:

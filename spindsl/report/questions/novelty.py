@@ -29,7 +29,7 @@ def plates(asked: Asked) -> Iterator[Plate]:
     shown.sort(key=lambda s: order.get(s.title, 0))
     if not shown:
         return
-    chance = Series("chance", shown[0].x, *[shown[0].x] * 3)
+    chance = Series("chance", shown[0].x, shown[0].x, shown[0].x, shown[0].x)
     caption = joined([tag("b", "Novel fields detected against false alarms, after the last switch. "),
                       "The threshold is swept; areas and their intervals are in the table. Grey: chance."])  # fmt: skip
     labels = ("false alarms, share of known", "detected, share of novel")
@@ -76,7 +76,7 @@ def told(asked: Asked) -> Iterator[Html]:
         best = next((s for s in mine if asked.traits(s.name).plain), None)
         networks = [s for s in mine if asked.traits(s.name).neural]
         worse = [s.name for s in networks if best is not None and ranked([s, best])[0] == [best]]
-        if worse and len(worse) < len(networks):
+        if best is not None and worse and len(worse) < len(networks):
             yield joined(
                 ["Not every score of a network does: ", tag("b", ", ".join(worse)), f" falls short of {best.name}."]
             )

@@ -13,7 +13,7 @@ from ..markup import Html, joined, table, tag
 from ..verdict import listed
 from .asked import Asked, Part
 from .drawing import lines
-from .series import Series, ranked, series
+from .series import Series, level_at, ranked, series
 
 
 def kept(asked: Asked) -> list[Series]:
@@ -34,7 +34,7 @@ def plates(asked: Asked) -> Iterator[Plate]:
     """Score against the time since the drive."""
     shown = kept(asked)
     chance = float(np.ravel(next(iter(asked.found.values()))["chance"].values)[0])
-    level = Series("chance", shown[0].x, *[np.full(len(shown[0].x), chance)] * 3)
+    level = level_at("chance", shown[0].x, chance)
     caption = joined(
         [tag("b", "Score against the time since the drive stopped. "), "Shading: 95 % intervals. Grey: chance."]
     )

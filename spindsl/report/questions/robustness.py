@@ -44,7 +44,8 @@ def rows(asked: Asked) -> Html:
             body.append(
                 (one.title, cell(whole, 0), cell(present, 0), cell(whole, -1), cell(present, -1), cell(one, -1))
             )
-    first, last = (f"{k:g}" for k in (one.x[0], one.x[-1]))
+    ends = next(series(*next(iter(asked.found.items())), "learned", "time")).x[[0, -1]]
+    first, last = (f"{k:g}" for k in ends)
     head = ("feature", f"drive, {first}", f"field, {first}", f"drive, {last}", f"field, {last}", "learned")
     note = "Score after the switch named, with its 95 % interval; learned: the drive's score above that of the present "
     return table(head, body, note + "field alone.", class_="scores")

@@ -39,6 +39,12 @@ class Series:
         return float(self.value[k]), float(self.low[k]), float(self.high[k])
 
 
+def level_at(name: str, x: np.ndarray, value: float) -> Series:
+    """A line of one value, which has no error."""
+    level = np.full(len(x), value)
+    return Series(name, x, level, level, level)
+
+
 def series(name: str, data: xr.Dataset, variable: str, along: str) -> Iterator[Series]:
     """A variable along a dimension at the last time, at every value of what else is swept; of networks the median."""
     whole = data[variable]
