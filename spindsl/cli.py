@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -217,8 +218,6 @@ def new(
 
 def opened(file: Path, runs: Path, data: Path | None, changes: list[str] | None, format: str = "text") -> Run:
     """The run of a file; exits with 2 if it is absent, 3 with every mistake if it is wrong."""
-    from . import run
-
     if not file.exists():
         typer.echo(f"error: {file} is absent", err=True)
         raise typer.Exit(2)
@@ -226,7 +225,10 @@ def opened(file: Path, runs: Path, data: Path | None, changes: list[str] | None,
         hint = f"go on with it by `spindsl resume {file}`, repeat it by `spindsl run {file / 'result.nc'}`"
         typer.echo(f"error: {file} is a directory; {hint}", err=True)
         raise typer.Exit(2)
+    gc.disable()  # words make objects by the thousand that all stay: looking for garbage takes a tenth of the time
     try:
+        from . import run
+
         return run.opened(file, runs, data, tuple(changes or ()))
     except SpecError as error:
         from .experiment import source
@@ -234,6 +236,8 @@ def opened(file: Path, runs: Path, data: Path | None, changes: list[str] | None,
         text = source(file) if file.suffix == ".nc" else file.read_text(encoding="utf-8", errors="replace")
         fail(error, file, text, format, tuple(changes or ()))
         raise
+    finally:
+        gc.enable()
 
 
 def graphed(run: Run, file: Path) -> Graph:

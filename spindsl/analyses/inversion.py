@@ -206,7 +206,8 @@ def least_error(products: np.ndarray, beta: float) -> float:
         return float("nan")
     information = np.atleast_2d(np.cov(products, rowvar=False)) * beta**2 * len(products)
     try:
-        return float(np.sqrt(np.diag(np.linalg.inv(information)).mean()))
+        mean = float(np.diag(np.linalg.inv(information)).mean())
+        return float(np.sqrt(mean)) if mean >= 0 else float("nan")
     except np.linalg.LinAlgError:
         return float("nan")
 

@@ -65,6 +65,8 @@ def r_hat(x: np.ndarray) -> float:
 
 def averaged(x: np.ndarray) -> tuple[float, float]:
     """Mean of samples and its standard error, from chains or blocks; NaN of one chain too short for two blocks."""
+    if not x.size:
+        return float("nan"), float("nan")
     part = blocks(x, integrated(x)[0])
     return float(x.mean()), float(part.std(ddof=1) / len(part) ** 0.5) if len(part) > 1 else float("nan")
 

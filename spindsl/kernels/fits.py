@@ -49,7 +49,8 @@ def explained(y: np.ndarray, guess: np.ndarray, baseline: np.ndarray, weight: np
     left, whole = (y - guess) ** 2, (y - baseline) ** 2
     if weight is None:
         return 1 - left.sum(axis=0) / whole.sum(axis=0)
-    return 1 - (weight @ left) / (weight @ whole)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a resample whose values are all alike explains nothing
+        return 1 - (weight @ left) / (weight @ whole)
 
 
 def correlation(a: np.ndarray, b: np.ndarray) -> float:

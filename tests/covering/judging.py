@@ -27,9 +27,13 @@ def pairs(name: str, checks: int, cases: int) -> Test:
     family = next(f for f in FAMILIES if f.name == name)
 
     def test(world: World, quick: None) -> None:
+        known, ran = len(world.checks), len(world.run)
         judge(covered(family, world, 2))
-        assert len(world.checks) >= checks
-        assert len(world.run) >= cases
+        known, ran = len(world.checks) - known, len(world.run) - ran
+        print(f"{name}: {known} checked, {ran} ran to the end, of {len(world.unlearnable)} too little was drawn")
+        assert known >= checks
+        assert ran >= cases
+        assert len(world.unlearnable) <= len(world.run) // 10
 
     return test
 

@@ -101,6 +101,8 @@ class World:
     def shown(self, text: str) -> Iterator[str]:
         """What the command line lacks where it shows such a refusal."""
         code, out = self.command("check", self.file(text), "--data", self.data)
+        if code == 0 and "W301" in out:
+            return  # a data file that is not here; `run` refuses
         if code != 3:
             yield f"`check` ends with {code}: {last(out)}"
         elif not re.search(r":[1-9]\d*:\d+", out):

@@ -1,9 +1,7 @@
-"""Uniform matter under a field drive, what is cycled, and what was recorded."""
+"""What is cycled, and what was recorded."""
 
 from judging import pairs, triples
 
-test_pairs_of_driven_uniform = pairs("driven uniform", checks=1, cases=1)
-test_triples_of_driven_uniform = triples("driven uniform")
 test_pairs_of_cycled = pairs("cycled", checks=1, cases=1)
 test_triples_of_cycled = triples("cycled")
 test_pairs_of_recorded = pairs("recorded", checks=1, cases=1)

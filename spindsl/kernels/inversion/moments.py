@@ -62,7 +62,8 @@ def sharpen(
         raise ValueError(f"{MOST * BATCH} sweeps of {CHAINS} chains do not give the moments of the fitted energy")
     inverse = np.linalg.inv(information)
     K = K + inverse @ (mean - each.mean(axis=1))
-    return K, inverse @ (scatter + own) @ inverse, np.sqrt(np.diag(inverse) / len(spins))
+    with np.errstate(invalid="ignore"):  # rounding may leave a variance below zero: its error is not known
+        return K, inverse @ (scatter + own) @ inverse, np.sqrt(np.diag(inverse) / len(spins))
 
 
 def noise(phi: np.ndarray, cuts: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,12 @@ from ..verdict import listed
 from .asked import Asked, Part, contest
 from .drawing import lines
 from .series import Series, ranked, series
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+BESIDE = ("auc_control", "p_value")
 
 
 def areas(asked: Asked) -> list[Series]:
@@ -36,17 +43,19 @@ def plates(asked: Asked) -> Iterator[Plate]:
     yield Plate("novelty", caption, partial(lines, shown[:7], [chance], labels, log=False))
 
 
+def told_of(data: xr.Dataset) -> tuple[str, str]:
+    """Mean area of the control and largest p-value, "nan" where they are not known."""
+    blind, p = (data[n].values[np.isfinite(data[n].values)] if n in data else np.zeros(0) for n in BESIDE)
+    return f"{blind.mean() if blind.size else np.nan:.3f}", f"{p.max() if p.size else np.nan:.3f}"
+
+
 def rows(asked: Asked) -> Html:
     """Areas at every time, with the control."""
     found, body = areas(asked), []
     for one in found:
         data = asked.found[one.name]
-        blind = float(np.nanmean(data["auc_control"].values)) if "auc_control" in data else np.nan
-        p = float(np.nanmax(data["p_value"].values)) if "p_value" in data else np.nan
         cells = (cell(one, 0) if len(one.x) > 1 else "", cell(one, -1))
-        body.append(
-            (joined([one.title, tag("small", " " + asked.reads(one.name))]), *cells, f"{blind:.3f}", f"{p:.3f}")
-        )
+        body.append((joined([one.title, tag("small", " " + asked.reads(one.name))]), *cells, *told_of(data)))
     note = "Area under the curve: the probability that a novel field scores above a known one; intervals count states, "
     note += (
         "and are an exact one-sided bound where the area is 1. Control: known and novel shuffled; p: permutation test."
