@@ -205,7 +205,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(FigureCanvasSVG, "print_svg", print_svg)
 
 
-SLOW = {"covering", "outside", "identity"}  # folders of tests that `make contract` runs, not `make test`
+SLOW = {"outside", "identity"}  # folders of tests that `make contract` runs, not `make test`
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

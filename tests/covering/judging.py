@@ -33,7 +33,7 @@ def pairs(name: str, checks: int, cases: int) -> Test:
         print(f"{name}: {known} checked, {ran} ran to the end, of {len(world.unlearnable)} too little was drawn")
         assert known >= checks
         assert ran >= cases
-        assert len(world.unlearnable) <= len(world.run) // 10
+        assert 2 * len(world.unlearnable) <= len(world.run)
 
     return test
 
