@@ -92,7 +92,7 @@ def test_the_farthest_is_so_by_its_size_and_nan_is_no_number():
          "entropy": xr.DataArray([np.nan, 2.0], dims="target"), "none": xr.DataArray([np.nan])}  # fmt: skip
     found = farthest(z)
     assert found is not None
-    assert (found.name, found.place, found.size, found.count) == ("energy", {"target": "0.3"}, 7.0, 3)
+    assert (found.name, found.place, found.size, found.numbers) == ("energy", {"target": "0.3"}, 7.0, 3)
     assert not found.agrees
     assert farthest({"none": z["none"]}) is None
 
