@@ -112,6 +112,13 @@ def test_predictions_of_the_page_are_those_of_the_result(tree, page):
             assert float(cell[2]) == pytest.approx(float(data[f"{name}_z"][b, t]), abs=0.051)
 
 
+def test_the_page_says_of_how_many_numbers_the_farthest_is_one(tree, page):
+    """Of every sentence the number is a number; of predictions as many as have a distance."""
+    said = re.findall(r"the farthest of (.*?) numbers is", words(page.read_text()))
+    assert len(said) >= 2
+    assert all(n.isdigit() and int(n) > 0 for n in said), said
+
+
 def test_a_figure_stands_where_targets_are_many(tree, page):
     assert (page.parent / "figures" / "extrapolation-larger.svg").exists()
     (one,) = (one for one in asked(tree) if one.kind == "extrapolation")

@@ -126,7 +126,7 @@ def told(asked: Asked) -> Iterator[Html]:
         verdict = "agrees with" if far.agrees else "is away from"
         known = "" if f"{next(iter(SHOWN))}_coupling_se" in data else "; errors are those of the runs alone"
         yield joined([
-            tag("b", name), f" {verdict} the true energy's own run: the farthest of {far.count} numbers is ",
+            tag("b", name), f" {verdict} the true energy's own run: the farthest of {far.numbers} numbers is ",
             f"{far.name.replace('_', ' ')}, {far.size:.1f} combined standard errors away{where(far.place)}{known}.",
         ])  # fmt: skip
 

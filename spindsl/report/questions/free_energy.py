@@ -192,7 +192,7 @@ def said(name: str, what: str, far: Farthest | None, of: str = "") -> Html:
     if far is None:
         return Html("")
     verdict = "agrees with" if far.agrees else "is away from"
-    told = f" {verdict} {what}: the farthest of {far.count} numbers is {far.name.replace('_', ' ')}, "
+    told = f" {verdict} {what}: the farthest of {far.numbers} numbers is {far.name.replace('_', ' ')}, "
     return joined([tag("b", name), told, f"{far.size:.1f} {of}standard errors away."])
 
 
