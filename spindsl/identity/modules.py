@@ -9,6 +9,7 @@ import ast
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -292,7 +293,7 @@ class Parser:
         return any(isinstance(n, ast.Import) and name in dict(imported(n, self.package)) for n in self.tree.body)
 
 
-SIMPLE = (ast.Assign, ast.AnnAssign, *(t for t in ast.stmt.__subclasses__() if t.__name__ == "TypeAlias"))
+SIMPLE = (ast.Assign, ast.AnnAssign, *((ast.TypeAlias,) if sys.version_info >= (3, 12) else ()))
 
 
 def typing_only(node: ast.stmt) -> bool:
@@ -316,5 +317,6 @@ def kinds(node: ast.ClassDef) -> tuple[str, ...]:
     """The kinds of a word, `kind: Literal["a"]`."""
     for one in node.body:
         if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name) and one.target.id == "kind":
-            return tuple(str(n.value) for n in ast.walk(one.annotation) if isinstance(n, ast.Constant))
+            texts = (n.value for n in ast.walk(one.annotation) if isinstance(n, ast.Constant))
+            return tuple(text for text in texts if isinstance(text, str))
     return ()

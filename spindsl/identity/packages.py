@@ -80,9 +80,10 @@ def held(value: object) -> Iterator[object]:
 
 def members(value: object) -> list[str]:
     """Fields of a pydantic model, a dataclass or a named tuple."""
-    if is_dataclass(value):
-        return [f.name for f in fields(value)]
-    return list(getattr(type(value), "model_fields", ()) or getattr(type(value), "_fields", ()))
+    form = type(value)
+    if is_dataclass(form):
+        return [f.name for f in fields(form)]
+    return list(getattr(form, "model_fields", ()) or getattr(form, "_fields", ()))
 
 
 def scope(modules: Iterable[str], words: Iterable[str]) -> frozenset[str]:

@@ -189,7 +189,7 @@ def missing(found: netCDF4.Variable, raw: np.ndarray) -> np.ndarray:
     """Which packed values are missing."""
     import netCDF4
 
-    given = {name: np.atleast_1d(value) for name, value in attributes(found).items()}
+    given = {name: np.atleast_1d(np.asarray(value)) for name, value in attributes(found).items()}
     marks = [v for name in ("_FillValue", "missing_value") for v in given.get(name, ()) if v == v]
     if "_FillValue" not in given and raw.dtype.kind == "f":
         marks.append(netCDF4.default_fillvals[raw.dtype.str[1:]])

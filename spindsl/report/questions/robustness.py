@@ -34,18 +34,18 @@ def told(asked: Asked) -> Iterator[Html]:
 
 def rows(asked: Asked) -> Html:
     """Drive, present field and what is learned at the first and the last time."""
-    body = []
+    body, shown = [], np.zeros(1)
     for name, data in asked.found.items():
         field = asked.group(f"/analysis/{name}-field")
         told = list(series(name, data, "learned", "time"))
         drive = list(series(name, data, "score", "time"))
         known = list(series(name, field, "score", "time")) if field is not None else [None] * len(told)
         for one, whole, present in zip(told, drive, known):
+            shown = one.x
             body.append(
                 (one.title, cell(whole, 0), cell(present, 0), cell(whole, -1), cell(present, -1), cell(one, -1))
             )
-    ends = next(series(*next(iter(asked.found.items())), "learned", "time")).x[[0, -1]]
-    first, last = (f"{k:g}" for k in ends)
+    first, last = (f"{k:g}" for k in (shown[0], shown[-1]))
     head = ("feature", f"drive, {first}", f"field, {first}", f"drive, {last}", f"field, {last}", "learned")
     note = "Score after the switch named, with its 95 % interval; learned: the drive's score above that of the present "
     return table(head, body, note + "field alone.", class_="scores")
