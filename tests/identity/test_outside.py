@@ -25,7 +25,9 @@ def _(rule, j, e):
     return {rate}
 """
 WORD = """
+from dataclasses import dataclass
 from typing import Literal
+from spindsl.kinetics import Rates
 from spindsl.spec import Dynamics, Positive
 
 
@@ -33,8 +35,16 @@ class Flat(Dynamics):
     kind: Literal["flat"]
     beta: Positive
 
-    def rule(self):
-        return {"rule": "elsewhere.rule:Constant", "beta": self.beta}
+    def rates(self):
+        return FlatRates(self.kind, self.beta)
+
+
+@dataclass(frozen=True)
+class FlatRates(Rates):
+    def rule(self, dynamics):
+        from elsewhere.rule import Constant
+
+        return Constant(self.beta)
 """
 KERNEL = """
 import sys
