@@ -108,7 +108,10 @@ class Expect(Words):
             )
         if self.min is not None and self.max is not None and self.min > self.max:
             raise MeaningError(
-                f"min {self.min:g} is above max {self.max:g}", "min", code="E203", hint="min at most max"
+                f"min {self.min:g} is above max {self.max:g}",
+                "min",
+                code="E203",
+                hint="write a min that is not above max",
             )
         return self
 

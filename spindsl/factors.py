@@ -93,9 +93,8 @@ class FactorGraph:
     domain: Domain = "spin"
     states: int = 2
     lattice: Lattice | None = None
-    hidden: np.ndarray = dataclasses.field(
-        default_factory=lambda: np.zeros(0, dtype=bool)
-    )  # (site); empty: all are seen
+    # (site); empty: all are seen
+    hidden: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, dtype=bool))
 
     @property
     def factors(self) -> int:

@@ -45,7 +45,7 @@ class Decode(Words):
                 f"the line ends at {self.to:g}, where it starts or before",
                 "to",
                 code="E203",
-                hint="further than where it starts",
+                hint="a value beyond the start",
             )
         return self
 

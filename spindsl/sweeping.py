@@ -31,10 +31,10 @@ class Range(Words):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.from_ == self.to:
-            raise MeaningError("all values would be the same", "to", code="E203", hint="further than `from`")
+            raise MeaningError("all values would be the same", "to", code="E203", hint="a value other than `from`")
         if self.scale == "log" and (self.from_ <= 0 or self.to <= 0):
             at = "from" if self.from_ <= 0 else "to"
-            raise MeaningError("a logarithmic range has positive ends", at, code="E203", hint="above 0")
+            raise MeaningError("a logarithmic range has positive ends", at, code="E203", hint="a value above 0")
         return self
 
     def values(self) -> tuple[int | float, ...]:

@@ -67,7 +67,9 @@ def excessive(text: str, error: Exception) -> Finding:
     extreme = max(re.finditer(r"[\[{][\[{\s]*" if deep else r"[\d_]+", text), key=lambda m: len(m[0]))
     line, before = text.count("\n", 0, extreme.start()) + 1, text[: extreme.start()]
     message = "nested too deeply" if deep else "a number has too many digits"
-    return Finding("E100", message, (), line, len(before) - before.rfind("\n"), hint="write it simpler")
+    return Finding(
+        "E100", message, (), line, len(before) - before.rfind("\n"), hint="nest less deeply, or write fewer digits"
+    )
 
 
 def repeated(text: str) -> list[Finding]:

@@ -32,7 +32,10 @@ class Spread(Words):
     def _fits(self) -> Self:
         if self.low > self.high:
             raise MeaningError(
-                f"low {self.low:g} is above high {self.high:g}", "low", code="E203", hint="low at most high"
+                f"low {self.low:g} is above high {self.high:g}",
+                "low",
+                code="E203",
+                hint="write a low that is not above high",
             )
         return self
 

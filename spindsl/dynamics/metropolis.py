@@ -40,7 +40,7 @@ class Metropolis(moves.Swept):
     def _either(self) -> Self:
         if (self.beta is None) == (self.order is None):
             message = "give `beta` under a drive, or `order` at equilibrium"
-            raise MeaningError(message, "order" if self.order else "beta", code="E102", hint="one of the two")
+            raise MeaningError(message, "order" if self.order else "beta", code="E102", hint="give one of the two")
         return self
 
     def sweeps(self) -> moves.Sweeps | None:

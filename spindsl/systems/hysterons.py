@@ -29,7 +29,10 @@ class Uniform(Words):
     def _fits(self) -> Self:
         if self.low >= self.high:
             raise MeaningError(
-                f"low {self.low:g} is not below high {self.high:g}", "low", code="E203", hint="low below high"
+                f"low {self.low:g} is not below high {self.high:g}",
+                "low",
+                code="E203",
+                hint="write a low that is below high",
             )
         return self
 

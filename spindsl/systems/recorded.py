@@ -38,7 +38,7 @@ class States(Words):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.down == self.up:
-            raise MeaningError(f"down and up are both {self.up}", "up", hint="two values")
+            raise MeaningError(f"down and up are both {self.up}", "up", hint="two different values")
         return self
 
 

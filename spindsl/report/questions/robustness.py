@@ -34,7 +34,7 @@ def told(asked: Asked) -> Iterator[Html]:
 
 def rows(asked: Asked) -> Html:
     """Drive, present field and what is learned at the first and the last time."""
-    body, shown = [], np.zeros(1)
+    body, shown = [], np.full(1, np.nan)
     for name, data in asked.found.items():
         field = asked.group(f"/analysis/{name}-field")
         told = list(series(name, data, "learned", "time"))
