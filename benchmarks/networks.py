@@ -17,7 +17,7 @@ import numpy as np
 
 from spindsl.cli import cores
 from spindsl.engine import Runner
-from spindsl.experiment import load, model
+from spindsl.experiment import load
 from spindsl.graph import Graph, Promise, Split, Stage, Task
 from spindsl.lower import lower
 from spindsl.store import Store
@@ -37,7 +37,6 @@ def noise(task: Task):
 
 def graph(networks: int) -> Graph:
     """The stages trajectory, split and bottleneck.vae of the paper's figure at so many switches."""
-    model()
     experiment = load(EXPERIMENT, (f"protocol.switches={networks}", "protocol.record={}"))
     stages = dict(lower(experiment, Path()).stages)
     kept = {n: stages[n] for n in ("split", "bottleneck.vae")}

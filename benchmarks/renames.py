@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import spindsl
-from spindsl.experiment import model
 from spindsl.spec import Words
 
 HOME = Path(spindsl.__file__).parent
@@ -53,7 +52,6 @@ def subclasses(one: type) -> Iterator[type]:
 
 def fields() -> list[Renamed]:
     """Every field that a class of the package itself defines and whose value is no word: others hide what is in it."""
-    model()
     found = []
     for owner in sorted({*subclasses(Words)}, key=lambda c: (c.__module__, c.__qualname__)):
         if not owner.__module__.startswith("spindsl.") or "[" in owner.__qualname__ or "<" in owner.__qualname__:

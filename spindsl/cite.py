@@ -41,9 +41,9 @@ def cited(resolved: Mapping[str, object]) -> list[str]:
     """The same from an experiment as JSON values; spindsl alone where its words are not known here."""
     from pydantic import ValidationError
 
-    from .experiment import model
+    from .experiment import Experiment
 
     try:
-        return entries(model().model_validate_json(json.dumps(resolved)))
+        return entries(Experiment.model_validate_json(json.dumps(resolved)))
     except ValidationError:
         return [reference(ITSELF)]

@@ -42,6 +42,7 @@ HERE = Path("runs")
 
 def main() -> None:
     """Entry point: errors of ours become text and an exit code."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a run gives each core a task; more threads only wait
     debug = "--debug" in sys.argv
     if debug:
         sys.argv.remove("--debug")

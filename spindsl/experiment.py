@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
-import pkgutil
 import tomllib
 from collections.abc import Sequence
-from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from .errors import MeaningError, together
 from .spec import (
@@ -34,18 +30,6 @@ from .spec import (
     Words,
 )
 from .sweeping import Sweep, overlaps
-
-PACKAGES = (
-    "graphs",
-    "couplings",
-    "readers",
-    "systems",
-    "dynamics",
-    "protocols",
-    "references",
-    "bottlenecks",
-    "analyses",
-)
 
 
 class Split(Words):
@@ -117,9 +101,7 @@ class Expect(Words):
 
 
 class Experiment(Words):
-    """A whole file. It can be read once all words are known: see `model`."""
-
-    model_config = ConfigDict(defer_build=True)
+    """A whole file."""
 
     spindsl: Literal[1] = Field(description="version of the language")
     title: Text = Field(description="for people")
@@ -174,18 +156,6 @@ class Experiment(Words):
         return tomlkit.dumps(self.said())
 
 
-@cache
-def model() -> type[Experiment]:
-    """The Experiment, once all words are known, those of other packages included."""
-    for package in PACKAGES:
-        home = importlib.import_module(f"{__package__}.{package}")
-        for module in pkgutil.iter_modules(home.__path__):
-            importlib.import_module(f"{home.__name__}.{module.name}")
-    for entry in entry_points(group="spindsl.words"):
-        entry.load()
-    return Experiment
-
-
 def loads(text: str, file: str = "<text>", changes: Sequence[str] = ()) -> Experiment:
     """Read an experiment; SpecError holds every mistake with its place.
 
@@ -205,11 +175,11 @@ def loads(text: str, file: str = "<text>", changes: Sequence[str] = ()) -> Exper
 
         change(table, changes)
     try:
-        return model().model_validate(table)
+        return Experiment.model_validate(table)
     except ValidationError as error:
         from .diagnose import explain
 
-        raise explain(text, table, error, model(), changes) from error
+        raise explain(text, table, error, Experiment, changes) from error
 
 
 def load(path: str | Path, changes: Sequence[str] = ()) -> Experiment:
@@ -239,4 +209,4 @@ def attribute(path: Path, name: str) -> str:
 
 def schema() -> str:
     """The JSON Schema of the file, as it lies in schemas/."""
-    return json.dumps(model().model_json_schema(by_alias=True), indent=2, sort_keys=True) + "\n"
+    return json.dumps(Experiment.model_json_schema(by_alias=True), indent=2, sort_keys=True) + "\n"

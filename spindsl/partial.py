@@ -9,7 +9,7 @@ from pathlib import Path
 from . import diagnose
 from .diagnose import mending
 from .errors import Finding, SpecError, SpindslError
-from .experiment import Experiment, model
+from .experiment import Experiment
 from .lower import lower
 from .sweeping import owner
 
@@ -36,7 +36,7 @@ def complete(error: SpecError, text: str, changes: tuple[str, ...], data: Path) 
 
 def mended(table: dict, size: int, data: Path) -> tuple[mending.Mended, list[Finding]] | None:
     """A mended copy and what is wrong with it, at the places of the file; None where it cannot be mended."""
-    copied, experiment = mending.mended(model(), table, size) or (None, None)
+    copied, experiment = mending.mended(Experiment, table, size) or (None, None)
     if copied is None or not isinstance(experiment, Experiment):
         return None
     found = [*copied.found, *lowered(experiment, data)]

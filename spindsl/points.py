@@ -15,7 +15,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from .errors import Finding, MeaningError
-from .experiment import Experiment, model
+from .experiment import Experiment
 from .seeds import integer
 from .sweeping import axes, changed, owner
 
@@ -89,7 +89,7 @@ def valid(table: dict[str, Any]) -> Experiment | set[str]:
     from pydantic import ValidationError
 
     try:
-        return model().model_validate(table)
+        return Experiment.model_validate(table)
     except ValidationError as error:
         return {owner(at) for e in error.errors(include_url=False) for at in where(e)}
 
@@ -107,10 +107,10 @@ def refusals(table: dict[str, Any]) -> list[Finding]:
     from pydantic import ValidationError
 
     try:
-        model().model_validate(table)
+        Experiment.model_validate(table)
     except ValidationError as error:
         from .diagnose.judge import leaves, mistakes
 
         failures = error.errors(include_url=False)
-        return mistakes(model(), table) or [f for e in failures for f in leaves(e, model(), e["input"], e["loc"])]
+        return mistakes(Experiment, table) or [f for e in failures for f in leaves(e, Experiment, e["input"], e["loc"])]
     return []

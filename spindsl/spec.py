@@ -2,24 +2,32 @@
 
 A word is a frozen pydantic model with `kind: Literal["its-name"]`; subclassing a noun registers it. Six
 nouns are tables of the file; the parts (graph, couplings, reader) are tables within a word. A key that
-is annotated with a noun takes any word of it.
+is annotated with a noun takes any word of it. Its `kind` is looked up when the table is read, so that a file loads
+the words it uses and no others: `kind = "spin-glass"` of [system] lies in systems/spin_glass.py.
 """
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
+from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, Union, dataclass_transform, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticKnownError, core_schema
 
 from .errors import MeaningError
 from .graph import Stage
 
 if TYPE_CHECKING:
     import numpy as np
-    from pydantic import GetCoreSchemaHandler
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
     from pydantic_core import CoreSchema
 
     from .factors import Lattice
@@ -77,7 +85,8 @@ class Frozen(type(BaseModel)):
 class Words(BaseModel, metaclass=Frozen):
     """What every table of the file shares: frozen, strict, no unknown key, no NaN or infinity."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+    # a validator is built when a table of its kind is first read
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     def said(self) -> dict[str, Any]:
         """The table as JSON values: what decides the numbers, for a stage to hold."""
@@ -87,7 +96,7 @@ class Words(BaseModel, metaclass=Frozen):
 class Word(Words, ABC):
     """One `kind` of a noun."""
 
-    model_config = ConfigDict(defer_build=True)  # until all words are known
+    home: ClassVar[str] = ""  # of a noun: the folder of its words
     cites: ClassVar[tuple[str, ...]] = ()  # of the methods used: keys of our bibliography, or whole entries "@…"
     title: ClassVar[str] = ""  # for people; absent: its kind, hyphens as spaces
 
@@ -124,13 +133,23 @@ class Word(Words, ABC):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """A noun is the union of its words, told apart by `kind`."""
-        return handler.generate_schema(choice(cls)) if is_noun(cls) else handler(source)
+        """A noun takes any of its words, told apart by `kind`."""
+        if is_noun(cls):
+            return core_schema.no_info_plain_validator_function(partial(of_noun, cls))
+        return handler(source)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Of a noun the union of all its words."""
+        from pydantic import TypeAdapter
+
+        return handler(TypeAdapter(choice(cls)).core_schema if is_noun(cls) else core)
 
 
 class System(Word, ABC):
     """Matter: what there is, before anything moves."""
 
+    home = "systems"
     simulated: ClassVar[bool] = True
     unit: ClassVar[str] = ""  # of energies, where it has any
     cyclic: ClassVar[Matter | None] = None  # what it is for a drive in cycles; its stage then has the word as params
@@ -149,6 +168,8 @@ class System(Word, ABC):
 
 class Dynamics(Word, ABC):
     """How matter moves."""
+
+    home = "dynamics"
 
     def sweeps(self) -> Sweeps | None:
         """How chains move at equilibrium; None for a dynamics that has no sweeps."""
@@ -171,6 +192,8 @@ class Dynamics(Word, ABC):
 class Protocol(Word, ABC):
     """What is done to matter, and what is recorded."""
 
+    home = "protocols"
+
     @abstractmethod
     def stages(self, sources: Mapping[str, Stage], dynamics: Dynamics, data: Path) -> tuple[Stage, ...]:
         """Stages that end in `trajectory`, with a stage `nulls` where the drives' order is known.
@@ -192,6 +215,8 @@ class Protocol(Word, ABC):
 
 class Reference(Word, ABC):
     """Exact truth that results can be held against, where there is any."""
+
+    home = "references"
 
     @abstractmethod
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
@@ -222,6 +247,7 @@ class Bottleneck(Model, ABC):
     a configuration is. It is fitted to trials that are not held out; blind to the drives unless `supervised`.
     """
 
+    home = "bottlenecks"
     normalized: ClassVar[bool] = False  # gives ln q of a configuration, with sum_s q(s) = 1
 
     drives: Labels | None = Field(default=None, description="fitted to trials of these drives; absent: of all")
@@ -282,6 +308,8 @@ def fitted_drives(params: object) -> tuple[str, ...] | None:
 class Analysis(Model, ABC):
     """A question asked of configurations or of what a bottleneck kept of them."""
 
+    home = "analyses"
+
     @abstractmethod
     def stages(self, name: str, sources: Mapping[str, Stage]) -> tuple[Stage, ...]:
         """Stages that end in `analysis.NAME`, from any stage before."""
@@ -302,6 +330,8 @@ class Analysis(Model, ABC):
 
 class Topology(Word):
     """Which spins are coupled: the key `graph` of a system."""
+
+    home = "graphs"
 
     @abstractmethod
     def edges(self, spins: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -328,6 +358,8 @@ class Topology(Word):
 
 class Couplings(Word):
     """How strongly spins are coupled: the key `couplings` of a system."""
+
+    home = "couplings"
 
     @abstractmethod
     def bonds(
@@ -375,6 +407,8 @@ class Reader(Word):
     `files` are the paths by the keys of `files()`; `names` and `observables` are the file's names.
     """
 
+    home = "readers"
+
     @abstractmethod
     def fits(self, names: Variables, observables: Mapping[str, str | int]) -> None:
         """MeaningError for names that such files do not have."""
@@ -401,13 +435,61 @@ def is_noun(form: Any) -> bool:
     return form in NOUNS or form in PARTS
 
 
+def of_noun(noun: type[Word], table: object) -> Word:
+    """A table as a word of a noun."""
+    if isinstance(table, noun):
+        return table
+    if not isinstance(table, Mapping):
+        raise PydanticKnownError("model_type", {"class_name": noun.__name__})
+    if "kind" not in table:
+        raise PydanticKnownError("union_tag_not_found", {"discriminator": "'kind'"})
+    return word(noun, table)
+
+
+def word(noun: type[Word], table: Mapping[str, object]) -> Any:
+    """The word of a noun that a table names by its `kind`, with what the table says."""
+    kind = str(table["kind"])
+    found = loaded(noun).get(kind) or (load(noun, kind) or words(noun)).get(kind)
+    if found is None:
+        told = {"discriminator": "'kind'", "tag": kind, "expected_tags": ", ".join(map(repr, words(noun)))}
+        raise PydanticKnownError("union_tag_invalid", told)
+    return found.model_validate(table)
+
+
+def load(noun: type[Word], kind: str) -> dict[str, type[Word]]:
+    """Load the file that is named as a kind; the words of the noun if there is such a file, else none."""
+    name = kind.replace("-", "_")
+    place = f"{__package__}.{noun.home}.{name}"
+    if not name.isidentifier() or find_spec(place) is None:
+        return {}
+    importlib.import_module(place)
+    return loaded(noun)
+
+
+@cache
+def load_all() -> None:
+    """Load all words, those of other packages included."""
+    for noun in (*NOUNS, *PARTS):
+        home = importlib.import_module(f"{__package__}.{noun.home}")
+        for module in pkgutil.iter_modules(home.__path__):
+            importlib.import_module(f"{home.__name__}.{module.name}")
+    for entry in entry_points(group="spindsl.words"):
+        entry.load()
+
+
 def words(noun: type[Word]) -> dict[str, type[Word]]:
-    """The registered words of a noun, by kind."""
+    """All words of a noun, by kind."""
+    load_all()
+    return loaded(noun)
+
+
+def loaded(noun: type[Word]) -> dict[str, type[Word]]:
+    """The words of a noun that are loaded, by kind."""
     found = {}
     for word in noun.__subclasses__():
         if "kind" in word.model_fields:
-            found[get_args(word.model_fields["kind"].annotation)[0]] = word
-        found |= words(word)
+            found[word.of_kind()] = word
+        found |= loaded(word)
     return dict(sorted(found.items()))
 
 
@@ -415,8 +497,3 @@ def choice(noun: type[Word]) -> Any:
     """The union of a noun's words, told apart by `kind`."""
     first, *others = words(noun).values()
     return Annotated[Union[(first, *others)], Field(discriminator="kind")] if others else first
-
-
-def word(noun: type[Word], table: Mapping[str, object]) -> Any:
-    """The word again, from what it said of itself."""
-    return words(noun)[str(table["kind"])].model_validate(table)

@@ -7,7 +7,6 @@ FOLDER/noun/kind.toml is an example of a word; other files beside it are its dat
 
 from pathlib import Path
 
-from spindsl.experiment import model
 from spindsl.spec import NOUNS, PARTS, Word, words
 
 OURS = Path(__file__).parent / "words/examples"
@@ -21,7 +20,6 @@ def folder() -> Path:
 
 def enrolled(noun: type[Word]) -> dict[str, type[Word]]:
     """The words of a noun that are held to the rules, by kind."""
-    model()
     ours = {k: w for k, w in words(noun).items() if w.__module__.partition(".")[0] == "spindsl"}
     return {k: w for k, w in words(noun).items() if k not in ours} if given else ours
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..experiment import model
 from ..spec import NOUNS, Word, words
 from ..traits import read
 from .groups import group, resolved
@@ -35,7 +34,6 @@ class Traits:
 
 def installed(noun: str, kind: object) -> type[Word] | None:
     """The word of a kind, if there is one here."""
-    model()  # so that all words are known
     return words(TABLES[noun]).get(kind) if isinstance(kind, str) else None
 
 

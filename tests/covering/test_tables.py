@@ -9,7 +9,6 @@ from judging import judge, refused
 from questions import ASKED, DRIVEN, READ, REFERENCES, STILL
 from tables import COUPLINGS, DYNAMICS, GRAPHS, PROTOCOLS, RECORDED, SYSTEMS
 
-from spindsl.experiment import model
 from spindsl.spec import NOUNS, PARTS, words
 
 EVERY = (*SYSTEMS, *RECORDED, *GRAPHS, *COUPLINGS, *DYNAMICS, *PROTOCOLS, *REFERENCES, *DRIVEN, *STILL, *READ, *ASKED)
@@ -17,7 +16,6 @@ EVERY = (*SYSTEMS, *RECORDED, *GRAPHS, *COUPLINGS, *DYNAMICS, *PROTOCOLS, *REFER
 
 @pytest.mark.parametrize("noun", (*NOUNS, *PARTS), ids=lambda n: n.__name__.lower())
 def test_every_kind_has_a_tiny_table(noun):
-    model()
     if noun.__name__ == "Reader":
         tiny = set(re.findall(r'reader = \{ kind = "(\S+)"', " ".join(c.text for c in RECORDED)))
     else:

@@ -8,14 +8,13 @@ from pathlib import Path
 import numpy as np
 import tomlkit
 
-from spindsl.experiment import loads, model
+from spindsl.experiment import loads
 from spindsl.graph import Graph
 from spindsl.lower import lower
 from spindsl.spec import NOUNS, PARTS, words
 
 EXAMPLES = Path(__file__).parents[1] / "words" / "examples"
 sys.path.append(str(Path(__file__).parents[1]))  # what conftest imports, for the scripts beside this file
-model()
 ENROLLED = [(noun.__name__.lower(), kind) for noun in (*NOUNS, *PARTS) for kind in words(noun)]
 
 

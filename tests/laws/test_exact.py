@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from states import spectrum
 
-from spindsl.graphs.grid import Square
+from spindsl.graphs.square import Square
 from spindsl.kernels import energies
 from spindsl.kernels.exact import chain, enumeration, kaufman, onsager, transfer
 from spindsl.kernels.exact.jets import exp, inverse, linear, log, sqrt

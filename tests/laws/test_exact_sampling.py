@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import chi2
 from states import density, spectrum
 
-from spindsl.graphs.grid import Square
+from spindsl.graphs.square import Square
 from spindsl.kernels import energies
 from spindsl.kernels.exact import levels, transfer
 from spindsl.kernels.exact.strip import strip

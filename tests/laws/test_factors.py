@@ -8,13 +8,11 @@ import pytest
 import xarray as xr
 
 from spindsl import factors, properties
-from spindsl.experiment import model as language
 from spindsl.factors import Lattice
 from spindsl.forms import FORMS
 from spindsl.hamiltonian import Matter
 from spindsl.spec import System, word
 
-language()
 RNG = np.random.default_rng(11)
 STATES = np.array(list(product((-1, 1), repeat=9)), dtype=np.int8)
 

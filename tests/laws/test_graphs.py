@@ -9,13 +9,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from spindsl.experiment import model
 from spindsl.spec import Topology, word, words
 
 FALSE_ALARM = 1e-6
 Z = stats.norm.isf(FALSE_ALARM / 2)
 EXAMPLES = Path(__file__).parents[1] / "words/examples/topology"
-model()
 EXAMPLE = {p.stem: tomllib.loads(p.read_text())["system"] for p in sorted(EXAMPLES.glob("*.toml"))}
 
 

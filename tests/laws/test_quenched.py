@@ -10,7 +10,7 @@ from scipy import stats
 
 from spindsl.engine import Runner
 from spindsl.errors import SpecError
-from spindsl.experiment import loads, model
+from spindsl.experiment import loads
 from spindsl.graph import Graph
 from spindsl.kernels.couplings import represented
 from spindsl.lower import lower
@@ -20,7 +20,6 @@ from spindsl.store import Store
 FALSE_ALARM = 1e-6
 Z = stats.norm.isf(FALSE_ALARM / 2)
 EDGES = 100_000
-model()
 
 
 def drawn(kind: str, seed: int = 0, **said) -> np.ndarray:

@@ -112,6 +112,23 @@ def test_reading_loads_nothing_heavy():
 
 
 @ours
+def test_a_file_loads_the_words_that_it_uses():
+    """`check` of a valid file loads no word beside, and each kind of ours lies in the file of its name."""
+    file = Path(__file__).parents[2] / "experiments/zhong2020/classification.toml"
+    code = (
+        f"import sys; from spindsl.spec import NOUNS, PARTS, loaded; from spindsl.experiment import load; "
+        f"kinds = {{*load({str(file)!r}).resolved().split('\"')}}; "
+        f"extra = {{k for n in (*NOUNS, *PARTS) for k in loaded(n)}} - kinds; assert not extra, extra"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for noun in (*NOUNS, *PARTS):
+        for kind, word in words(noun).items():
+            if word.__module__.startswith("spindsl."):
+                assert word.__module__ == f"spindsl.{noun.home}.{kind.replace('-', '_')}"
+
+
+@ours
 @pytest.mark.parametrize("file", sorted(Path(__file__).parents[2].glob("experiments/**/*.toml")), ids=lambda p: p.stem)
 def test_every_experiment_of_the_project_reads(file):
     assert load(file).expect

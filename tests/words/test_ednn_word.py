@@ -11,7 +11,6 @@ from spindsl import factors, sequences
 from spindsl.architectures import Fitted, Likelihood
 from spindsl.bottlenecks.made import Layers
 from spindsl.errors import DataError, MeaningError
-from spindsl.experiment import model
 from spindsl.factors import Domain, Lattice
 from spindsl.forms import Patterns
 from spindsl.graph import Promise, Stage, Task
@@ -33,7 +32,6 @@ MADE = Fitted("made", Layers(8, 2, 1, 1, True, False), (8,), Likelihood(1, Seen(
 
 def stage(keys: dict, lattice: Lattice = RING, domain: Domain = "spin", states: int = 2) -> Stage:
     """What the word lowers to, with 100,000 observations and beside a sequence model and one that is none."""
-    model()
     coords = {"beta": (BETA,), "chain": tuple(range(10)), "sample": tuple(range(10_000))}
     energy = Outline(lattice.sites, "J", domain, states, lattice)
     weights = {"weights": Promise(("beta", "weight"), "1", "weights")}

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from spindsl.cite import BIBLIOGRAPHY, ITSELF, bibliography, cited, reference
-from spindsl.experiment import loads, model
+from spindsl.experiment import loads
 from spindsl.report import write
 from spindsl.report.canvas import SOFT, named, spread
 from spindsl.report.page import summary
@@ -358,7 +358,6 @@ def test_a_line_that_ends_without_a_value_says_so():
 
 
 def test_every_method_can_be_cited():
-    model()
     keys = {key for noun in (*NOUNS, *PARTS) for word in words(noun).values() for key in word.cites}
     known = {p.stem: p.read_text() for p in BIBLIOGRAPHY.glob("*.bib")}
     assert keys <= set(known)

@@ -6,11 +6,9 @@ from pathlib import Path
 import pytest
 
 import spindsl
-from spindsl.experiment import model
 from spindsl.spec import Couplings, Dynamics, Reader, Topology, words
 
 SOURCE = Path(spindsl.__file__).parent
-model()
 ENROLLED = [word for noun in (Topology, Couplings, Reader, Dynamics) for word in words(noun).values()]
 
 

@@ -1,15 +1,15 @@
-"""Chains, square and cubic lattices: nearest neighbours on a grid."""
+"""Nearest neighbours on a grid of any dimension."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from ..errors import MeaningError
 from ..factors import Lattice
-from ..spec import Listed, Topology
+from ..spec import Topology
 
 Side = Annotated[int, Field(ge=2)]
 
@@ -58,24 +58,3 @@ class Grid(Topology):
             pairs.append((here.ravel(), np.roll(site, -1, axis).take(np.arange(reach), axis).ravel()))
         i, j = (np.concatenate(ends) for ends in zip(*pairs))
         return np.minimum(i, j), np.maximum(i, j)
-
-
-class Chain(Grid):
-    """A chain, or a ring if periodic."""
-
-    kind: Literal["chain"]
-    sides: Annotated[tuple[Side], Listed] = Field(description="[L], number of spins")
-
-
-class Square(Grid):
-    """The square lattice."""
-
-    kind: Literal["square"]
-    sides: Annotated[tuple[Side, Side], Listed] = Field(description="[L_x, L_y], number of spins along each axis")
-
-
-class Cubic(Grid):
-    """The simple cubic lattice."""
-
-    kind: Literal["cubic"]
-    sides: Annotated[tuple[Side, Side, Side], Listed] = Field(description="[L_x, L_y, L_z], spins along each axis")
