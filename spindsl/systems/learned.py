@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -64,31 +65,9 @@ class Learned(OnGraph):
 
     def energy(self, path: Path) -> tuple[Form, xr.Dataset]:
         """The form of the energy, and the one that is asked for; DataError where the result has it not."""
-        import xarray as xr
-
-        try:
-            with xr.open_dataset(path, group=f"/bottleneck/{self.bottleneck}", engine="netcdf4") as file:
-                form = form_of(file)
-                if form is None:
-                    raise DataError(f"{path}: the bottleneck {self.bottleneck!r} has no energy")
-                return form, self.chosen(file, form).load()
-        except (OSError, RuntimeError) as error:
-            raise DataError(f"{path} is no result that can be read: {error}") from error
-
-    def chosen(self, found: xr.Dataset, form: Form) -> xr.Dataset:
-        """One of several, by the labels of its dimensions; DataError names what is lacking."""
-        place = {"beta": self.learned_at, **self.place}
-        for dim in [str(d) for d in found[form.variable].dims if d not in form.own]:
-            labels = found[dim].values.tolist() if dim in found.coords else list(range(found.sizes[dim]))
-            if dim not in place:
-                raise DataError(
-                    f"there are several {self.bottleneck}: say which, place = {{ {dim} = … }}, one of {labels}"
-                )
-            near = [k for k, v in enumerate(labels) if v == place[dim]]
-            if not near:
-                raise DataError(f"no {dim} {place[dim]!r} of {self.bottleneck}: there are {labels}")
-            found = found.isel({dim: near[0]})
-        return found
+        status = path.stat()
+        labels = tuple({"beta": self.learned_at, **self.place}.items())
+        return energy_in(path, (status.st_size, status.st_mtime_ns), self.bottleneck, labels)
 
     def factor_graph(self, seed: int, files: Mapping[str, Path]) -> FactorGraph:
         form, found = self.energy(files["from"])
@@ -119,17 +98,11 @@ class Learned(OnGraph):
 
     def fits(self, path: Path) -> Form:
         """The form of the energy; MeaningError unless the result has one that fits these keys."""
-        import netCDF4
-
-        with netCDF4.Dataset(path) as result:
-            groups = result.groups["bottleneck"].groups if "bottleneck" in result.groups else {}
-            if self.bottleneck not in groups:
-                hint = f"there are {', '.join(groups)}" if groups else "it has no bottleneck"
-                raise MeaningError(f"{path.name} has no bottleneck {self.bottleneck!r}", "bottleneck", hint=hint)
         try:
             form, found = self.energy(path)
         except DataError as error:
-            raise MeaningError(str(error), "place", code="E204", hint="see the labels of the result") from error
+            at, code = (error.path, error.code) if error.path else (("place",), "E204")
+            raise MeaningError(str(error), *at, code=code, hint=error.hint or "see the labels of the result") from error
         if form.repeats and self.lattice is None:
             message = "what was learned is the same everywhere: it needs a lattice"
             raise MeaningError(message, "graph", "kind", hint='graph = { kind = "square", … }')
@@ -150,6 +123,45 @@ class Learned(OnGraph):
             hint = "the sides on which it was learned, or multiples of them"
             raise MeaningError(str(error), "graph", code="E203", hint=hint) from error
         return form
+
+
+@lru_cache(maxsize=64)
+def energy_in(
+    path: Path, stamp: tuple[int, int], bottleneck: str, labels: tuple[tuple[str, int | float | str], ...]
+) -> tuple[Form, xr.Dataset]:
+    """The energy of a bottleneck in a result at these labels, read once for all that ask; `stamp` (size, mtime) renews
+    it. MeaningError for a bottleneck that is not there, DataError for other labels than there are.
+    """
+    import netCDF4
+    import xarray as xr
+
+    try:
+        with netCDF4.Dataset(path) as result:
+            groups = result.groups["bottleneck"].groups if "bottleneck" in result.groups else {}
+            if bottleneck not in groups:
+                hint = f"there are {', '.join(groups)}" if groups else "it has no bottleneck"
+                raise MeaningError(f"{path.name} has no bottleneck {bottleneck!r}", "bottleneck", hint=hint)
+        with xr.open_dataset(path, group=f"/bottleneck/{bottleneck}", engine="netcdf4") as file:
+            form = form_of(file)
+            if form is None:
+                raise DataError(f"{path}: the bottleneck {bottleneck!r} has no energy")
+            return form, chosen(file, form, bottleneck, dict(labels)).load()
+    except (OSError, RuntimeError) as error:
+        hint = "name the result.nc of a run that has ended"
+        raise DataError(f"{path.name} is no result that can be read: {error}", "from", hint=hint) from error
+
+
+def chosen(found: xr.Dataset, form: Form, bottleneck: str, place: Mapping[str, int | float | str]) -> xr.Dataset:
+    """One of several, by the labels of its dimensions; DataError names what is lacking."""
+    for dim in [str(d) for d in found[form.variable].dims if d not in form.own]:
+        labels = found[dim].values.tolist() if dim in found.coords else list(range(found.sizes[dim]))
+        if dim not in place:
+            raise DataError(f"there are several {bottleneck}: say which, place = {{ {dim} = … }}, one of {labels}")
+        near = [k for k, v in enumerate(labels) if v == place[dim]]
+        if not near:
+            raise DataError(f"no {dim} {place[dim]!r} of {bottleneck}: there are {labels}")
+        found = found.isel({dim: near[0]})
+    return found
 
 
 def read(task: Task[Learned]) -> xr.Dataset:
