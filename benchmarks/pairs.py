@@ -1,8 +1,9 @@
 """Two trees of the project, timed in turn: python -m benchmarks.pairs TREE [PAIRS] [NAME …].
 
 TREE is a checkout to compare with, of a time before the change. A process of each tree is kept, with what it compiled;
-the two compute the same experiment one after the other, PAIRS times, which of them first at random. Prints the ratio of
-CPU seconds, TREE's over this one's, with the bounds of 95 % (of t, over pairs): above 1 this tree is faster.
+the two compute the same experiment in turn, which of them first at random. A pair is the least CPU time of REPEATS runs of
+each, since what else the processor does only adds to it. Prints the ratio of CPU seconds, TREE's over this one's, with
+the bounds of 95 % (of t, over pairs): above 1 this tree is faster.
 """
 
 import random
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from math import exp, log, sqrt
+from math import exp, inf, log, sqrt
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -94,12 +95,13 @@ each = 20
 """
 EXPERIMENTS = {
     "sweeps": TORUS.format(side=64, order="checkerboard", chains=64, samples=200),
-    "sweeps-sequential": TORUS.format(side=32, order="sequential", chains=16, samples=1500),
-    "events": GLASS.format(spins=256, switches=150, trials=120),
+    "sweeps-sequential": TORUS.format(side=32, order="sequential", chains=16, samples=800),
+    "events": GLASS.format(spins=256, switches=150, trials=480),
     "autoregressive": TORUS.format(side=6, order="random", chains=50, samples=100) + MADE,
     "figure": GLASS.format(spins=100, switches=12, trials=60) + FIGURE,
     "inversion": TORUS.format(side=8, order="checkerboard", chains=100, samples=400) + DIRECT,
 }
+REPEATS = 6  # runs of each tree in a pair
 STUDENT = {9: 2.306, 12: 2.201, 15: 2.145, 20: 2.093, 25: 2.064}  # of 95 %, by pairs
 
 
@@ -145,8 +147,10 @@ def main(root: Path, pairs: int, names: list[str]) -> None:
             tree.seconds(name)  # compiles
         logs, spent = [], []
         for _ in range(pairs):
-            both = [before, now] if order.random() < 0.5 else [now, before]
-            took = {tree: tree.seconds(name) for tree in both}
+            took = dict.fromkeys((before, now), inf)
+            for _ in range(REPEATS):
+                for tree in order.sample([before, now], 2):
+                    took[tree] = min(took[tree], tree.seconds(name))
             logs.append(log(took[before] / took[now]))
             spent.append(took[now])
         half = STUDENT.get(pairs, 2.306) * stdev(logs) / sqrt(pairs)

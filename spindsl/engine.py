@@ -86,7 +86,7 @@ class Runner:
         self.results = self.workplace.results
         self.in_processes: set[str] = set()
         self.whole = any(s.accelerated for s in self.graph.stages.values()) and accelerator()
-        self.announce(rows := plan(self.graph, self.store, self.block))
+        self.announce(rows := plan(self.graph, self.store, self.block, self.results.named))
         if any(t.lacking for t in totals(rows)):
             load_numba()
         with threadpool_limits(1), ThreadPoolExecutor(self.workers) as pool, Processes(self.workers) as self.apart:
@@ -130,7 +130,7 @@ class Runner:
     def files(self) -> dict[str, list[Path]]:
         """The blocks of every stage."""
         found: dict[str, list[Path]] = {}
-        for row in plan(self.graph, self.store):
+        for row in plan(self.graph, self.store, named=self.results.named):
             found.setdefault(row.stage.name, []).extend(p.path for p in row.pieces)
         return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from functools import cache
 
 from pydantic import BaseModel
 
@@ -23,9 +24,15 @@ def as_json(value: object) -> Json:
     if isinstance(value, BaseModel):
         return {name: as_json(v) for name, v in value if v is not None}
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: as_json(v) for f in fields(value) if (v := value.__dict__[f.name]) is not None}
+        return {name: as_json(v) for name in names(type(value)) if (v := value.__dict__[name]) is not None}
     if isinstance(value, Mapping):
         return {str(k): as_json(v) for k, v in value.items()}
     if isinstance(value, tuple | list | frozenset):
         return [as_json(v) for v in (sorted(value) if isinstance(value, frozenset) else value)]
     raise TypeError(f"parameters hold a {type(value).__name__}, which JSON cannot: {value!r}")
+
+
+@cache
+def names(form: type) -> tuple[str, ...]:
+    """Fields of a dataclass."""
+    return tuple(f.name for f in fields(form))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,9 +48,11 @@ def stored_bytes(stage: Stage) -> float:
     )
 
 
-def plan(graph: Graph, store: Store, block: int | None = None) -> list[Row]:
-    """Every node with its pieces, stored or lacking."""
-    named = keys(graph)
+def plan(
+    graph: Graph, store: Store, block: int | None = None, named: Mapping[str, Mapping[str, str]] | None = None
+) -> list[Row]:
+    """Every node with its pieces, stored or lacking; `named` are the keys of the graph where they are known."""
+    named = named or keys(graph)
     return [Row(n, s, tuple(survey(store, s, named[n], block))) for n, s in graph.stages.items()]
 
 

@@ -96,7 +96,7 @@ class Run:
         graph = self.graph()
         named = keys(graph)
         runner = Runner(graph, self.store, workers, progress or Silent(), stop or Stop())
-        fits(plan(graph, self.store), self.runs)
+        fits(plan(graph, self.store, named=named), self.runs)
         path, finished = self.directory(named)
         if finished:
             return Outcome(path, json.loads((path / "status.json").read_text())["expectations"], fresh=False)
@@ -125,7 +125,7 @@ class Run:
         except SpindslError as error:
             written(path / "status.json", state | {"state": "stopped", "why": str(error), "took": runner.took})
             raise
-        known = result.made(known, environments(plan(runner.graph, runner.store), runner.store))
+        known = result.made(known, environments(plan(runner.graph, runner.store, named=named), runner.store))
         written(path / "provenance.json", known)
         link(runner, path / "blocks")
         history = f"{stamp(time.time())} spindsl run {self.name}"

@@ -52,38 +52,31 @@ def bringing() -> frozenset[str]:
     return frozenset({OURS, *(entry.value.partition(":")[0].partition(".")[0] for entry in entry_points(group=WORDS))})
 
 
-def texts(value: object) -> Iterator[str]:
-    """All text within parameters."""
-    if isinstance(value, str):
-        yield value
-    for one in held(value):
-        yield from texts(one)
+def contents(value: object) -> tuple[set[type], set[str]]:
+    """The classes of models and records within parameters, and all text within them."""
+    forms: set[type] = set()
+    texts: set[str] = set()
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            texts.add(one)
+        elif names := members(type(one)):
+            forms.add(type(one))
+            left += [getattr(one, name, None) for name in names]
+        elif isinstance(one, Mapping):
+            left += one.values()
+        elif isinstance(one, list | tuple | set | frozenset):
+            left += one
+    return forms, texts
 
 
-def classes(value: object) -> Iterator[type]:
-    """The classes of models and records within parameters."""
-    if members(value):
-        yield type(value)
-    for one in held(value):
-        yield from classes(one)
-
-
-def held(value: object) -> Iterator[object]:
-    """What a model, a record or a collection holds."""
-    if names := members(value):
-        yield from (getattr(value, name, None) for name in names)
-    elif isinstance(value, Mapping):
-        yield from value.values()
-    elif isinstance(value, list | tuple | set | frozenset):
-        yield from value
-
-
-def members(value: object) -> list[str]:
-    """Fields of a pydantic model, a dataclass or a named tuple."""
-    form = type(value)
+@cache
+def members(form: type) -> tuple[str, ...]:
+    """Fields of a pydantic model, a dataclass or a named tuple; nothing of any other class."""
     if is_dataclass(form):
-        return [f.name for f in fields(form)]
-    return list(getattr(form, "model_fields", ()) or getattr(form, "_fields", ()))
+        return tuple(f.name for f in fields(form))
+    return tuple(getattr(form, "model_fields", ()) or getattr(form, "_fields", ()))
 
 
 def scope(modules: Iterable[str], words: Iterable[str]) -> frozenset[str]:

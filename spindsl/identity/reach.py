@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 
 from .index import Index, Place, Target, digest
-from .packages import RULE, classes, scope, texts
+from .packages import RULE, contents, scope
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,10 @@ class Closure:
 
 def closure(run: Callable[..., object], params: object = None) -> Closure:
     """What `run` reaches when it is given these parameters."""
-    forms = frozenset(classes(params))
-    words = frozenset(t for t in texts(params) if len(t) <= 200)
+    forms, texts = contents(params)
     while isinstance(run, partial):
         run = run.func
+    words = frozenset(t for t in texts if len(t) <= 200)
     return reached(run, frozenset((f.__module__, f.__qualname__) for f in forms), words)
 
 
