@@ -4,9 +4,10 @@
                                 [--root TREE] [--runs DIR] [--retry]
     python -m benchmarks.freeze --compare A.json B.json
 
-OUT.json is written after each experiment, so that a killed freeze goes on where it was; what is recorded is not run
-again, failures only with --retry. Of the full size the experiments that `spindsl plan` expects to be cheap go first.
-Of a run only its files stay in --runs, not its store. --root runs the sources and experiments of another tree.
+OUT.json is written after each experiment, so that a killed freeze goes on where it was, on a later commit, too: what is
+recorded is run again only if the keys of its stages have changed since, failures only with --retry. Of the full size
+the experiments that `spindsl plan` expects to be cheap go first. Of a run only its files stay in --runs, not its store.
+--root runs the sources and experiments of another tree.
 --compare ends with 1 if a variable of the simulation differs or is gone, an expectation is lost, or a run fails.
 """
 
@@ -31,6 +32,15 @@ from benchmarks.records import Record, Truth, child_env, environment_of, module_
 from benchmarks.small import shrink
 
 MET, MISSED = 0, 6  # exit status of a run that ended
+KEYS = """
+import hashlib, json, sys
+from pathlib import Path
+from spindsl.experiment import load
+from spindsl.lower import lower
+from spindsl.store import keys
+text = json.dumps(keys(lower(load(Path(sys.argv[1])), Path(sys.argv[2]))), sort_keys=True)
+print(hashlib.sha256(text.encode()).hexdigest()[:16])
+"""
 PLANNED = re.compile(r"about (\d+) s on (\d+) cores")
 
 
@@ -67,6 +77,13 @@ class Freeze:
         words = [sys.executable, "-m", "spindsl.cli", verb, str(file), "--runs", str(file.parent / "runs")]
         words += ["--data", str(self.data)] if self.data else []
         return words + (["--quiet", "--workers", str(self.workers)] if verb == "run" else [])
+
+    def keys(self, name: str) -> str:
+        """Hash of the keys of all stages of an experiment: what its numbers depend on. Empty where it is refused."""
+        file = self.file(name)
+        words = [sys.executable, "-c", KEYS, str(file), str(self.data or file.parent)]
+        done = subprocess.run(words, cwd=self.root, env=child_env(self.root), capture_output=True, text=True)
+        return done.stdout.strip()
 
     def seconds(self, name: str) -> float:
         """Core seconds that `spindsl plan` expects; infinite where it does not say."""
@@ -128,10 +145,11 @@ def freeze(job: Freeze, out: Path, only: str, retry: bool) -> Truth:
         names.sort(key=lambda n: truth.estimates[n])
     for name in names:
         before = truth.records.get(name)
-        if before and (before.state == "done" or (before.state == "failed" and not retry)):
+        keys = job.keys(name)
+        if before and ((before.state == "done" and before.keys == keys) or (before.state == "failed" and not retry)):
             continue
         digest = hashlib.sha256(job.text(name).encode()).hexdigest()
-        record = Record("running", digest, environment.key, before.tries + 1 if before else 1)
+        record = Record("running", digest, environment.key, before.tries + 1 if before else 1, keys=keys)
         write_truth(out, truth.with_record(name, record))
         truth = truth.with_record(name, job.run(name, record))
         write_truth(out, truth)

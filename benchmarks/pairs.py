@@ -1,9 +1,9 @@
 """Two trees of the project, timed in turn: python -m benchmarks.pairs TREE [PAIRS] [NAME …].
 
 TREE is a checkout to compare with, of a time before the change. A process of each tree is kept, with what it compiled;
-the two compute the same experiment in turn, which of them first at random. A pair is the least CPU time of REPEATS runs of
-each, since what else the processor does only adds to it. Prints the ratio of CPU seconds, TREE's over this one's, with
-the bounds of 95 % (of t, over pairs): above 1 this tree is faster.
+the two compute the same experiment in turn, which of them first at random. A pair is the least CPU time of REPEATS runs
+of each, since what else the processor does only adds to it. Prints the ratio of CPU seconds, TREE's over this one's,
+with the bounds of 95 % (of t, over pairs): above 1 this tree is faster.
 """
 
 import random

@@ -45,6 +45,7 @@ class Record:
     cpu: float = 0.0  # s, of the run and of its processes
     variables: Mapping[str, Hash] = field(default_factory=dict)
     expect: tuple[Row, ...] = ()
+    keys: str = ""  # hash of the keys of all its stages
 
 
 @dataclass(frozen=True)

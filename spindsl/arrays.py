@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from .errors import DataError
+from .netcdf import ALONE
 
 
 def array(path: Path, variable: str) -> np.ndarray:
@@ -17,7 +18,7 @@ def array(path: Path, variable: str) -> np.ndarray:
     if not path.exists():
         raise DataError(f"{path} is absent; give its folder with --data DIR")
     try:
-        with xr.open_dataset(path, engine="netcdf4", group=group or None, decode_times=False) as file:
+        with ALONE, xr.open_dataset(path, engine="netcdf4", group=group or None, decode_times=False) as file:
             if name in file.variables:
                 return file[name].values
             held = ", ".join(map(str, file.variables)) or "no variable there, perhaps in a group: group/variable"

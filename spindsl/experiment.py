@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from .errors import MeaningError, together
+from .netcdf import opened
 from .spec import (
     Analysis,
     Bottleneck,
@@ -201,9 +202,7 @@ def source(path: Path) -> str:
 
 def attribute(path: Path, name: str) -> str:
     """A root attribute of a result."""
-    import netCDF4
-
-    with netCDF4.Dataset(path) as result:
+    with opened(path) as result:
         return result.getncattr(name)
 
 

@@ -16,6 +16,7 @@ from .errors import DataError
 from .experiment import Between, Expect, Experiment, First, Last
 from .graph import Graph
 from .identity.environment import unlike
+from .netcdf import opened
 from .params import Json
 
 if TYPE_CHECKING:
@@ -59,10 +60,7 @@ class Provenance(TypedDict):
 
 def write(path: Path, experiment: Experiment, graph: Graph, results: Results, attrs: Mapping[str, str]) -> None:
     """The file without its expectations: groups, then means over realizations. Not under its last name yet."""
-    import netCDF4
-
     from . import merging, quenched, traits
-    from .store import ALONE
 
     kept: dict[str, xr.Dataset] = {}  # results that were put together, as long as they are small together
 
@@ -76,7 +74,7 @@ def write(path: Path, experiment: Experiment, graph: Graph, results: Results, at
         return found
 
     groups, marks = merging.groups(graph, fetch), traits.marks(experiment, graph.axes)
-    with ALONE, netCDF4.Dataset(path, "w", format="NETCDF4") as file:
+    with opened(path, "w") as file:
         file.setncatts(dict(attrs))
         for group in groups:
             merging.fill(file, group, graph.axes, fetch, marks)
@@ -86,11 +84,7 @@ def write(path: Path, experiment: Experiment, graph: Graph, results: Results, at
 
 def finish(beside: Path, path: Path, rows: Sequence[Verdict]) -> None:
     """Add the expectations and put the file in its place, atomically."""
-    import netCDF4
-
-    from .store import ALONE
-
-    with ALONE, netCDF4.Dataset(beside, "a") as file:
+    with opened(beside, "a") as file:
         file.expectations = json.dumps(rows)
     os.replace(beside, path)
 

@@ -21,8 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from . import blocks
 from .errors import StoreError
 from .graph import Graph, Stage
 from .identity import Closure, closure
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 LABELS = ("switch", "drive", "group")  # coordinates that are no dimensions
-ALONE = threading.RLock()  # the netCDF library must not be entered by two threads
 BLOCK = re.compile(r"^(?:whole|(?P<first>\d+)-(?P<last>\d+))(?:\.s(?P<from>\d+)-(?P<to>\d+))?\.nc$")
 WHY = re.compile(r"^why\.[0-9a-f]{8}\.json$")
 
@@ -155,16 +153,11 @@ class Store:
 
     def write(self, path: Path, key: str, block: xr.Dataset) -> None:
         """Store a block atomically: written beside, then renamed."""
-        import xarray as xr
-
         path.parent.mkdir(parents=True, exist_ok=True)
-        packed = xr.Dataset({n: pack(v) for n, v in block.variables.items()})
-        packed = packed.assign_attrs(block.attrs, spindsl_key=key, spindsl_store=FORMAT)
-        packed.attrs["spindsl_environment"] = json.dumps(environment())
-        encoding = {n: storage(v) for n, v in packed.data_vars.items() if v.ndim}
+        attrs = block.attrs | {"spindsl_key": key, "spindsl_store": FORMAT}
+        attrs["spindsl_environment"] = json.dumps(environment())
         beside = path.with_name(f"{path.name}.{os.getpid()}.part")
-        with ALONE:
-            packed.to_netcdf(beside, engine="netcdf4", encoding=encoding)
+        blocks.write(beside, block.variables, attrs)
         os.replace(beside, path)
 
     def read(self, path: Path, key: str) -> xr.Dataset:
@@ -172,15 +165,13 @@ class Store:
         import xarray as xr
 
         try:
-            with ALONE, xr.open_dataset(path, engine="netcdf4", mask_and_scale=False, decode_times=False) as file:
-                block = file.load()
+            variables, attrs = blocks.read(path)
         except (OSError, RuntimeError, ValueError) as error:
             raise StoreError(f"{path} is truncated or damaged ({error}); remove it and run again") from error
-        if block.attrs.pop("spindsl_key", None) != key or block.attrs.pop("spindsl_store", None) != FORMAT:
+        if attrs.pop("spindsl_key", None) != key or attrs.pop("spindsl_store", None) != FORMAT:
             raise StoreError(f"{path} is foreign: it was not written for this place in the store; remove it")
-        block.attrs.pop("spindsl_environment", None)
-        whole = xr.Dataset({n: unpack(v) for n, v in block.variables.items()}, attrs=block.attrs)
-        return whole.set_coords([n for n in LABELS if n in whole])
+        attrs.pop("spindsl_environment", None)
+        return xr.Dataset(variables, attrs=attrs).set_coords([n for n in LABELS if n in variables])
 
     def explain(self, stage: str, one: Made) -> None:
         """Write beside the pieces of a key, once for each environment, what they are made of."""
@@ -208,34 +199,3 @@ def placed(path: Path, value: Any) -> None:
     beside = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     beside.write_text(json.dumps(value, separators=(",", ":"), default=list), encoding="utf-8")
     os.replace(beside, path)
-
-
-def storage(variable: xr.DataArray) -> dict[str, bool | int | None]:
-    """Small integers deflate well, floats do not; all carry checksums."""
-    small = variable.dtype.itemsize <= 2
-    return {"zlib": small, "complevel": 1, "shuffle": False, "fletcher32": True, "_FillValue": None}
-
-
-def pack(variable: xr.Variable) -> xr.Variable:
-    """±1 in eighths of a byte along the last dimension; other variables as they are."""
-    import xarray as xr
-
-    if "down up" not in str(variable.attrs.get("flag_meanings")):
-        return variable
-    bits = np.packbits(variable.values > 0, axis=-1)
-    attrs = variable.attrs | {"packed": variable.dims[-1], "length": variable.shape[-1]}
-    return xr.Variable((*variable.dims[:-1], "byte"), bits, attrs)
-
-
-def unpack(variable: xr.Variable) -> xr.Variable:
-    """Undo `pack`."""
-    import xarray as xr
-
-    if "packed" not in variable.attrs:
-        return variable
-    attrs = dict(variable.attrs)
-    dim, length = attrs.pop("packed"), int(attrs.pop("length"))
-    spins = np.unpackbits(variable.values, axis=-1, count=length).view(np.int8)
-    spins *= 2
-    spins -= 1
-    return xr.Variable((*variable.dims[:-1], dim), spins, attrs)

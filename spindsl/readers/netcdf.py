@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
+from .. import netcdf
 from ..errors import DataError, MeaningError
 from ..recording import Columns, Every, Header, Recording, Variables, labels, named, present, times, unlisted
 from ..spec import Reader, Text
@@ -115,14 +117,15 @@ def stacked(values: np.ndarray, dims: int) -> np.ndarray:
     return values.reshape(-1, *values.shape[dims:])
 
 
-def opened(path: Path) -> netCDF4.Dataset:
+@contextmanager
+def opened(path: Path) -> Iterator[netCDF4.Dataset]:
     """The file, open; DataError where it is no netCDF."""
-    import netCDF4
-
-    try:
-        return netCDF4.Dataset(path)
-    except OSError as error:
-        raise DataError(f"{path} is no netCDF file, or is truncated ({error})") from error
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(netcdf.opened(path))
+        except OSError as error:
+            raise DataError(f"{path} is no netCDF file, or is truncated ({error})") from error
+        yield file
 
 
 def variable(file: netCDF4.Dataset, path: Path, name: str) -> netCDF4.Variable:

@@ -16,6 +16,7 @@ from ..factors import FactorGraph
 from ..forms import Form, form_of
 from ..graph import Promise, Stage, Task
 from ..hamiltonian import EDGES, OnGraph
+from ..netcdf import ALONE, opened
 from ..outline import LARGEST, MOST, Outline
 from ..spec import Name, Positive, Topology
 
@@ -132,16 +133,15 @@ def energy_in(
     """The energy of a bottleneck in a result at these labels, read once for all that ask; `stamp` (size, mtime) renews
     it. MeaningError for a bottleneck that is not there, DataError for other labels than there are.
     """
-    import netCDF4
     import xarray as xr
 
     try:
-        with netCDF4.Dataset(path) as result:
+        with opened(path) as result:
             groups = result.groups["bottleneck"].groups if "bottleneck" in result.groups else {}
             if bottleneck not in groups:
                 hint = f"there are {', '.join(groups)}" if groups else "it has no bottleneck"
                 raise MeaningError(f"{path.name} has no bottleneck {bottleneck!r}", "bottleneck", hint=hint)
-        with xr.open_dataset(path, group=f"/bottleneck/{bottleneck}", engine="netcdf4") as file:
+        with ALONE, xr.open_dataset(path, group=f"/bottleneck/{bottleneck}", engine="netcdf4") as file:
             form = form_of(file)
             if form is None:
                 raise DataError(f"{path}: the bottleneck {bottleneck!r} has no energy")

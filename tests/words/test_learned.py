@@ -1,4 +1,4 @@
-"""A result that `learned` takes its energy from: what is wrong with it is said at the key, and never what it once was."""
+"""What is wrong with a result that `learned` takes its energy from is said at the key, and never what it once was."""
 
 import netCDF4
 import numpy as np
