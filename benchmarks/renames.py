@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import spindsl
-from spindsl.spec import Words
+from spindsl.spec import Words, load_all
 
 HOME = Path(spindsl.__file__).parent
 AFTER = "_renamed"
@@ -52,6 +52,7 @@ def subclasses(one: type) -> Iterator[type]:
 
 def fields() -> list[Renamed]:
     """Every field that a class of the package itself defines and whose value is no word: others hide what is in it."""
+    load_all()
     found = []
     for owner in sorted({*subclasses(Words)}, key=lambda c: (c.__module__, c.__qualname__)):
         if not owner.__module__.startswith("spindsl.") or "[" in owner.__qualname__ or "<" in owner.__qualname__:
