@@ -61,10 +61,10 @@ unwrapping = "raster"
 depth = 2
 width = 8
 train = "observations"
-epochs = 6
+epochs = 2
 batch = 100
 learning_rate = 0.01
-drawn = 20000
+drawn = 5000
 """
 FIGURE = """
 [bottleneck.vae]
