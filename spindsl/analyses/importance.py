@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
 from .. import sequences, truth
@@ -77,6 +78,9 @@ def weigh(task: Task[Weighed, Temperature], system: xr.Dataset, **sources: xr.Da
         one["ess"] = weights(some, beta)[2] / params.count
         for z in params.distances:
             of = z.removesuffix("_z")
-            one[z] = (one[of] - float(exact[0][of])) / one[f"{of}_se"]
+            with np.errstate(
+                divide="ignore", invalid="ignore"
+            ):  # all samples may be alike
+                one[z] = float(np.divide(one[of] - float(exact[0][of]), one[f"{of}_se"]))
         each.append(sequences.numbers(one))
     return sequences.beside(model, each)
