@@ -166,7 +166,7 @@ def colours(
     lattice: Lattice | None = None,
 ) -> FactorGraph:
     """The energy of colours from pairs (pair, 2), each with one of the tables (kind, Q, Q), and a field (site, Q)."""
-    flat = np.ascontiguousarray(table.transpose(0, 2, 1)).reshape(len(table), -1)
+    flat = np.ascontiguousarray(table.transpose(0, 2, 1)).reshape(len(table), field.shape[1] ** 2)
     tables = Tables(pairs.astype(np.int64).reshape(-1, 2), np.asarray(kind, dtype=np.int64), flat)
     return FactorGraph(
         sites, NO_PRODUCTS, np.asarray(field, dtype=np.float64), tables, "colour", field.shape[1], lattice

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from . import properties
-from .errors import MeaningError
+from .errors import DataError, MeaningError
 from .factors import FactorGraph, model
 from .graph import Stage
 from .hamiltonian import energy_of
@@ -119,7 +119,11 @@ class Clusters(Sweeps):
         from .kernels import clusters
 
         make: Callable[[Any], Any] = {"wolff": clusters.wolff, "swendsen-wang": clusters.swendsen_wang}[self.move]
-        energy = clusters.growing(model(graph))
+        try:
+            energy = clusters.growing(model(graph))
+        except ValueError as error:  # of what was learned: of any other energy it is known before
+            hint = 'moves of single spins, such as kind = "heat-bath"'
+            raise DataError(f"clusters cannot move the energy that was learned: {error}", hint=hint) from error
         return energy, make(energy)
 
     def refuse(self, energy: Outline) -> None:

@@ -78,9 +78,7 @@ def weigh(task: Task[Weighed, Temperature], system: xr.Dataset, **sources: xr.Da
         one["ess"] = weights(some, beta)[2] / params.count
         for z in params.distances:
             of = z.removesuffix("_z")
-            with np.errstate(
-                divide="ignore", invalid="ignore"
-            ):  # all samples may be alike
+            with np.errstate(divide="ignore", invalid="ignore"):  # all samples may be alike
                 one[z] = float(np.divide(one[of] - float(exact[0][of]), one[f"{of}_se"]))
         each.append(sequences.numbers(one))
     return sequences.beside(model, each)

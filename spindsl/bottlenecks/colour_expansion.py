@@ -107,7 +107,10 @@ def fit(task: Task[Tabulated, Temperature], trajectory: xr.Dataset) -> xr.Datase
     q = observations.observed(trajectory, word.observations)
     try:
         found = fit_potts(q, sides, Q, beta, reach=word.reach, alarm=word.alarm, blocks=word.blocks, level=word.level)
-    except (ValueError, np.linalg.LinAlgError) as error:
+    except np.linalg.LinAlgError as error:
+        why, hint = "some colours were never seen together", "more samples, warmer, or more independent of each other"
+        raise DataError(f"at beta = {beta:g} no tables can be fitted: {why}", hint=hint) from error
+    except ValueError as error:
         raise DataError(f"at beta = {beta:g} no tables can be fitted: {error}") from error
     offsets = [t[1] for t in candidates(sides, word.reach, 2, 1) if len(t) == 2]
     energy, se = np.zeros((len(offsets), Q, Q)), np.full((len(offsets), Q, Q), np.nan)

@@ -24,7 +24,8 @@ from spindsl.experiment import loads
 from spindsl.lower import lower
 
 UNLEARNABLE = (  # what no text, file or graph decides, but the few samples that chains happened to draw
-    r"error\[E301\].*(one and the same configuration|no couplings can be fitted|some spins never part)"
+    r"error\[E301\].*(one and the same configuration|no (couplings|energy|tables) can be fitted|some spins never part|"
+    r"clusters cannot move the energy that was learned)"
 )
 TRIES = 24  # cases that are tried for something that nothing covers
 TOGETHER = 16  # questions in one file

@@ -225,3 +225,11 @@ def test_a_table_of_patterns_says_of_how_many_dimensions_it_is(focus, context, d
     bits = (focus + 2 * context) ** (dimensions or 2)
     table = xr.DataArray(np.zeros(2**bits), dims="pattern", attrs={"focus": focus, "context": context, "stride": 1})
     assert FORMS["patterns"].dimensions(xr.Dataset({"pattern_energy": table})) == dimensions
+
+
+def test_colours_without_a_pair_have_their_fields_alone():
+    """What is learned of few observations may be no pair at all."""
+    graph = factors.colours(3, np.zeros((0, 2)), np.zeros(0), np.zeros((0, 4, 4)), np.arange(12.0).reshape(3, 4))
+    assert graph.tables.energy.shape == (0, 16)
+    assert graph.colours == 4
+    assert factors.pair_tables(graph).shape == (0, 4, 4)

@@ -4,9 +4,11 @@ import netCDF4
 import numpy as np
 import pytest
 
-from spindsl.errors import SpecError
+from spindsl import factors
+from spindsl.errors import DataError, SpecError
 from spindsl.experiment import loads
 from spindsl.lower import lower
+from spindsl.moves import Clusters
 
 TEXT = """
 spindsl = 1
@@ -59,3 +61,13 @@ def test_a_file_that_changes_is_read_anew(tmp_path):
     assert refused(tmp_path)[1] == ("system", "bottleneck")
     write(tmp_path / "result.nc", "other", "direct")
     assert "has no energy" in refused(tmp_path)[2]
+
+
+@pytest.mark.parametrize("move", ["wolff", "swendsen-wang"])
+def test_clusters_refuse_learned_tables_without_a_mirror(move):
+    """Whether tables that are learned are alike in every mirror is known when they are: an error of the data then."""
+    table = np.array([[[-1.0, 0.2, 0.3], [0.0, -1.0, 0.1], [0.5, 0.0, -1.0]]])
+    graph = factors.colours(2, np.array([[0, 1]]), np.zeros(1), table, np.zeros((2, 3)))
+    with pytest.raises(DataError, match="clusters cannot move the energy that was learned") as caught:
+        Clusters(move).compiled(graph)
+    assert "heat-bath" in caught.value.hint
