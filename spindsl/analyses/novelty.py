@@ -117,10 +117,12 @@ class Novelty(Analysis):
         wrong = [*named(trials, self.known, "known"), *named(trials, self.novel, "novel")]
         if wrong:
             yield wrong[0]
-        elif not isinstance(self.by, Value) and self.each:
+        elif not isinstance(self.by, Value):
             found = feature(self.of, self.use, sources)
             some = np.isin(trials.label, [trials.names.index(n) for n in self.known])
             known = replace(trials, label=trials.label[some], held=trials.held[some], rank=trials.rank[some])
+            if not self.each:
+                known = replace(known, names=(" and ".join(self.known),), label=np.zeros_like(known.label))
             yield from few(known, self.score, estimators.least(self.by, found.width), INNER, alone=True)
 
     def _meant(self, found: Feature, trajectory: Stage) -> None:

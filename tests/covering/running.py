@@ -25,6 +25,7 @@ from spindsl.lower import lower
 
 UNLEARNABLE = (  # what no text, file or graph decides, but the few samples that chains happened to draw
     r"error\[E301\].*(one and the same configuration|no (couplings|energy|tables) can be fitted|some spins never part|"
+    r"configurations vary along \d+ directions|"
     r"clusters cannot move the energy that was learned)"
 )
 TRIES = 24  # cases that are tried for something that nothing covers

@@ -174,6 +174,15 @@ def test_mistakes(probed, tmp_path, changes, code, words):
     assert [f.code for f in error.value.findings] == [code]
 
 
+@pytest.mark.parametrize(("each", "who"), [(True, "'A'"), (False, "'A and B'")])
+def test_a_density_needs_more_trials_than_features(probed, tmp_path, each, who):
+    """Each known drive, or all of them together where they share a density."""
+    text = probed(of="spins", each=each).replace("trials = 60", "trials = 10")
+    with pytest.raises(SpecError, match=f"drive {who} has .* left to train on") as error:
+        lower(loads(text), tmp_path)
+    assert "E203" in [f.code for f in error.value.findings if f.path[:2] == ("analysis", "novel")]
+
+
 def test_a_bottleneck_of_all_drives_has_seen_the_novel_ones(probed, tmp_path):
     text = probed().replace('drives = ["A", "B"]\n', "")
     with pytest.raises(SpecError, match="fitted to the novel drive 'C'") as error:
