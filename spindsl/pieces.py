@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +29,7 @@ class Piece:
     before: Path | None = None  # the piece that this one continues
 
 
-def survey(store: Store, stage: Stage, keys: dict[str, str], block: int | None = None) -> list[Piece]:
+def survey(store: Store, stage: Stage, keys: Mapping[str, str], block: int | None = None) -> list[Piece]:
     """The pieces that together give the stage, as many as possible from the store.
 
     Pieces of one chain of growth come in order. `block` overrides the stage's own block size.
