@@ -17,7 +17,7 @@ quickstart: $(VENV)/ready  ## a tenth-size classification: its score and where i
 	$(BIN)/spindsl run experiments/zhong2020/quickstart.toml
 	$(BIN)/spindsl report runs/quickstart/$$(ls -t runs/quickstart | head -n 1)
 
-test: $(VENV)/ready  ## the suite of every day, about a quarter of an hour on two cores
+test: $(VENV)/ready  ## the suite of every day, thirteen to eighteen minutes on two cores
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 contract: $(VENV)/ready  ## triples of all kinds, all examples in plain Python, 300 mutations of the sources, words from outside
